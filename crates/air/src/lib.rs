@@ -1,0 +1,36 @@
+//! The specification of the machine: its tables, the buses between them, and how they are
+//! filled from an execution.
+//!
+//! What these tables accept is what a claim means (docs/isa.md). Each file in [`tables`]
+//! holds one table: its statement, columns, constraints, filling and tests.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod bus;
+pub mod capture;
+pub mod check;
+pub mod columns;
+mod gadget;
+pub mod machine;
+pub mod memory_tree;
+pub mod tables;
+pub mod witness;
+
+use p3_air::AirBuilder;
+use p3_lookup::InteractionBuilder;
+
+/// The base field: BabyBear, `p = 15 * 2^27 + 1`.
+pub type F = p3_baby_bear::BabyBear;
+
+/// What a table's constraints are written against.
+pub trait Builder: AirBuilder<F = F> + InteractionBuilder {}
+impl<B: AirBuilder<F = F> + InteractionBuilder> Builder for B {}
+
+/// A 32-bit word: low and high 16-bit limbs.
+pub type Word<T> = [T; 2];
+/// A hash in the memory tree.
+pub type Digest<T> = [T; 8];

@@ -1,0 +1,264 @@
+//! The Merkle tree over memory and registers, and the image ID.
+//!
+//! Leaves are 8 words, 16 limbs. Memory is a tree of height 27, the registers one of height
+//! 3; the root is the compression of their roots. Most of memory is zero: only nodes that
+//! differ from an all-zero subtree are held.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use p3_baby_bear::{Poseidon2BabyBear, default_babybear_poseidon2_16};
+use p3_field::integers::QuotientMap;
+use p3_field::PrimeCharacteristicRing;
+use p3_symmetric::Permutation;
+use vouch_isa::event::Leaf;
+use vouch_isa::image::Image;
+use vouch_isa::memory::{LEAF_WORDS, MEMORY_HEIGHT, REGISTER_BASE, REGISTER_HEIGHT};
+
+use crate::machine::VERSION;
+use crate::{Digest, F};
+
+/// `truncate(P(x) + x)`: see [`crate::tables::poseidon2`].
+#[derive(Clone, Debug)]
+pub struct Compression {
+    permutation: Poseidon2BabyBear<16>,
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self {
+            permutation: default_babybear_poseidon2_16(),
+        }
+    }
+}
+
+impl Compression {
+    /// Compresses 16 elements to 8.
+    pub fn compress(&self, input: [F; 16]) -> Digest<F> {
+        let permuted = self.permutation.permute(input);
+        core::array::from_fn(|i| permuted[i] + input[i])
+    }
+
+    /// Compresses two digests.
+    pub fn join(&self, left: Digest<F>, right: Digest<F>) -> Digest<F> {
+        self.compress(core::array::from_fn(|i| match i {
+            0..8 => left[i],
+            _ => right[i - 8],
+        }))
+    }
+
+    /// The image ID as field elements: the compression of version, entry, executable range
+    /// and root of the initial state. Words are indices below `2^30`.
+    pub fn image_id(&self, entry: u32, text: &core::ops::Range<u32>, root: Digest<F>) -> Digest<F> {
+        let header = [VERSION, entry, text.start, text.end, 0, 0, 0, 0].map(F::from_int);
+        self.join(header, root)
+    }
+}
+
+/// The words of a leaf as 16-bit limbs, low first.
+pub fn leaf_cells(words: &[u32; LEAF_WORDS]) -> [F; 16] {
+    core::array::from_fn(|i| F::from_int(words[i / 2] >> (16 * (i % 2)) & 0xffff))
+}
+
+/// Roots of the two trees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roots {
+    /// Of memory.
+    pub memory: Digest<F>,
+    /// Of the registers.
+    pub registers: Digest<F>,
+}
+
+/// Hashes of a leaf before and after a segment.
+#[derive(Clone, Copy, Debug)]
+pub struct LeafHashes {
+    /// Before.
+    pub initial: Digest<F>,
+    /// After.
+    pub last: Digest<F>,
+}
+
+/// A child of a [`Node`].
+#[derive(Clone, Copy, Debug)]
+pub struct Child {
+    /// Hash before.
+    pub initial: Digest<F>,
+    /// Hash after.
+    pub last: Digest<F>,
+    /// The segment touches it.
+    pub touched: bool,
+}
+
+/// An inner node on the way to a leaf that a segment touches.
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// Height above the leaves.
+    pub height: u32,
+    /// Index among the nodes of that height.
+    pub index: u32,
+    /// Hash before.
+    pub initial: Digest<F>,
+    /// Hash after.
+    pub last: Digest<F>,
+    /// Left and right child.
+    pub children: [Child; 2],
+}
+
+/// What a segment does to the tree.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// Roots before.
+    pub initial: Roots,
+    /// Roots after.
+    pub last: Roots,
+    /// Hashes of the touched leaves, in their order.
+    pub leaves: Vec<LeafHashes>,
+    /// The inner nodes above them.
+    pub nodes: Vec<Node>,
+}
+
+/// The state between two segments.
+#[derive(Clone, Debug)]
+pub struct MemoryTree {
+    compression: Compression,
+    /// Hash of an all-zero subtree, by height.
+    zeros: Vec<Digest<F>>,
+    /// Nodes that are not all zero, by height and index.
+    nodes: BTreeMap<(u32, u32), Digest<F>>,
+}
+
+const FIRST_REGISTER_LEAF: u32 = REGISTER_BASE / LEAF_WORDS as u32;
+
+impl MemoryTree {
+    /// The initial state of a program: its image in memory, registers 0.
+    pub fn new(image: &Image) -> Self {
+        let compression = Compression::default();
+        let mut zeros = alloc::vec![compression.compress([F::ZERO; 16])];
+        for height in 0..MEMORY_HEIGHT as usize {
+            zeros.push(compression.join(zeros[height], zeros[height]));
+        }
+        let mut tree = Self {
+            compression,
+            zeros,
+            nodes: BTreeMap::new(),
+        };
+        let hash = |(index, words): &(u32, [u32; LEAF_WORDS])| {
+            let last = tree.compression.compress(leaf_cells(words));
+            (*index, LeafHashes { initial: tree.zeros[0], last })
+        };
+        let leaves: Vec<_> = image.leaves.iter().map(hash).collect();
+        tree.update_subtree(MEMORY_HEIGHT, 0, leaves, &mut Vec::new());
+        tree
+    }
+
+    fn node(&self, height: u32, index: u32) -> Digest<F> {
+        let zero = self.zeros.get(height as usize).copied().unwrap_or_default();
+        self.nodes.get(&(height, index)).copied().unwrap_or(zero)
+    }
+
+    fn roots(&self) -> Roots {
+        Roots {
+            memory: self.node(MEMORY_HEIGHT, 0),
+            registers: self.node(REGISTER_HEIGHT, FIRST_REGISTER_LEAF >> REGISTER_HEIGHT),
+        }
+    }
+
+    /// The root of memory and registers.
+    pub fn root(&self) -> Digest<F> {
+        let roots = self.roots();
+        self.compression.join(roots.memory, roots.registers)
+    }
+
+    /// The compression that hashes this tree.
+    pub const fn compression(&self) -> &Compression {
+        &self.compression
+    }
+
+    /// Moves the tree to the end of a segment that touches `leaves` (by ascending index).
+    pub fn update(&mut self, leaves: &[Leaf]) -> Update {
+        let initial = self.roots();
+        let hashes: Vec<LeafHashes> = leaves
+            .iter()
+            .map(|leaf| {
+                let initial = self.compression.compress(leaf_cells(&leaf.initial));
+                let last = match leaf.initial == leaf.last {
+                    true => initial,
+                    false => self.compression.compress(leaf_cells(&leaf.last)),
+                };
+                LeafHashes { initial, last }
+            })
+            .collect();
+        let touched = leaves.iter().map(|leaf| leaf.index).zip(hashes.iter().copied());
+        let (registers, memory) = touched.partition(|(index, _)| *index >= FIRST_REGISTER_LEAF);
+        let mut nodes = Vec::new();
+        self.update_subtree(MEMORY_HEIGHT, 0, memory, &mut nodes);
+        let register_root = FIRST_REGISTER_LEAF >> REGISTER_HEIGHT;
+        self.update_subtree(REGISTER_HEIGHT, register_root, registers, &mut nodes);
+        Update {
+            initial,
+            last: self.roots(),
+            leaves: hashes,
+            nodes,
+        }
+    }
+
+    /// Updates the subtree of `height` over `level`, its touched leaves by ascending index,
+    /// and appends its touched inner nodes; the root `root` counts as touched in any case.
+    fn update_subtree(
+        &mut self,
+        height: u32,
+        root: u32,
+        mut level: Vec<(u32, LeafHashes)>,
+        nodes: &mut Vec<Node>,
+    ) {
+        if level.is_empty() {
+            nodes.push(self.parent(height, root, &[]));
+            return;
+        }
+        for h in 0..height {
+            for (index, hashes) in &level {
+                self.nodes.insert((h, *index), hashes.last);
+            }
+            let parents = level.chunk_by(|a, b| a.0 / 2 == b.0 / 2);
+            let first = nodes.len();
+            nodes.extend(parents.map(|children| {
+                self.parent(h + 1, children[0].0 / 2, children)
+            }));
+            level = nodes[first..]
+                .iter()
+                .map(|node| {
+                    let hashes = LeafHashes { initial: node.initial, last: node.last };
+                    (node.index, hashes)
+                })
+                .collect();
+        }
+        for (index, hashes) in level {
+            self.nodes.insert((height, index), hashes.last);
+        }
+    }
+
+    /// The node over `touched` children, of which there are at most two.
+    fn parent(&self, height: u32, index: u32, touched: &[(u32, LeafHashes)]) -> Node {
+        let children = [2 * index, 2 * index + 1].map(|child| {
+            match touched.iter().find(|(i, _)| *i == child) {
+                Some((_, hashes)) => Child {
+                    initial: hashes.initial,
+                    last: hashes.last,
+                    touched: true,
+                },
+                None => {
+                    let hash = self.node(height - 1, child);
+                    Child { initial: hash, last: hash, touched: false }
+                }
+            }
+        });
+        let [left, right] = &children;
+        let initial = self.compression.join(left.initial, right.initial);
+        let unchanged = left.initial == left.last && right.initial == right.last;
+        let last = match unchanged {
+            true => initial,
+            false => self.compression.join(left.last, right.last),
+        };
+        Node { height, index, initial, last, children }
+    }
+}

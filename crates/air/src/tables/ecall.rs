@@ -1,0 +1,264 @@
+//! ECALL: the calls of docs/isa.md. Registers and machine registers here, the words they
+//! move in [`super::moves`].
+//!
+//! - Given: state, and that the program holds an ECALL at its pc.
+//! - Proves: `exit` ends the machine with the code in `a0`. `read` answers how many bytes it
+//!   moves: all that were asked for, unless the input has ended. `write` answers the length;
+//!   to the journal, it moves that many bytes to where the journal ends. Any other call, file
+//!   descriptor or misaligned pointer cannot be proven.
+//! - Assumes: the limbs of register values are 16 bits.
+//! - Buses: state, program, memory, lookup, move, exit. Degree 3. One row an ECALL.
+//!
+//! Once a `read` has fallen short, `INPUT_ENDED` makes every later one return 0. So the bytes
+//! that a program reads are those of one input, and a host that breaks them up differently
+//! proves nothing else.
+
+use p3_air::AirBuilder;
+use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
+use vouch_isa::event::{Call, Ecall as Event};
+use vouch_isa::memory::{ECALL_TICKS, INPUT_ENDED, JOURNAL_LENGTH};
+use vouch_isa::{Op, abi};
+
+use super::program::code;
+use crate::bus::{self, Decoded, Moving};
+use crate::gadget;
+use crate::{Builder, F, Word};
+
+crate::columns! {
+    /// Columns of [`super::Table::Ecall`].
+    pub struct Ecall {
+        /// Word index of the instruction; pinned by state and program.
+        pc: T,
+        /// Its timestamp; pinned by state.
+        ts: T,
+        /// Which call; boolean, at most one.
+        is_exit: T,
+        /// The call is `read`.
+        is_read: T,
+        /// The call is `write` to the journal.
+        is_journal: T,
+        /// The call is `write` to the console.
+        is_stdout: T,
+        /// The call is `write` to the error stream.
+        is_stderr: T,
+        /// Registers before, and `a0` after (range16 each).
+        a0: Word<T>,
+        /// `a0` after; range16 each.
+        a0_next: Word<T>,
+        /// `a1`.
+        a1: Word<T>,
+        /// `a2`.
+        a2: Word<T>,
+        /// The machine register before, and after (range16 and range14).
+        special: Word<T>,
+        /// The machine register after; range16 and range14.
+        special_next: Word<T>,
+        /// Timestamps of the previous accesses to `a7, a0, a1, a2` and the machine register.
+        prev_ts: [T; 5],
+        /// Bytes that `read` was asked for and does not move; range16 each in `read`.
+        missing: Word<T>,
+        /// There are such bytes; boolean.
+        is_short: T,
+        /// If so: factors with which their limbs add up to 1; free.
+        witness: Word<T>,
+        /// Words are moved; boolean.
+        moves: T,
+        /// They are moved into memory; determined.
+        stores: T,
+        /// Low 14 bits of the first word's index; range14 if words are moved.
+        word_lo: T,
+        /// Low 14 bits of its distance above the code; range14 if words are stored.
+        above_lo: T,
+    }
+}
+
+/// Values of the move bus's field `call`.
+pub(super) const READ: u8 = 1;
+pub(super) const JOURNAL: u8 = 2;
+
+/// Constraints.
+pub fn eval<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
+    let flags = [c.is_exit, c.is_read, c.is_journal, c.is_stdout, c.is_stderr];
+    let real = gadget::select(b, &flags);
+    eval_arguments(b, c, &real);
+    eval_result(b, c, &real);
+    eval_input_end(b, c);
+    eval_journal(b, c, &real);
+    eval_buffer(b, c);
+    eval_registers(b, c, &real);
+    eval_flow(b, c, &real);
+}
+
+/// `a0` holds the file descriptor, except in `exit`.
+fn eval_arguments<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
+    let fd = c.is_journal * F::from_int(abi::FD_JOURNAL)
+        + c.is_stdout * F::from_int(abi::FD_STDOUT)
+        + c.is_stderr * F::from_int(abi::FD_STDERR);
+    let has_fd = real.clone() - c.is_exit;
+    b.when(has_fd.clone()).assert_eq(c.a0[0], fd);
+    b.when(has_fd).assert_zero(c.a0[1]);
+}
+
+/// `a0` after: unchanged by `exit`, the length by `write`, no more than the length by
+/// `read`: `a0_next + missing = a2` without overflow.
+fn eval_result<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
+    let is_write = c.is_journal + c.is_stdout + c.is_stderr;
+    for i in 0..2 {
+        b.when(c.is_exit).assert_eq(c.a0_next[i], c.a0[i]);
+        b.when(is_write.clone()).assert_eq(c.a0_next[i], c.a2[i]);
+    }
+    let carry = (c.a0_next[0] + c.missing[0] - c.a2[0]) * gadget::INV_2_16;
+    b.when(c.is_read).assert_bool(carry.clone());
+    b.when(c.is_read)
+        .assert_eq(c.a0_next[1] + c.missing[1] + carry, c.a2[1]);
+    gadget::range_word(b, gadget::exs::<B, 2>(c.missing), &c.is_read.into());
+    gadget::range_word(b, gadget::exs::<B, 2>(c.a0_next), real);
+}
+
+/// `is_short` says whether bytes are missing; the input has then ended, and stays so.
+fn eval_input_end<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
+    b.assert_bool(c.is_short);
+    let product = c.missing[0] * c.witness[0] + c.missing[1] * c.witness[1];
+    b.when(c.is_read).assert_eq(product, c.is_short);
+    let complete = B::Expr::ONE - c.is_short;
+    let ended = c.special[0];
+    for i in 0..2 {
+        b.assert_zero(c.is_read * complete.clone() * c.missing[i]);
+        b.assert_zero(c.is_read * ended * c.a0_next[i]);
+    }
+    let ended_next = ended + c.is_short - ended * c.is_short;
+    b.when(c.is_read).assert_eq(c.special_next[0], ended_next);
+    b.when(c.is_read).assert_zero(c.special_next[1]);
+}
+
+/// The journal grows by the length, and stays below `2^30` bytes so that an index is one
+/// field element. Other calls than these two leave the machine register as it is.
+fn eval_journal<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
+    let carry = (c.special[0] + c.a2[0] - c.special_next[0]) * gadget::INV_2_16;
+    b.when(c.is_journal).assert_bool(carry.clone());
+    b.when(c.is_journal)
+        .assert_eq(c.special[1] + c.a2[1] + carry, c.special_next[1]);
+    gadget::range16(b, c.special_next[0].into(), real);
+    gadget::range14(b, c.special_next[1].into(), real);
+    for i in 0..2 {
+        b.when(real.clone() - c.is_read - c.is_journal)
+            .assert_eq(c.special_next[i], c.special[i]);
+    }
+}
+
+/// The buffer of a call that moves words: it starts at a multiple of 4, ends below `2^32`,
+/// and if it is written, lies above the code.
+///
+/// Limbs of pointer and length add up to less than `2^16 - 1`: without that, a buffer could
+/// run past the end of memory into the registers.
+fn eval_buffer<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
+    b.assert_bool(c.moves);
+    let may_move = c.is_read + c.is_journal;
+    b.when(c.moves).assert_one(may_move.clone());
+    // Nothing to move only if the length is 0.
+    for limb in c.a0_next {
+        b.when(may_move.clone() - c.moves).assert_zero(limb);
+    }
+    b.assert_eq(c.stores, c.is_read * c.moves);
+
+    let moves = c.moves.into();
+    b.when(c.moves).assert_eq(c.a1[0], c.word_lo * F::from_int(4));
+    gadget::range14(b, c.word_lo.into(), &moves);
+    gadget::range14(b, c.a0_next[1].into(), &moves);
+    let room = gadget::constant::<B>(0xfffe) - c.a1[1] - c.a0_next[1];
+    gadget::range16(b, room, &moves);
+    let index = [c.word_lo.into(), c.a1[1].into()];
+    gadget::assert_storable(b, index, c.above_lo, &c.stores.into());
+}
+
+/// Accesses `a7, a0, a1, a2` and the machine register.
+fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
+    let number = c.is_exit * F::from_int(abi::EXIT)
+        + c.is_read * F::from_int(abi::READ)
+        + (c.is_journal + c.is_stdout + c.is_stderr) * F::from_int(abi::WRITE);
+    let a7 = [number, B::Expr::ZERO];
+    let [a0, a0_next, a1, a2] = [c.a0, c.a0_next, c.a1, c.a2].map(gadget::exs::<B, 2>);
+    let [special, special_next] = [c.special, c.special_next].map(gadget::exs::<B, 2>);
+    let machine = c.is_read * F::from_int(INPUT_ENDED - JOURNAL_LENGTH)
+        + F::from_int(JOURNAL_LENGTH);
+    let register = |r: u8| gadget::constant::<B>(r.into());
+    let accesses = [
+        (register(abi::reg::A7), a7.clone(), a7),
+        (register(abi::reg::A0), a0, a0_next),
+        (register(abi::reg::A1), a1.clone(), a1),
+        (register(abi::reg::A2), a2.clone(), a2),
+        (machine, special, special_next),
+    ];
+    for (i, (cell, prev, next)) in accesses.into_iter().enumerate() {
+        let ts = c.ts + F::from_int(i as u32);
+        gadget::access_register(b, cell, (prev, c.prev_ts[i]), (next, ts), real);
+    }
+}
+
+/// Where the machine goes on: nowhere after `exit`, through the moves if there are any, else
+/// behind the ECALL.
+fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
+    let decoded = Decoded {
+        pc: c.pc.into(),
+        code: B::Expr::from(code(Op::Ecall)),
+        rd: B::Expr::ZERO,
+        rs1: B::Expr::ZERO,
+        rs2: B::Expr::ZERO,
+        x: B::Expr::ZERO,
+        y: B::Expr::ZERO,
+        z: B::Expr::ZERO,
+    };
+    bus::receive_state(b, c.pc.into(), c.ts.into(), real.clone());
+    bus::ask_program(b, decoded, real.clone());
+
+    let (next_pc, ts) = (c.pc + F::ONE, c.ts + F::from_int(ECALL_TICKS));
+    let goes_on = real.clone() - c.is_exit - c.moves;
+    bus::send_state(b, next_pc.clone(), ts.clone(), goes_on);
+    bus::send_exit(b, gadget::exs::<B, 2>(c.a0), c.is_exit.into());
+    let moving = Moving {
+        call: c.is_read * F::from_int(READ) + c.is_journal * F::from_int(JOURNAL),
+        next_pc,
+        word: gadget::join::<B>(c.word_lo, c.a1[1], 1 << 14),
+        left: gadget::join::<B>(c.a0_next[0], c.a0_next[1], 1 << 16),
+        ts,
+        journal_index: gadget::join::<B>(c.special[0], c.special[1], 1 << 16) * c.is_journal,
+    };
+    bus::send_move(b, moving, c.moves.into());
+}
+
+/// The row of an ECALL.
+pub fn row(e: &Event, text_end: u32) -> Ecall<F> {
+    let is = |call: Call| F::from_bool(e.call == call);
+    let is_read = e.call == Call::Read;
+    let missing = if is_read { e.a2.wrapping_sub(e.a0_next) } else { 0 };
+    let limbs = gadget::word(missing);
+    let inverse = |i: usize| limbs[i].try_inverse().unwrap_or(F::ZERO);
+    let moves = (is_read || e.call == Call::Journal) && e.a0_next != 0;
+    Ecall {
+        pc: F::from_int(e.pc),
+        ts: F::from_int(e.ts),
+        is_exit: is(Call::Exit),
+        is_read: is(Call::Read),
+        is_journal: is(Call::Journal),
+        is_stdout: is(Call::Stdout),
+        is_stderr: is(Call::Stderr),
+        a0: gadget::word(e.a0),
+        a0_next: gadget::word(e.a0_next),
+        a1: gadget::word(e.a1),
+        a2: gadget::word(e.a2),
+        special: gadget::word(e.special),
+        special_next: gadget::word(e.special_next),
+        prev_ts: e.prev_ts.map(F::from_int),
+        missing: limbs,
+        is_short: F::from_bool(missing != 0),
+        // One limb that is not 0 is enough.
+        witness: match missing & 0xffff {
+            0 => [F::ZERO, inverse(1)],
+            _ => [inverse(0), F::ZERO],
+        },
+        moves: F::from_bool(moves),
+        stores: F::from_bool(moves && is_read),
+        word_lo: F::from_int(e.a1 >> 2 & 0x3fff),
+        above_lo: gadget::above_lo(e.a1 >> 2, text_end),
+    }
+}

@@ -1,0 +1,61 @@
+//! The journal: what the verifier knows that the segment wrote.
+//!
+//! - Given: the bytes and their indices, as periodic columns that the verifier computes from
+//!   the claim.
+//! - Proves: the segment wrote these bytes to the journal, and no others.
+//! - Buses: journal. Degree 3 (LogUp). One row a byte.
+//!
+//! Interactions may not use periodic columns, so each is copied to a main column.
+
+use alloc::vec::Vec;
+
+use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+
+use crate::bus;
+use crate::machine::log_height;
+use crate::{Builder, F};
+
+crate::columns! {
+    /// Columns of [`super::Table::Journal`].
+    pub struct Journal {
+        /// Index of the byte; equal to the periodic column.
+        index: T,
+        /// The byte; equal to the periodic column.
+        byte: T,
+        /// The row is a byte; equal to the periodic column, so boolean.
+        is_real: T,
+    }
+}
+
+/// Constraints.
+pub fn eval<B: Builder>(b: &mut B, c: &Journal<B::Var>) {
+    let known: [B::Expr; 3] = core::array::from_fn(|i| b.periodic_values()[i].into());
+    for (cell, known) in [c.index, c.byte, c.is_real].into_iter().zip(known) {
+        b.assert_eq(cell, known);
+    }
+    bus::receive_journal(b, c.index.into(), c.byte.into(), c.is_real.into());
+}
+
+/// The rows of a segment's journal slice; `start` is the index of its first byte.
+pub fn rows(start: u32, bytes: &[u8]) -> impl Iterator<Item = Journal<F>> {
+    (0u32..).zip(bytes).map(move |(i, &byte)| Journal {
+        index: F::from_int(start) + F::from_int(i),
+        byte: F::from_int(byte),
+        is_real: F::ONE,
+    })
+}
+
+/// The same as periodic columns of the table's height.
+pub fn periodic_columns(start: u32, bytes: &[u8]) -> Vec<Vec<F>> {
+    let height = 1usize << log_height(bytes.len());
+    let mut columns = [(); 3].map(|()| Vec::with_capacity(height));
+    for row in rows(start, bytes) {
+        for (column, cell) in columns.iter_mut().zip([row.index, row.byte, row.is_real]) {
+            column.push(cell);
+        }
+    }
+    for column in &mut columns {
+        column.resize(height, F::ZERO);
+    }
+    columns.into()
+}

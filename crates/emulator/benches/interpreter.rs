@@ -1,0 +1,96 @@
+//! Instructions a second, running and recording, in an arithmetic and a memory-bound loop.
+
+use core::hint::black_box;
+use core::ops::ControlFlow;
+
+use criterion::{Criterion, Throughput};
+use vouch_emulator::testing::{DATA, asm, program};
+use vouch_emulator::{Limits, Program, SegmentLimits, execute, record};
+use vouch_isa::event::Segment;
+use vouch_isa::{Instruction, Op};
+
+const ROUNDS: u32 = 1 << 22;
+
+/// Two Fibonacci numbers a round.
+fn fibonacci() -> Vec<Instruction> {
+    let mut list = asm::li(7, ROUNDS).to_vec();
+    list.extend([
+        asm::addi(6, 0, 1),
+        asm::add(5, 5, 6),
+        asm::add(6, 6, 5),
+        asm::addi(7, 7, -1),
+        asm::branch(Op::Bne, 7, 0, -12),
+    ]);
+    list.extend(asm::exit_with(5));
+    list
+}
+
+/// Loads and stores of words, half-words and bytes, going around 32 KiB.
+fn memory() -> Vec<Instruction> {
+    let mut list = asm::li(7, ROUNDS).to_vec();
+    list.extend(asm::li(8, DATA));
+    list.extend(asm::li(9, 0x7ff8));
+    list.extend([
+        asm::addi(5, 5, 8),
+        asm::r(Op::And, 5, 5, 9),
+        asm::add(6, 5, 8),
+        asm::lw(10, 0, 6),
+        asm::add(10, 10, 7),
+        asm::sw(10, 0, 6),
+        asm::load(Op::Lbu, 11, 5, 6),
+        asm::addi(11, 11, 3),
+        asm::store(Op::Sb, 11, 5, 6),
+        asm::load(Op::Lh, 12, 6, 6),
+        asm::store(Op::Sh, 7, 6, 6),
+        asm::addi(7, 7, -1),
+        asm::branch(Op::Bne, 7, 0, -48),
+    ]);
+    list.extend(asm::exit_with(10));
+    list
+}
+
+fn run(program: &Program) -> u64 {
+    let run = execute(program, &[], &Limits::default(), &mut |_, _| {});
+    run.expect("the program exits").cycles
+}
+
+fn run_recording(program: &Program, sink: &mut dyn FnMut(&mut Segment)) -> u64 {
+    let (limits, segments) = (Limits::default(), SegmentLimits::default());
+    let mut sink = |segment: &mut Segment| {
+        sink(segment);
+        ControlFlow::Continue(())
+    };
+    let run = record(program, &[], &limits, &segments, &mut |_, _| {}, &mut sink);
+    run.expect("the program exits").cycles
+}
+
+/// The sink leaves segments to be used again.
+fn leave(segment: &mut Segment) {
+    black_box(segment);
+}
+
+/// The sink takes segments, so that each needs fresh memory.
+fn take(segment: &mut Segment) {
+    black_box(std::mem::take(segment));
+}
+
+fn interpreter(criterion: &mut Criterion) {
+    for (name, code) in [("fibonacci", fibonacci()), ("memory", memory())] {
+        let program = program(&code);
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Elements(run(&program)));
+        group.sample_size(10);
+        group.bench_function("execute", |b| b.iter(|| run(&program)));
+        group.bench_function("record", |b| b.iter(|| run_recording(&program, &mut leave)));
+        group.bench_function("record and take", |b| {
+            b.iter(|| run_recording(&program, &mut take))
+        });
+        group.finish();
+    }
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    interpreter(&mut criterion);
+    criterion.final_summary();
+}

@@ -1,0 +1,36 @@
+//! Runs RV32IM programs.
+//!
+//! - [`Program::from_elf`] loads a statically linked ELF and refuses what the machine could
+//!   not run.
+//! - [`execute`] runs a program and returns its journal and exit code.
+//! - [`record`] does the same and hands out a [`vouch_isa::event::Segment`] each time a
+//!   stretch of the run is complete: all that the tables of a proof are filled from.
+//!
+//! Both run the same interpreter, so they cannot differ in what a program does. The
+//! interpreter may refuse what the circuit would accept (limits, unmapped memory), never the
+//! other way round.
+#![forbid(unsafe_code)]
+
+mod code;
+mod elf;
+mod fault;
+mod instruction;
+mod limits;
+mod machine;
+mod memory;
+mod observer;
+mod program;
+mod record;
+mod run;
+mod symbols;
+mod syscall;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use elf::{ElfError, MAX_LOAD_BYTES};
+pub use fault::{FaultKind, GuestFault};
+pub use limits::{LimitKind, LimitReached, Limits, SegmentLimits};
+pub use program::{Program, Region};
+pub use run::{ExecuteError, Execution, execute, record};
+pub use symbols::Symbol;
+pub use syscall::Stream;

@@ -1,0 +1,284 @@
+//! System calls (see [`vouch_isa::abi`]).
+
+use vouch_isa::abi::{
+    EXIT, FD_INPUT, FD_JOURNAL, FD_STDERR, FD_STDOUT, READ, WRITE,
+    reg::{A0, A1, A2, A7},
+};
+use vouch_isa::event::{Call, Ecall, Move};
+use vouch_isa::memory::{INPUT_ENDED, JOURNAL_LENGTH, MEMORY_END};
+
+use crate::fault::FaultKind;
+use crate::limits::{LimitKind, LimitReached, Limits};
+use crate::machine::{Machine, Trap};
+use crate::memory::offset_in_page;
+use crate::observer::Observer;
+
+/// Where console output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// The console: gets the bytes in the order written, in pieces of any size.
+pub(crate) type Console<'c> = &'c mut dyn FnMut(Stream, &[u8]);
+
+/// Console output is handed over in pieces of at most this many bytes.
+const CONSOLE_PIECE: usize = 4096;
+
+/// An ECALL that breaks no rule and stays within the limits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    pub call: Call,
+    a0: u32,
+    address: u32,
+    length: u32,
+    /// Bytes that it moves between memory and the input or journal.
+    moved: u32,
+}
+
+impl Request {
+    /// Words that it moves.
+    pub fn words(&self) -> u32 {
+        self.moved.div_ceil(4)
+    }
+}
+
+impl Machine<'_> {
+    /// The call that the next instruction, an ECALL, makes.
+    pub fn request(&self, limits: &Limits) -> Result<Request, Trap> {
+        let [number, a0, address, length] = [A7, A0, A1, A2].map(|r| self.cells[usize::from(r)]);
+        let bad_descriptor = Trap::Fault(FaultKind::BadDescriptor {
+            number,
+            descriptor: a0,
+        });
+        let call = match (number, a0) {
+            (EXIT, _) => Call::Exit,
+            (READ, FD_INPUT) => Call::Read,
+            (WRITE, FD_JOURNAL) => Call::Journal,
+            (WRITE, FD_STDOUT) => Call::Stdout,
+            (WRITE, FD_STDERR) => Call::Stderr,
+            (READ | WRITE, _) => return Err(bad_descriptor),
+            _ => return Err(Trap::Fault(FaultKind::UnknownCall { number })),
+        };
+        let moved = match call {
+            Call::Read => length.min(self.input_left()),
+            Call::Journal => length,
+            _ => 0,
+        };
+        self.check_buffer(call, address, length)?;
+        self.check_limits(call, length, limits)?;
+        Ok(Request {
+            call,
+            a0,
+            address,
+            length,
+            moved,
+        })
+    }
+
+    /// Bytes of input left, as far as one call can ask for them.
+    fn input_left(&self) -> u32 {
+        let left = self.input.len().saturating_sub(self.input_read);
+        u32::try_from(left).unwrap_or(u32::MAX)
+    }
+
+    fn check_buffer(&self, call: Call, address: u32, length: u32) -> Result<(), Trap> {
+        if call == Call::Exit {
+            return Ok(());
+        }
+        let moves = matches!(call, Call::Read | Call::Journal);
+        if moves && !address.is_multiple_of(4) {
+            return Err(Trap::Fault(FaultKind::MisalignedBuffer { address }));
+        }
+        let writable = call == Call::Read;
+        // An empty buffer is nowhere in particular, but the circuit bounds the sum of address
+        // and length all the same.
+        let end = u64::from(address) + u64::from(length);
+        let in_range = !moves || end <= u64::from(MEMORY_END);
+        if !in_range || !self.program.covers(address, length, writable) {
+            return Err(Trap::Fault(FaultKind::BadBuffer {
+                address,
+                length,
+                writable,
+            }));
+        }
+        Ok(())
+    }
+
+    fn check_limits(&self, call: Call, length: u32, limits: &Limits) -> Result<(), Trap> {
+        let (limit, used, value) = match call {
+            Call::Journal => {
+                let value = limits.journal_bytes.min(Limits::MAX_JOURNAL_BYTES);
+                (LimitKind::Journal, self.journal.len() as u64, value as u64)
+            }
+            Call::Stdout | Call::Stderr => {
+                let value = limits.console_bytes;
+                (LimitKind::Console, self.console_written, value)
+            }
+            Call::Exit | Call::Read => return Ok(()),
+        };
+        if used.saturating_add(u64::from(length)) > value {
+            return Err(Trap::Limit(LimitReached { limit, value }));
+        }
+        Ok(())
+    }
+
+    /// Makes the call and moves on to the next instruction; returns the exit code if there is
+    /// none. An exit leaves the pc at the ECALL.
+    pub fn perform<O: Observer>(
+        &mut self,
+        request: Request,
+        observer: &mut O,
+        console: Console<'_>,
+    ) -> Result<Option<u32>, Trap> {
+        observer.fetch(self.pc, &self.memory);
+        let ecall = self.ecall_event(&request);
+        observer.ecall(ecall);
+        self.cells[usize::from(A0)] = ecall.a0_next;
+        self.cells[usize::from(special_cell(request.call))] = ecall.special_next;
+        self.cycles += 1;
+        match request.call {
+            Call::Exit => return Ok(Some(request.a0)),
+            Call::Read => self.move_input(&request, observer)?,
+            Call::Journal => self.move_journal(&request, ecall.special, observer)?,
+            Call::Stdout => self.write_console(&request, Stream::Stdout, console),
+            Call::Stderr => self.write_console(&request, Stream::Stderr, console),
+        }
+        self.pc += 1;
+        Ok(None)
+    }
+
+    fn ecall_event(&self, request: &Request) -> Ecall {
+        let special = self.cells[usize::from(special_cell(request.call))];
+        let &Request {
+            call,
+            a0,
+            address,
+            length,
+            moved,
+        } = request;
+        let (a0_next, special_next) = match call {
+            Call::Exit => (a0, special),
+            Call::Read if moved < length => (moved, 1),
+            Call::Read => (moved, special),
+            // No wrap: `check_limits` bounds the journal.
+            Call::Journal => (length, special + length),
+            Call::Stdout | Call::Stderr => (length, special),
+        };
+        Ecall {
+            pc: self.pc,
+            ts: 0,
+            call,
+            a0,
+            a0_next,
+            a1: address,
+            a2: length,
+            special,
+            special_next,
+            prev_ts: [0; 5],
+        }
+    }
+
+    fn move_input<O: Observer>(&mut self, request: &Request, observer: &mut O) -> Result<(), Trap> {
+        let input = self.input;
+        let end = self.input_read + request.moved as usize;
+        let bytes = input.get(self.input_read..end).unwrap_or_default();
+        for (event, chunk) in self.moves(request, 0).zip(bytes.chunks(4)) {
+            let page = self.memory.for_store(event.word * 4)?;
+            let word = page[offset_in_page(event.word * 4)];
+            let mut bytes = word.to_le_bytes();
+            for (to, from) in bytes.iter_mut().zip(chunk) {
+                *to = *from;
+            }
+            let (prev, next) = (word, u32::from_le_bytes(bytes));
+            observer.moved(
+                Move {
+                    prev,
+                    next,
+                    ..event
+                },
+                page,
+            );
+            page[offset_in_page(event.word * 4)] = next;
+        }
+        self.input_read = end;
+        Ok(())
+    }
+
+    fn move_journal<O: Observer>(
+        &mut self,
+        request: &Request,
+        start: u32,
+        observer: &mut O,
+    ) -> Result<(), Trap> {
+        for event in self.moves(request, start) {
+            let page = self.memory.for_load(event.word * 4)?;
+            let word = page[offset_in_page(event.word * 4)];
+            let (prev, next) = (word, word);
+            observer.moved(
+                Move {
+                    prev,
+                    next,
+                    ..event
+                },
+                page,
+            );
+            let bytes = word.to_le_bytes().into_iter().take(event.left as usize);
+            self.journal.extend(bytes);
+        }
+        Ok(())
+    }
+
+    /// The moves of a request, but for the words themselves.
+    fn moves(&self, request: &Request, journal_index: u32) -> impl Iterator<Item = Move> + use<> {
+        let Request {
+            call,
+            address,
+            moved,
+            ..
+        } = *request;
+        let next_pc = self.pc + 1;
+        (0..request.words()).map(move |i| Move {
+            call,
+            next_pc,
+            ts: 0,
+            word: address / 4 + i,
+            left: moved - 4 * i,
+            journal_index: if call == Call::Read {
+                0
+            } else {
+                journal_index + 4 * i
+            },
+            prev: 0,
+            next: 0,
+            prev_ts: 0,
+        })
+    }
+
+    fn write_console(&mut self, request: &Request, stream: Stream, console: Console<'_>) {
+        let mut piece = Vec::with_capacity(CONSOLE_PIECE.min(request.length as usize));
+        for address in request.address..request.address + request.length {
+            let word = self.memory.peek(address / 4);
+            piece.push((word >> (address % 4 * 8)) as u8);
+            if piece.len() == CONSOLE_PIECE {
+                console(stream, &piece);
+                piece.clear();
+            }
+        }
+        if !piece.is_empty() {
+            console(stream, &piece);
+        }
+        self.console_written += u64::from(request.length);
+    }
+}
+
+/// The machine register that a call accesses.
+pub(crate) fn special_cell(call: Call) -> u8 {
+    match call {
+        Call::Read => INPUT_ENDED,
+        Call::Exit | Call::Journal | Call::Stdout | Call::Stderr => JOURNAL_LENGTH,
+    }
+}

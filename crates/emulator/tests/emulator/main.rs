@@ -1,0 +1,11 @@
+//! The emulator from outside: ELFs in, results and segments out.
+
+mod checker;
+mod common;
+mod elf;
+mod elf_errors;
+mod events;
+mod faults;
+mod instructions;
+mod recording;
+mod syscalls;

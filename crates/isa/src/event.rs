@@ -1,0 +1,202 @@
+//! What an execution leaves behind for the tables to be filled from.
+//!
+//! Plain structs of integers: written by the recorder, read by the witness generators of the
+//! CPU and the GPU. Timestamps are segment-local; a `*_ts` is the timestamp of the *previous*
+//! access to the same cell, except where it is said to be the event's own.
+
+use alloc::vec::Vec;
+
+use crate::memory::LEAF_WORDS;
+use crate::op::{Family, Op};
+
+/// One executed instruction other than ECALL.
+///
+/// Fields that an instruction has no use for are 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Step {
+    /// Word index of the instruction.
+    pub pc: u32,
+    /// Timestamp at which it starts.
+    pub ts: u32,
+    /// Word index of the next instruction.
+    pub next_pc: u32,
+    /// The instruction as decoded; LUI, AUIPC and FENCE keep their own `op`.
+    pub op: Op,
+    /// Register cell written: `rd`, or [`crate::memory::SINK`] for `x0`.
+    pub rd: u8,
+    /// Register cell read first.
+    pub rs1: u8,
+    /// Register cell read second.
+    pub rs2: u8,
+    /// Immediate as decoded.
+    pub imm: u32,
+    /// Value of `rs1`.
+    pub a: u32,
+    /// Second operand: value of `rs2`, or the immediate of an ALU instruction (for AUIPC the
+    /// result itself, for FENCE 0).
+    pub b: u32,
+    /// Value written to `rd`.
+    pub c: u32,
+    /// Value that `rd` held before.
+    pub rd_prev: u32,
+    /// Previous access to `rs1`.
+    pub rs1_ts: u32,
+    /// Previous access to `rs2`.
+    pub rs2_ts: u32,
+    /// Previous access to `rd`.
+    pub rd_ts: u32,
+    /// Byte address of the memory access.
+    pub addr: u32,
+    /// The word at `addr & !3` before.
+    pub mem_prev: u32,
+    /// The word at `addr & !3` after.
+    pub mem_next: u32,
+    /// Previous access to that word.
+    pub mem_ts: u32,
+}
+
+/// A register re-touched so that its next access is less than
+/// [`crate::memory::REGISTER_WINDOW`] away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Refresh {
+    /// Register cell.
+    pub cell: u8,
+    /// Its value.
+    pub value: u32,
+    /// Previous access.
+    pub from_ts: u32,
+    /// Timestamp of the refresh itself.
+    pub to_ts: u32,
+}
+
+/// The calls that the machine proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Call {
+    /// `exit`
+    Exit,
+    /// `read` from the input
+    Read,
+    /// `write` to the journal
+    Journal,
+    /// `write` to the console
+    Stdout,
+    /// `write` to the console's error stream
+    Stderr,
+}
+
+/// One executed ECALL. It accesses `a7, a0, a1, a2` and a machine register in this order, at
+/// `ts, ts + 1, ...`; the words that it moves follow as [`Move`]s from
+/// `ts + `[`crate::memory::ECALL_TICKS`] on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Ecall {
+    /// Word index of the instruction.
+    pub pc: u32,
+    /// Timestamp at which it starts.
+    pub ts: u32,
+    /// The call.
+    pub call: Call,
+    /// `a0` before: the exit code or file descriptor.
+    pub a0: u32,
+    /// `a0` after: bytes moved; unchanged by `exit`.
+    pub a0_next: u32,
+    /// `a1`: the address.
+    pub a1: u32,
+    /// `a2`: the length in bytes.
+    pub a2: u32,
+    /// Machine register before: [`crate::memory::INPUT_ENDED`] for `read`, else
+    /// [`crate::memory::JOURNAL_LENGTH`].
+    pub special: u32,
+    /// Machine register after.
+    pub special_next: u32,
+    /// Previous accesses to `a7, a0, a1, a2` and the machine register.
+    pub prev_ts: [u32; 5],
+}
+
+/// One word moved by `read` or by `write` to the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Move {
+    /// [`Call::Read`] or [`Call::Journal`].
+    pub call: Call,
+    /// Word index of the instruction after the ECALL.
+    pub next_pc: u32,
+    /// Timestamp of this move itself.
+    pub ts: u32,
+    /// Word index in memory.
+    pub word: u32,
+    /// Bytes left to move, these included; at least 1.
+    pub left: u32,
+    /// Journal index of the first byte; 0 for `read`.
+    pub journal_index: u32,
+    /// The word before.
+    pub prev: u32,
+    /// The word after; `read` leaves the bytes from `left` on as they were.
+    pub next: u32,
+    /// Previous access to the word.
+    pub prev_ts: u32,
+}
+
+/// One instruction word that the segment executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Fetch {
+    /// Word index.
+    pub pc: u32,
+    /// The word.
+    pub word: u32,
+    /// How often it is executed.
+    pub count: u32,
+    /// Timestamp of the fetch itself.
+    pub ts: u32,
+    /// Previous access to the word.
+    pub prev_ts: u32,
+}
+
+/// One leaf of the memory tree that the segment touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Leaf {
+    /// Leaf index: word index / [`LEAF_WORDS`]. Registers are leaves too.
+    pub index: u32,
+    /// Words at the start of the segment.
+    pub initial: [u32; LEAF_WORDS],
+    /// Words at its end.
+    pub last: [u32; LEAF_WORDS],
+    /// Last access to each word, 0 if none.
+    pub last_ts: [u32; LEAF_WORDS],
+}
+
+/// Everything that the tables need to know of one segment.
+#[derive(Clone, Debug, Default)]
+pub struct Segment {
+    /// Word index of the first instruction.
+    pub start_pc: u32,
+    /// Word index of the instruction after the last; that of the ECALL itself if it exited.
+    pub end_pc: u32,
+    /// Timestamp after the last instruction.
+    pub end_ts: u32,
+    /// The exit code, if the segment ends the program.
+    pub exit_code: Option<u32>,
+    /// Instructions executed.
+    pub cycles: u64,
+    /// Instructions by [`Family`], in the order of execution.
+    pub steps: [Vec<Step>; Family::STEPS],
+    /// ECALLs.
+    pub ecalls: Vec<Ecall>,
+    /// Words moved by ECALLs.
+    pub moves: Vec<Move>,
+    /// Register refreshes.
+    pub refreshes: Vec<Refresh>,
+    /// Executed words, by ascending `pc`.
+    pub fetches: Vec<Fetch>,
+    /// Touched leaves, by ascending index.
+    pub leaves: Vec<Leaf>,
+    /// Journal length before the segment, in bytes.
+    pub journal_start: u32,
+    /// Bytes that the segment appended to the journal.
+    pub journal: Vec<u8>,
+}

@@ -1,0 +1,77 @@
+//! What a proof costs: committed cells and memory, known before it is made.
+
+use p3_matrix::Matrix;
+use vouch_air::tables::Table;
+use vouch_air::witness::Traces;
+use vouch_verifier::{Parameters, TableShape};
+
+/// The cells of one table that are committed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableCost {
+    /// The table.
+    pub table: Table,
+    /// Its rows, padding included.
+    pub rows: usize,
+    /// Its columns: main, LogUp and quotient, in base-field cells a row.
+    pub columns: usize,
+}
+
+impl TableCost {
+    /// Committed base-field cells.
+    pub const fn cells(&self) -> u64 {
+        self.rows as u64 * self.columns as u64
+    }
+}
+
+/// What the proof of a segment costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// By table.
+    pub tables: Vec<TableCost>,
+    log_blowup: usize,
+}
+
+/// Bytes of a field element.
+const ELEMENT: u64 = 4;
+/// Copies of a committed matrix that live at once beside its low-degree extension: the trace,
+/// the copy that is extended, and temporaries of LogUp and quotient.
+const COPIES: u64 = 4;
+/// Bytes of Merkle tree and FRI codewords for each row of the largest extension.
+const BYTES_A_ROW: u64 = 400;
+/// Bytes that do not depend on the segment.
+const FIXED: u64 = 64 << 20;
+
+impl Cost {
+    /// The cost of proving `traces`.
+    pub fn new(traces: &Traces, parameters: &Parameters) -> Self {
+        let tables = traces
+            .tables
+            .iter()
+            .map(|trace| {
+                let shape = TableShape::of(trace.instance.table);
+                TableCost {
+                    table: trace.instance.table,
+                    rows: trace.matrix.height(),
+                    columns: shape.committed_columns(parameters.extension.degree()),
+                }
+            })
+            .collect();
+        Self {
+            tables,
+            log_blowup: parameters.log_blowup,
+        }
+    }
+
+    /// Committed base-field cells of all tables.
+    pub fn cells(&self) -> u64 {
+        self.tables.iter().map(TableCost::cells).sum()
+    }
+
+    /// Estimate of the peak memory, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        let copies = COPIES + (1 << self.log_blowup);
+        let tallest = self.tables.iter().map(|table| table.rows as u64).max();
+        let rows = tallest.unwrap_or(0) << self.log_blowup;
+        FIXED + self.cells() * ELEMENT * copies + rows * BYTES_A_ROW
+    }
+}

@@ -1,0 +1,40 @@
+//! Why a segment could not be proven.
+
+use thiserror::Error;
+use vouch_air::tables::Table;
+
+/// A segment that could not be proven.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// The proof would need more memory than it may use.
+    #[error("proving needs about {needed} bytes of memory, the limit is {limit}")]
+    Memory {
+        /// Estimate in bytes.
+        needed: u64,
+        /// Limit in bytes.
+        limit: u64,
+    },
+    /// A table is taller than a proof may hold.
+    #[error("table `{}`: expected at most 2^{max} rows, got 2^{got}", table.name())]
+    Height {
+        /// The table.
+        table: Table,
+        /// Greatest height, log2.
+        max: usize,
+        /// Its height, log2.
+        got: usize,
+    },
+    /// The profile has no verifying key.
+    #[error("the profile has no verifying key for challenges of degree {degree}")]
+    Key {
+        /// Degree of the challenge field.
+        degree: usize,
+    },
+    /// The proof system failed.
+    #[error("the proof system failed: {reason}")]
+    Backend {
+        /// What it says.
+        reason: String,
+    },
+}

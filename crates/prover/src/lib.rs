@@ -1,0 +1,16 @@
+//! Proves segments of an execution.
+//!
+//! [`Prover::prove_segment`] turns the events of a segment into traces, and these into a
+//! proof, through a [`Backend`]. The same segment gives the same bytes, on any number of
+//! threads.
+#![forbid(unsafe_code)]
+
+mod backend;
+mod cost;
+mod error;
+mod prover;
+
+pub use backend::{Backend, Job, Reference};
+pub use cost::{Cost, TableCost};
+pub use error::ProveError;
+pub use prover::{Prover, SegmentProof};

@@ -1,0 +1,137 @@
+//! From the events of a segment to its proof.
+
+use core::ops::Range;
+
+use p3_matrix::Matrix;
+use p3_util::log2_strict_usize;
+use serde::Serialize;
+use tracing::{info_span, instrument};
+use vouch_air::machine::MAX_LOG_HEIGHT;
+use vouch_air::memory_tree::MemoryTree;
+use vouch_air::witness::{Traces, generate};
+use vouch_isa::event::Segment;
+use vouch_verifier::config::config;
+use vouch_verifier::{
+    ExtensionDegree, MACHINE_DIGEST, Profile, SegmentClaim, SegmentReceipt, TableSet,
+};
+
+use crate::backend::{Backend, Job, Reference};
+use crate::cost::Cost;
+use crate::error::ProveError;
+
+/// A proven segment.
+#[derive(Clone, Debug)]
+pub struct SegmentProof {
+    /// For the receipt.
+    pub receipt: SegmentReceipt,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// Proves segments with one set of parameters.
+pub struct Prover {
+    backend: Box<dyn Backend>,
+    profile: Profile,
+    max_memory: u64,
+}
+
+impl Prover {
+    /// A prover on the CPU without a limit on memory.
+    pub fn new(profile: Profile) -> Self {
+        Self::with_backend(Box::new(Reference), profile)
+    }
+
+    /// A prover on `backend`.
+    pub fn with_backend(backend: Box<dyn Backend>, profile: Profile) -> Self {
+        Self {
+            backend,
+            profile,
+            max_memory: u64::MAX,
+        }
+    }
+
+    /// Refuses to prove what would need more than `bytes` of memory.
+    #[must_use]
+    pub fn max_memory(mut self, bytes: u64) -> Self {
+        self.max_memory = bytes;
+        self
+    }
+
+    /// The profile of its proofs.
+    pub const fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Proves `segment` of a program whose executable range is `text` (word indices), and
+    /// moves `tree`, which is where the segment starts, to its end.
+    ///
+    /// # Errors
+    /// [`ProveError`] if the segment is too large, or the backend fails.
+    #[instrument(skip_all, fields(cycles = segment.cycles))]
+    pub fn prove_segment(
+        &self,
+        segment: &Segment,
+        text: &Range<u32>,
+        tree: &mut MemoryTree,
+    ) -> Result<SegmentProof, ProveError> {
+        let traces = info_span!("fill tables").in_scope(|| generate(segment, text, tree));
+        let cost = Cost::new(&traces, &self.profile.parameters());
+        self.check(&traces, &cost)?;
+        let claim = SegmentClaim {
+            start_pc: segment.start_pc,
+            end_pc: match segment.exit_code {
+                Some(_) => 0,
+                None => segment.end_pc,
+            },
+            start_root: traces.public.start_root,
+            end_root: traces.public.end_root,
+            exit_code: segment.exit_code,
+            journal: segment.journal.clone(),
+        };
+        let tables = TableSet::new(traces.tables.iter().map(|trace| trace.instance.table));
+        let number = self.profile.number();
+        let start = segment.journal_start;
+        let seed = claim.seed(&MACHINE_DIGEST, number, text, start, tables);
+        let proof = info_span!("prove").in_scope(|| self.prove(&traces, seed))?;
+        Ok(SegmentProof {
+            receipt: SegmentReceipt { claim, tables, proof },
+            cost,
+        })
+    }
+
+    /// The segment fits a proof, and the proof fits the memory.
+    fn check(&self, traces: &Traces, cost: &Cost) -> Result<(), ProveError> {
+        for trace in &traces.tables {
+            let got = log2_strict_usize(trace.matrix.height());
+            if got > MAX_LOG_HEIGHT {
+                let table = trace.instance.table;
+                return Err(ProveError::Height { table, max: MAX_LOG_HEIGHT, got });
+            }
+        }
+        let needed = cost.memory_bytes();
+        if needed > self.max_memory {
+            return Err(ProveError::Memory { needed, limit: self.max_memory });
+        }
+        Ok(())
+    }
+
+    fn prove(&self, traces: &Traces, seed: Vec<u8>) -> Result<Vec<u8>, ProveError> {
+        let parameters = self.profile.parameters();
+        match parameters.extension {
+            ExtensionDegree::Four => {
+                let config = &config(&parameters, seed);
+                encode(&self.backend.prove4(&Job { config, traces })?)
+            }
+            ExtensionDegree::Five => {
+                let config = &config(&parameters, seed);
+                encode(&self.backend.prove5(&Job { config, traces })?)
+            }
+        }
+    }
+}
+
+fn encode(proof: &impl Serialize) -> Result<Vec<u8>, ProveError> {
+    postcard::to_allocvec(proof).map_err(|error| ProveError::Backend {
+        reason: error.to_string(),
+    })
+}

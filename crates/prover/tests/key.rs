@@ -1,0 +1,31 @@
+//! The verifier's constants are what the machine computes.
+
+use vouch_verifier::{FIXED_COMMITMENTS, MACHINE_DIGEST, Profile, fixed_commitment, machine_digest, security};
+
+/// A change of what the tables accept shows here: it needs a new machine version, or proofs
+/// of the old machine would be read as proofs of the new one.
+#[test]
+fn machine_digest_is_current() {
+    assert_eq!(MACHINE_DIGEST, machine_digest());
+}
+
+#[test]
+fn fixed_commitments_are_current() {
+    for profile in Profile::ALL {
+        let log_blowup = profile.parameters().log_blowup;
+        let known = FIXED_COMMITMENTS.iter().find(|(log, _)| *log == log_blowup);
+        let computed = fixed_commitment(profile);
+        assert_eq!(known.map(|(_, commitment)| *commitment), computed, "rate 2^-{log_blowup}");
+    }
+}
+
+/// Security is computed from the parameters in use, never claimed.
+#[test]
+fn every_profile_reaches_its_target() {
+    for profile in Profile::ALL {
+        let security = security(profile);
+        let target = f64::from(profile.target_bits());
+        assert!(security.proof_bits >= target, "{profile:?}: {security:#?}");
+        assert!(security.bits() >= target.min(123.0), "{profile:?}: {security:#?}");
+    }
+}

@@ -1,0 +1,66 @@
+//! The proof system that a profile stands for, in p3's types.
+
+use alloc::vec::Vec;
+
+use p3_blake3::Blake3;
+use p3_challenger::SerializingChallenger32;
+use p3_commit::ExtensionMmcs;
+use p3_dft::Radix2DitParallel;
+use p3_field::extension::BinomialExtensionField;
+use p3_fri::{FriParameters, TwoAdicFriPcs};
+use p3_merkle_tree::MerkleTreeMmcs;
+use p3_symmetric::{CompressionFunctionFromHasher, SerializingHasher};
+use p3_uni_stark::StarkConfig;
+use vouch_air::F;
+
+use crate::profile::Parameters;
+use crate::transcript::Transcript;
+
+/// Field of the challenges: degree `D` over BabyBear.
+pub type Challenge<const D: usize> = BinomialExtensionField<F, D>;
+/// Commitments to base-field matrices: Blake3 trees.
+pub type ValueMmcs = MerkleTreeMmcs<
+    F,
+    u8,
+    SerializingHasher<Blake3>,
+    CompressionFunctionFromHasher<Blake3, 2, 32>,
+    2,
+    32,
+>;
+/// Commitments to matrices over the challenge field.
+pub type ChallengeMmcs<const D: usize> = ExtensionMmcs<F, Challenge<D>, ValueMmcs>;
+/// The polynomial commitment scheme.
+pub type Pcs<const D: usize> = TwoAdicFriPcs<F, Radix2DitParallel<F>, ValueMmcs, ChallengeMmcs<D>>;
+/// The transcript over field elements.
+pub type Challenger = SerializingChallenger32<F, Transcript>;
+/// All of it.
+pub type Config<const D: usize> = StarkConfig<Pcs<D>, Challenge<D>, Challenger>;
+/// A proof of one segment.
+pub type Proof<const D: usize> = p3_batch_stark::BatchProof<Config<D>>;
+
+/// The configuration for `parameters`, its transcript seeded with what the proof is about.
+pub fn config<const D: usize>(parameters: &Parameters, seed: Vec<u8>) -> Config<D>
+where
+    F: p3_field::extension::BinomiallyExtendable<D>,
+{
+    let values = ValueMmcs::new(
+        SerializingHasher::new(Blake3),
+        CompressionFunctionFromHasher::new(Blake3),
+        0,
+    );
+    let fri = FriParameters {
+        log_blowup: parameters.log_blowup,
+        log_final_poly_len: 0,
+        max_log_arity: parameters.max_log_arity,
+        num_queries: parameters.queries,
+        batch_proof_of_work_bits: parameters.batch_grinding,
+        commit_proof_of_work_bits: parameters.fold_grinding,
+        query_proof_of_work_bits: parameters.query_grinding,
+        mmcs: ChallengeMmcs::new(values.clone()),
+    };
+    let pcs = Pcs::new(Radix2DitParallel::default(), values, fri);
+    let challenger = Challenger::new(Transcript::new(seed));
+    StarkConfig::new(pcs, challenger)
+        .with_lookup_proof_of_work_bits(parameters.lookup_grinding)
+        .with_ood_proof_of_work_bits(parameters.point_grinding)
+}

@@ -1,0 +1,270 @@
+//! The verifying key: one for each profile, the same for every program.
+
+use alloc::vec::Vec;
+use core::iter::repeat_with;
+
+use p3_air::{Air, BaseAir};
+use p3_batch_stark::CommonData;
+use p3_batch_stark::common::{GlobalPreprocessed, PreprocessedInstanceMeta};
+use p3_challenger::{CanObserve, CanSample};
+use p3_field::PrimeField32;
+use p3_field::extension::BinomiallyExtendable;
+use p3_lookup::Lookups;
+use vouch_air::capture::{Capture, Row, Sink};
+use vouch_air::machine::{MIN_LOG_HEIGHT, VERSION};
+use vouch_air::tables::{Instance, Table, lookup};
+use vouch_air::{Builder, F};
+
+use crate::config::{Challenger, Config, config};
+use crate::profile::Profile;
+use crate::transcript::Transcript;
+
+/// [`machine_digest`] of this version, as every transcript absorbs it.
+pub const MACHINE_DIGEST: [u8; 32] = [
+    0x4a, 0x45, 0x26, 0x3b, 0x8d, 0x44, 0xb1, 0x55, 0xe9, 0x0c, 0x94, 0x36, 0x01, 0x07, 0x05, 0x2a,
+    0x23, 0x6d, 0x44, 0x66, 0x74, 0xfd, 0xcc, 0x19, 0xc4, 0x71, 0xe8, 0x76, 0x8c, 0x81, 0xa1, 0x40,
+];
+
+/// Commitment to the lookup table's fixed columns, for each inverse rate (log2) in use.
+pub const FIXED_COMMITMENTS: [(usize, [u8; 32]); 3] = [
+    (
+        1,
+        [
+            0xa6, 0x59, 0xd9, 0x35, 0xe7, 0x4e, 0xf1, 0x2a, 0x3c, 0xa2, 0xc8, 0x49, 0x78, 0x68,
+            0xc6, 0x8c, 0xa0, 0xb5, 0x90, 0xbf, 0xe9, 0xcd, 0xc7, 0xba, 0xac, 0x3c, 0xc2, 0x62,
+            0x30, 0x22, 0x27, 0xad,
+        ],
+    ),
+    (
+        3,
+        [
+            0x9d, 0xa1, 0x9e, 0x13, 0x0f, 0xc7, 0xdd, 0x6f, 0x30, 0xb6, 0xd4, 0x82, 0xff, 0x98,
+            0xe1, 0xb7, 0xd8, 0xc8, 0x03, 0xd9, 0x9d, 0x46, 0x3e, 0x07, 0xcc, 0x85, 0xe6, 0xa8,
+            0x20, 0x27, 0xe8, 0xa3,
+        ],
+    ),
+    (
+        4,
+        [
+            0xe8, 0xcc, 0x63, 0xdc, 0xa2, 0x4f, 0x3a, 0xb6, 0xe8, 0x9f, 0xbb, 0xf6, 0xfc, 0x27,
+            0x06, 0x68, 0xcb, 0xad, 0x44, 0x01, 0x1f, 0xee, 0x7b, 0xd2, 0x93, 0xf1, 0x6f, 0x5d,
+            0xac, 0x80, 0xa5, 0xa2,
+        ],
+    ),
+];
+
+/// A table as the verifier sees it: without the fixed columns, to which it has a commitment.
+#[derive(Clone, Debug)]
+pub struct Known(pub Instance);
+
+impl BaseAir<F> for Known {
+    fn width(&self) -> usize {
+        self.0.width()
+    }
+
+    fn preprocessed_width(&self) -> usize {
+        self.0.preprocessed_width()
+    }
+
+    fn num_periodic_columns(&self) -> usize {
+        self.0.num_periodic_columns()
+    }
+
+    fn periodic_columns(&self) -> alloc::borrow::Cow<'_, [Vec<F>]> {
+        self.0.periodic_columns()
+    }
+
+    fn main_next_row_columns(&self) -> Vec<usize> {
+        self.0.main_next_row_columns()
+    }
+
+    fn preprocessed_next_row_columns(&self) -> Vec<usize> {
+        self.0.preprocessed_next_row_columns()
+    }
+
+    fn num_public_values(&self) -> usize {
+        self.0.num_public_values()
+    }
+}
+
+impl<B: Builder> Air<B> for Known {
+    fn eval(&self, b: &mut B) {
+        self.0.eval(b);
+    }
+}
+
+/// What is the same for all proofs of a profile whose challenges have degree `D`.
+pub struct Key<const D: usize> {
+    /// LogUp columns of every table, in the order of [`Table::ALL`].
+    lookups: Vec<Lookups<F>>,
+    /// Commitment to the fixed columns.
+    fixed: [u8; 32],
+}
+
+impl<const D: usize> Key<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    /// The key of `profile`; `None` if its challenges are of another degree.
+    pub fn new(profile: Profile) -> Option<Self> {
+        let parameters = profile.parameters();
+        if parameters.extension.degree() != D {
+            return None;
+        }
+        let (_, fixed) = FIXED_COMMITMENTS
+            .into_iter()
+            .find(|(log_blowup, _)| *log_blowup == parameters.log_blowup)?;
+        let tables: Vec<_> = Table::ALL
+            .into_iter()
+            .map(|table| Known(Instance::new(table, 0, &[])))
+            .collect();
+        let heights = alloc::vec![MIN_LOG_HEIGHT; tables.len()];
+        let config: Config<D> = config(&parameters, Vec::new());
+        // Nothing is committed to here: `Known` has no fixed columns.
+        let data =
+            p3_batch_stark::ProverData::from_airs_and_degrees(&config, &tables, &heights).ok()?;
+        Some(Self {
+            lookups: data.common.lookups,
+            fixed,
+        })
+    }
+
+    /// What p3's verifier needs to know of a proof that holds `tables`.
+    pub fn common(&self, tables: &[Table]) -> CommonData<Config<D>> {
+        let lookups = Table::ALL
+            .into_iter()
+            .zip(&self.lookups)
+            .filter(|(table, _)| tables.contains(table))
+            .map(|(_, lookups)| lookups.clone())
+            .collect();
+        CommonData::new(Some(self.preprocessed(tables)), lookups)
+    }
+
+    fn preprocessed(&self, tables: &[Table]) -> GlobalPreprocessed<Config<D>> {
+        let meta = |table: &Table| {
+            (*table == Table::Lookup).then(|| PreprocessedInstanceMeta {
+                matrix_index: 0,
+                width: vouch_air::columns::width::<F, lookup::Fixed<F>>(),
+                degree_bits: lookup::LOG_HEIGHT,
+            })
+        };
+        GlobalPreprocessed {
+            commitment: alloc::vec![self.fixed].into(),
+            instances: tables.iter().map(meta).collect(),
+            matrix_to_instance: tables
+                .iter()
+                .position(|table| *table == Table::Lookup)
+                .into_iter()
+                .collect(),
+        }
+    }
+}
+
+/// Points at which [`machine_digest`] evaluates each table.
+const POINTS: usize = 4;
+
+/// A digest of everything that the tables accept: their shapes, fixed columns, constraints
+/// and messages, the latter two by their values at pseudo-random points. Two machines that
+/// differ have equal values with probability below `2^-100`.
+///
+/// p3's transcript binds the shapes of tables, but not their constraints or messages; this
+/// binds them.
+pub fn machine_digest() -> [u8; 32] {
+    let mut digest = Digest {
+        transcript: Challenger::new(Transcript::new(b"vouch machine".to_vec())),
+    };
+    digest.number(VERSION);
+    for table in Table::ALL {
+        let instance = Instance::new(table, 0, &[]);
+        digest.text(table.name());
+        for number in [
+            instance.width(),
+            instance.preprocessed_width(),
+            instance.num_public_values(),
+            instance.num_periodic_columns(),
+            instance.main_next_row_columns().len(),
+        ] {
+            digest.number(number as u32);
+        }
+        if let Some(fixed) = instance.preprocessed_trace() {
+            digest.transcript.observe_slice(&fixed.values);
+        }
+        for point in 0..POINTS {
+            digest.evaluate(&instance, point);
+        }
+    }
+    let mut bytes = [0; 32];
+    for chunk in bytes.chunks_exact_mut(4) {
+        let element: F = digest.transcript.sample();
+        chunk.copy_from_slice(&element.as_canonical_u32().to_le_bytes());
+    }
+    bytes
+}
+
+struct Digest {
+    transcript: Challenger,
+}
+
+impl Digest {
+    fn number(&mut self, number: u32) {
+        // In two limbs: a number may exceed the field.
+        for limb in [number & 0xffff, number >> 16] {
+            self.transcript.observe(F::new(limb));
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u32);
+        for byte in text.bytes() {
+            self.number(byte.into());
+        }
+    }
+
+    fn evaluate(&mut self, instance: &Instance, point: usize) {
+        let mut random = |count: usize| -> Vec<F> {
+            repeat_with(|| self.transcript.sample())
+                .take(count)
+                .collect()
+        };
+        let current = random(instance.width());
+        let next = random(instance.width());
+        let preprocessed = random(instance.preprocessed_width());
+        let periodic = random(instance.num_periodic_columns());
+        let public = random(instance.num_public_values());
+        let row = Row {
+            current: &current,
+            next: &next,
+            preprocessed: &preprocessed,
+            periodic: &periodic,
+            public: &public,
+            is_first: point & 1 == 1,
+            is_last: point & 2 == 2,
+        };
+        instance.eval(&mut Capture::new(row, self));
+    }
+}
+
+impl Sink for Digest {
+    fn constraint(&mut self, value: F) {
+        self.transcript.observe(value);
+    }
+
+    fn message(&mut self, bus: &str, fields: &[F], count: F, weight: u32) {
+        self.text(bus);
+        self.number(fields.len() as u32);
+        self.transcript.observe_slice(fields);
+        self.transcript.observe(count);
+        self.number(weight);
+    }
+}
+
+/// The commitment to the lookup table's fixed columns at the rate of `profile`: what the
+/// verifier holds as a constant.
+pub fn fixed_commitment(profile: Profile) -> Option<[u8; 32]> {
+    let table = [Instance::new(Table::Lookup, 0, &[])];
+    let config: Config<4> = config(&profile.parameters(), Vec::new());
+    let heights = [lookup::LOG_HEIGHT];
+    let data = p3_batch_stark::ProverData::from_airs_and_degrees(&config, &table, &heights).ok()?;
+    let commitment = data.common.preprocessed?.commitment;
+    commitment.as_ref().first().copied()
+}

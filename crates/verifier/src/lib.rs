@@ -1,0 +1,30 @@
+//! Verification of Vouch receipts.
+//!
+//! [`Verifier::verify`] answers with the [`Claim`] that a [`Receipt`] proves, or with the
+//! reason why it proves nothing. It does not panic, whatever the bytes.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod bytes;
+mod claim;
+pub mod config;
+mod error;
+mod key;
+mod profile;
+mod receipt;
+mod security;
+mod segment;
+mod transcript;
+mod verify;
+
+pub use claim::{Claim, ImageId};
+pub use error::{DecodeError, VerifyError};
+pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST, fixed_commitment, machine_digest};
+pub use profile::{ExtensionDegree, Parameters, Profile};
+pub use receipt::{MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
+pub use security::{Security, TableShape, Term, security};
+pub use segment::{SegmentClaim, SegmentReceipt, TableSet};
+pub use transcript::Transcript;
+pub use verify::Verifier;

@@ -1,0 +1,166 @@
+//! Named parameter sets. A proof names one; it never chooses its own.
+
+use serde::Serialize;
+
+/// Degree of the field that challenges are drawn from, over BabyBear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ExtensionDegree {
+    /// About 123.6 bits.
+    Four,
+    /// About 154.5 bits.
+    Five,
+}
+
+impl ExtensionDegree {
+    /// Bits of the field, rounded down.
+    pub const fn bits(self) -> usize {
+        match self {
+            Self::Four => 123,
+            Self::Five => 154,
+        }
+    }
+
+    /// The degree as a number.
+    pub const fn degree(self) -> usize {
+        match self {
+            Self::Four => 4,
+            Self::Five => 5,
+        }
+    }
+}
+
+/// A parameter set: what to favour, and how many bits of provable security to reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Profile {
+    /// Prover time, 100 bits.
+    Fast100,
+    /// Proof size, 100 bits.
+    Compact100,
+    /// Prover time, 128 bits.
+    Fast128,
+    /// Proof size, 128 bits.
+    Compact128,
+}
+
+/// The parameters of a profile. Grinding counts bits of work before a challenge is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Parameters {
+    /// Field of the challenges.
+    pub extension: ExtensionDegree,
+    /// FRI: inverse of the rate, log2.
+    pub log_blowup: usize,
+    /// FRI: number of queries.
+    pub queries: usize,
+    /// FRI: largest folding arity, log2.
+    pub max_log_arity: usize,
+    /// Grinding before the queries.
+    pub query_grinding: usize,
+    /// Grinding before each folding challenge.
+    pub fold_grinding: usize,
+    /// Grinding before the challenge that batches the openings.
+    pub batch_grinding: usize,
+    /// Grinding before the LogUp challenges.
+    pub lookup_grinding: usize,
+    /// Grinding before the out-of-domain point.
+    pub point_grinding: usize,
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 4] = [
+        Self::Fast100,
+        Self::Compact100,
+        Self::Fast128,
+        Self::Compact128,
+    ];
+
+    /// `fast` or `compact`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fast100 | Self::Fast128 => "fast",
+            Self::Compact100 | Self::Compact128 => "compact",
+        }
+    }
+
+    /// Bits of provable security that it reaches at least.
+    pub const fn target_bits(self) -> u32 {
+        match self {
+            Self::Fast100 | Self::Compact100 => 100,
+            Self::Fast128 | Self::Compact128 => 128,
+        }
+    }
+
+    /// The profile of a name and a number of bits.
+    pub fn find(name: &str, bits: u32) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.name() == name && profile.target_bits() == bits)
+    }
+
+    /// Number in a receipt.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Fast100 => 1,
+            Self::Compact100 => 2,
+            Self::Fast128 => 3,
+            Self::Compact128 => 4,
+        }
+    }
+
+    /// The profile of a number in a receipt.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.number() == number)
+    }
+
+    /// Its parameters. docs/security.md shows what each contributes.
+    pub const fn parameters(self) -> Parameters {
+        match self {
+            Self::Fast100 => Parameters {
+                extension: ExtensionDegree::Four,
+                log_blowup: 1,
+                queries: 212,
+                max_log_arity: 3,
+                query_grinding: 16,
+                fold_grinding: 8,
+                batch_grinding: 16,
+                lookup_grinding: 18,
+                point_grinding: 12,
+            },
+            Self::Compact100 => Parameters {
+                extension: ExtensionDegree::Five,
+                log_blowup: 4,
+                queries: 41,
+                max_log_arity: 3,
+                query_grinding: 20,
+                fold_grinding: 8,
+                batch_grinding: 16,
+                lookup_grinding: 0,
+                point_grinding: 0,
+            },
+            Self::Fast128 => Parameters {
+                extension: ExtensionDegree::Five,
+                log_blowup: 1,
+                queries: 278,
+                max_log_arity: 3,
+                query_grinding: 16,
+                fold_grinding: 8,
+                batch_grinding: 16,
+                lookup_grinding: 16,
+                point_grinding: 12,
+            },
+            Self::Compact128 => Parameters {
+                extension: ExtensionDegree::Five,
+                log_blowup: 3,
+                queries: 136,
+                max_log_arity: 3,
+                query_grinding: 20,
+                fold_grinding: 8,
+                batch_grinding: 16,
+                lookup_grinding: 16,
+                point_grinding: 12,
+            },
+        }
+    }
+}

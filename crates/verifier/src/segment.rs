@@ -1,0 +1,209 @@
+//! The proof of one segment, and what it says.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use p3_field::PrimeCharacteristicRing;
+use p3_field::PrimeField32;
+use p3_field::integers::QuotientMap;
+use vouch_air::machine::PublicValues;
+use vouch_air::tables::Table;
+use vouch_air::{Digest, F};
+
+use crate::bytes::{Reader, put_bytes};
+use crate::error::DecodeError;
+
+/// The tables that a proof holds: those that have rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableSet(u32);
+
+impl TableSet {
+    /// The set of `tables`.
+    pub fn new(tables: impl IntoIterator<Item = Table>) -> Self {
+        Self(tables.into_iter().fold(0, |set, table| set | bit(table)))
+    }
+
+    /// True if `table` is in the set.
+    pub fn contains(self, table: Table) -> bool {
+        self.0 & bit(table) != 0
+    }
+
+    /// Its tables, in the order of a proof.
+    pub fn tables(self) -> impl Iterator<Item = Table> {
+        Table::ALL
+            .into_iter()
+            .filter(move |&table| self.contains(table))
+    }
+
+    /// One bit a table.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+/// A table's bit: there are fewer than 32 tables.
+fn bit(table: Table) -> u32 {
+    1u32.checked_shl((table as u8).into()).unwrap_or(0)
+}
+
+/// What the proof of a segment says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentClaim {
+    /// Word index of its first instruction.
+    pub start_pc: u32,
+    /// Word index of the instruction after its last; 0 if it exits.
+    pub end_pc: u32,
+    /// Root of memory and registers at its start.
+    pub start_root: Digest<F>,
+    /// Root of memory and registers at its end.
+    pub end_root: Digest<F>,
+    /// The exit code, if it exits.
+    pub exit_code: Option<u32>,
+    /// Bytes that it appends to the journal.
+    pub journal: Vec<u8>,
+}
+
+impl SegmentClaim {
+    /// As the public values of the claim table.
+    pub fn public_values(&self) -> PublicValues<F> {
+        let exit_code = self.exit_code.unwrap_or(0);
+        PublicValues {
+            start_pc: F::from_int(self.start_pc),
+            end_pc: F::from_int(self.end_pc),
+            halted: F::from_bool(self.exit_code.is_some()),
+            exit_code: [
+                F::from_int(exit_code & 0xffff),
+                F::from_int(exit_code >> 16),
+            ],
+            start_root: self.start_root,
+            end_root: self.end_root,
+        }
+    }
+
+    /// What the transcript absorbs before anything else.
+    ///
+    /// Public values are absorbed by the proof system again; the journal, the executable
+    /// range and the set of tables are not, and are bound here.
+    pub fn seed(
+        &self,
+        machine: &[u8; 32],
+        profile: u8,
+        text: &Range<u32>,
+        journal_start: u32,
+        tables: TableSet,
+    ) -> Vec<u8> {
+        let mut seed = b"vouch segment proof".to_vec();
+        seed.extend_from_slice(machine);
+        seed.push(profile);
+        for number in [text.start, text.end, journal_start, tables.bits()] {
+            seed.extend_from_slice(&number.to_le_bytes());
+        }
+        self.put(&mut seed);
+        seed
+    }
+
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        for number in [self.start_pc, self.end_pc] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        for element in self.start_root.iter().chain(&self.end_root) {
+            out.extend_from_slice(&element.as_canonical_u32().to_le_bytes());
+        }
+        out.push(self.exit_code.is_some().into());
+        out.extend_from_slice(&self.exit_code.unwrap_or(0).to_le_bytes());
+        put_bytes(out, &self.journal);
+    }
+
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let start_pc = word_index(reader, "start_pc")?;
+        let end_pc = word_index(reader, "end_pc")?;
+        let start_root = digest(reader, "start_root")?;
+        let end_root = digest(reader, "end_root")?;
+        let halted = reader.u8("halted")?;
+        let code = reader.u32("exit_code")?;
+        let wrong = |field, expected, got: u32| DecodeError::Field {
+            field,
+            expected,
+            got: got.into(),
+        };
+        let exit_code = match (halted, code, end_pc) {
+            (1, _, 0) => Some(code),
+            (1, _, _) => return Err(wrong("end_pc", "0 in a segment that exits", end_pc)),
+            (0, 0, _) => None,
+            (0, _, _) => return Err(wrong("exit_code", "0 in a segment that goes on", code)),
+            _ => return Err(wrong("halted", "0 or 1", halted.into())),
+        };
+        let journal = reader.bytes("journal")?.to_vec();
+        Ok(Self {
+            start_pc,
+            end_pc,
+            start_root,
+            end_root,
+            exit_code,
+            journal,
+        })
+    }
+}
+
+/// A word index: below the field's order, so that no two numbers are one element.
+fn word_index(reader: &mut Reader<'_>, field: &'static str) -> Result<u32, DecodeError> {
+    match reader.u32(field)? {
+        index if index < 1 << 30 => Ok(index),
+        got => Err(DecodeError::Field {
+            field,
+            expected: "a word index below 2^30",
+            got: got.into(),
+        }),
+    }
+}
+
+/// Eight canonical field elements.
+fn digest(reader: &mut Reader<'_>, field: &'static str) -> Result<Digest<F>, DecodeError> {
+    let mut digest = Digest::default();
+    for element in &mut digest {
+        let number = reader.u32(field)?;
+        *element = F::from_canonical_checked(number).ok_or(DecodeError::Field {
+            field,
+            expected: "field elements below the BabyBear prime",
+            got: number.into(),
+        })?;
+    }
+    Ok(digest)
+}
+
+/// The proof of one segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentReceipt {
+    /// What it says.
+    pub claim: SegmentClaim,
+    /// The tables that the proof holds.
+    pub tables: TableSet,
+    /// The proof, encoded by postcard.
+    pub proof: Vec<u8>,
+}
+
+impl SegmentReceipt {
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        self.claim.put(out);
+        out.extend_from_slice(&self.tables.0.to_le_bytes());
+        put_bytes(out, &self.proof);
+    }
+
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let claim = SegmentClaim::take(reader)?;
+        let bits = reader.u32("tables")?;
+        if bits & !TableSet::new(Table::ALL).0 != 0 {
+            return Err(DecodeError::Field {
+                field: "tables",
+                expected: "one bit a table of this machine",
+                got: bits.into(),
+            });
+        }
+        let proof = reader.bytes("proof")?.to_vec();
+        Ok(Self {
+            claim,
+            tables: TableSet(bits),
+            proof,
+        })
+    }
+}

@@ -1,0 +1,273 @@
+//! Verification: the chain of segments, then the proof of each.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use p3_batch_stark::verify_batch;
+use p3_field::extension::BinomiallyExtendable;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vouch_air::F;
+use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT, log_height, table_values};
+use vouch_air::memory_tree::Compression;
+use vouch_air::tables::{Instance, Table, lookup};
+use vouch_isa::memory::MEMORY_END;
+
+use crate::claim::{Claim, ImageId};
+use crate::config::{Proof, config};
+use crate::error::{DecodeError, VerifyError};
+use crate::key::{Key, Known, MACHINE_DIGEST};
+use crate::profile::{ExtensionDegree, Profile};
+use crate::receipt::Receipt;
+use crate::segment::SegmentReceipt;
+
+/// Bound of the executable range, as a word index.
+const TEXT_LIMIT: u32 = MEMORY_END / 4;
+
+/// Tables that every proof holds.
+const REQUIRED: [Table; 6] = [
+    Table::Claim,
+    Table::Lookup,
+    Table::Program,
+    Table::Leaf,
+    Table::Merkle,
+    Table::Poseidon2,
+];
+
+enum AnyKey {
+    Four(Key<4>),
+    Five(Key<5>),
+}
+
+/// Verifies receipts of one profile. Making one costs some milliseconds; keep it.
+pub struct Verifier {
+    profile: Profile,
+    key: AnyKey,
+}
+
+impl Verifier {
+    /// A verifier of receipts of `profile`.
+    pub fn new(profile: Profile) -> Option<Self> {
+        let key = match profile.parameters().extension {
+            ExtensionDegree::Four => AnyKey::Four(Key::new(profile)?),
+            ExtensionDegree::Five => AnyKey::Five(Key::new(profile)?),
+        };
+        Some(Self { profile, key })
+    }
+
+    /// The profile whose receipts it verifies.
+    pub const fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The claim that `receipt` proves about the program `image_id`.
+    ///
+    /// # Errors
+    /// [`VerifyError`] says which check failed; nothing that the receipt says is then known.
+    pub fn verify(&self, receipt: &Receipt, image_id: &ImageId) -> Result<Claim, VerifyError> {
+        if receipt.profile != self.profile {
+            return Err(VerifyError::Profile {
+                expected: self.profile,
+                got: receipt.profile,
+            });
+        }
+        check_chain(receipt, image_id)?;
+        let mut journal = Vec::new();
+        for (i, segment) in receipt.segments.iter().enumerate() {
+            let start = u32::try_from(journal.len()).unwrap_or(u32::MAX);
+            self.verify_segment(i, segment, &receipt.text, start)?;
+            journal.extend_from_slice(&segment.claim.journal);
+        }
+        let last = receipt
+            .segments
+            .last()
+            .and_then(|segment| segment.claim.exit_code);
+        let exit_code = last.ok_or(VerifyError::Halt {
+            segment: 0,
+            segments: 0,
+        })?;
+        Ok(Claim {
+            image_id: *image_id,
+            journal,
+            exit_code,
+        })
+    }
+
+    fn verify_segment(
+        &self,
+        i: usize,
+        segment: &SegmentReceipt,
+        text: &Range<u32>,
+        journal_start: u32,
+    ) -> Result<(), VerifyError> {
+        let context = Context {
+            i,
+            segment,
+            text,
+            journal_start,
+            profile: self.profile,
+        };
+        match &self.key {
+            AnyKey::Four(key) => context.verify(key),
+            AnyKey::Five(key) => context.verify(key),
+        }
+    }
+}
+
+/// The program is the one asked about, and the segments are one run of it: from the entry,
+/// each going on where the one before ended, to an exit in the last and only there.
+fn check_chain(receipt: &Receipt, image_id: &ImageId) -> Result<(), VerifyError> {
+    let (text, entry) = (&receipt.text, receipt.entry);
+    if !text.contains(&entry) || text.end > TEXT_LIMIT {
+        return Err(VerifyError::TextRange {
+            start: text.start,
+            end: text.end,
+            entry,
+            limit: TEXT_LIMIT,
+        });
+    }
+    let segments = receipt.segments.len();
+    let chain = |segment, link| VerifyError::Chain { segment, link };
+    let first = receipt.segments.first().ok_or(chain(0, "no segment"))?;
+    let digest = Compression::default().image_id(entry, text, first.claim.start_root);
+    let got = ImageId::from_digest(&digest);
+    if got != *image_id {
+        return Err(VerifyError::ImageId {
+            expected: *image_id,
+            got,
+        });
+    }
+    let (mut pc, mut root) = (entry, first.claim.start_root);
+    for (i, segment) in receipt.segments.iter().enumerate() {
+        let claim = &segment.claim;
+        if claim.start_pc != pc {
+            return Err(chain(i, "pc"));
+        }
+        if claim.start_root != root {
+            return Err(chain(i, "memory root"));
+        }
+        let is_last = segments.checked_sub(i) == Some(1);
+        if claim.exit_code.is_some() != is_last {
+            return Err(VerifyError::Halt {
+                segment: i,
+                segments,
+            });
+        }
+        (pc, root) = (claim.end_pc, claim.end_root);
+    }
+    Ok(())
+}
+
+/// A segment's proof and what it has to prove.
+struct Context<'a> {
+    i: usize,
+    segment: &'a SegmentReceipt,
+    text: &'a Range<u32>,
+    journal_start: u32,
+    profile: Profile,
+}
+
+impl Context<'_> {
+    fn verify<const D: usize>(&self, key: &Key<D>) -> Result<(), VerifyError>
+    where
+        F: BinomiallyExtendable<D>,
+        Proof<D>: Serialize + DeserializeOwned,
+    {
+        let claim = &self.segment.claim;
+        let proof: Proof<D> = self.decode()?;
+        let tables: Vec<Table> = self.segment.tables.tables().collect();
+        self.check_tables(&tables, &proof.degree_bits)?;
+        let instances: Vec<Known> = tables
+            .iter()
+            .map(|&table| Known(Instance::new(table, self.journal_start, &claim.journal)))
+            .collect();
+        let public = claim.public_values();
+        let values: Vec<Vec<F>> = tables
+            .iter()
+            .map(|&table| table_values(table, &public, self.text))
+            .collect();
+        let seed = claim.seed(
+            &MACHINE_DIGEST,
+            self.profile.number(),
+            self.text,
+            self.journal_start,
+            self.segment.tables,
+        );
+        let config = config(&self.profile.parameters(), seed);
+        verify_batch(&config, &instances, &proof, &values, &key.common(&tables)).map_err(|error| {
+            VerifyError::Proof {
+                segment: self.i,
+                reason: reason(&error),
+            }
+        })
+    }
+
+    /// The proof, if its bytes are the ones that encode it.
+    fn decode<P: Serialize + DeserializeOwned>(&self) -> Result<P, VerifyError> {
+        let wrong = |reason| DecodeError::Proof {
+            segment: self.i,
+            reason,
+        };
+        let bytes = self.segment.proof.as_slice();
+        let (proof, rest) =
+            postcard::take_from_bytes::<P>(bytes).map_err(|_| wrong("it does not decode"))?;
+        if !rest.is_empty() {
+            return Err(wrong("bytes follow it").into());
+        }
+        // Lengths have more than one encoding; only the shortest is accepted.
+        let again = postcard::to_allocvec(&proof).map_err(|_| wrong("it does not encode"))?;
+        if again != bytes {
+            return Err(wrong("it has another encoding").into());
+        }
+        Ok(proof)
+    }
+
+    /// The tables that must be there are, and each has a height that it may have.
+    fn check_tables(&self, tables: &[Table], heights: &[usize]) -> Result<(), VerifyError> {
+        let segment = self.i;
+        if let Some(table) = REQUIRED.into_iter().find(|table| !tables.contains(table)) {
+            return Err(VerifyError::MissingTable { segment, table });
+        }
+        let journal = &self.segment.claim.journal;
+        if tables.contains(&Table::Journal) == journal.is_empty() {
+            return Err(VerifyError::MissingTable {
+                segment,
+                table: Table::Journal,
+            });
+        }
+        if tables.len() != heights.len() {
+            return Err(VerifyError::TableCount {
+                segment,
+                expected: tables.len(),
+                got: heights.len(),
+            });
+        }
+        for (&table, &got) in tables.iter().zip(heights) {
+            let (min, max) = match table {
+                Table::Lookup => (lookup::LOG_HEIGHT, lookup::LOG_HEIGHT),
+                Table::Journal => {
+                    let height = log_height(journal.len());
+                    (height, height)
+                }
+                _ => (MIN_LOG_HEIGHT, MAX_LOG_HEIGHT),
+            };
+            if got < min || got > max {
+                return Err(VerifyError::Height {
+                    segment,
+                    table,
+                    min,
+                    max,
+                    got,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the proof system says, for people.
+fn reason(error: &dyn core::fmt::Display) -> String {
+    format!("{error}")
+}

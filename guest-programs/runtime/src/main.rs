@@ -1,0 +1,81 @@
+//! Exercises the guest runtime; the first byte of the input picks what.
+//!
+//! | first byte | what it does with the rest of the input |
+//! |---|---|
+//! | `a` | commits it, having read it to the end at once |
+//! | `u` | commits it from an odd address, having read it to an odd address (at most 1000 bytes) |
+//! | `p` | prints it to stdout and its length to stderr |
+//! | `x` | exits with its first byte as the exit code |
+//! | `h` | exhausts the heap: panics |
+//! | `r` | allocates and frees more than the heap holds, then commits "reused" |
+//! | `s` | exhausts the stack: faults |
+//!
+//! Anything else is refused.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+use core::hint::black_box;
+
+use vouch_guest::{exit, io, print, refuse};
+
+const MIB: usize = 1 << 20;
+
+vouch_guest::entry!(main);
+
+fn main() {
+    let mut what = [0];
+    if let Err(error) = io::read_exact(&mut what) {
+        refuse(error);
+    }
+    match what[0] {
+        b'a' => io::commit(&io::read_to_end()),
+        b'u' => unaligned(),
+        b'p' => echo(),
+        b'x' => exit(io::read_to_end().first().map_or(0, |&code| u32::from(code))),
+        b'h' => exhaust_heap(),
+        b'r' => reuse_heap(),
+        b's' => io::commit_word(exhaust_stack(0)),
+        other => refuse(format_args!("no such exercise: {other}")),
+    }
+}
+
+fn unaligned() {
+    #[repr(align(4))]
+    struct Aligned([u8; 1004]);
+    let mut room = Aligned([0; 1004]);
+    let odd = &mut room.0[1..1001];
+    let got = io::read(odd);
+    io::commit(&odd[..got]);
+}
+
+fn echo() {
+    let input = io::read_to_end();
+    print!("{}", alloc::string::String::from_utf8_lossy(&input));
+    vouch_guest::eprintln!("{} bytes", input.len());
+}
+
+fn exhaust_heap() {
+    let mut blocks = Vec::new();
+    loop {
+        blocks.push(black_box(Vec::<u8>::with_capacity(MIB)));
+    }
+}
+
+fn reuse_heap() {
+    for _ in 0..1000 {
+        black_box(Vec::<u8>::with_capacity(MIB));
+    }
+    io::commit(b"reused");
+}
+
+/// Goes deeper for as long as a frame exists, which is always.
+fn exhaust_stack(depth: u32) -> u32 {
+    let frame = black_box([depth; 64]);
+    if black_box(frame.len()) == 0 {
+        return depth;
+    }
+    exhaust_stack(depth.wrapping_add(1)).wrapping_add(frame[63])
+}
