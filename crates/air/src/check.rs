@@ -45,8 +45,15 @@ impl fmt::Display for Violation {
             Self::Constraint { table, row, index } => {
                 write!(f, "table {}, row {row}: constraint {index}", table.name())
             }
-            Self::Bus { bus, fields, excess } => {
-                write!(f, "bus {bus}: message {fields:?} sent {excess} times too often")
+            Self::Bus {
+                bus,
+                fields,
+                excess,
+            } => {
+                write!(
+                    f,
+                    "bus {bus}: message {fields:?} sent {excess} times too often"
+                )
             }
         }
     }
@@ -119,7 +126,10 @@ fn check_row(
     let matrix = &trace.matrix;
     let height = matrix.height();
     let cells = |matrix: &RowMajorMatrix<F>, row: usize| -> Vec<F> {
-        matrix.row_slice(row).map(|cells| cells.to_vec()).unwrap_or_default()
+        matrix
+            .row_slice(row)
+            .map(|cells| cells.to_vec())
+            .unwrap_or_default()
     };
     let current = cells(matrix, row);
     let next = cells(matrix, (row + 1) % height);

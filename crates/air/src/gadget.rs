@@ -2,9 +2,7 @@
 
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::memory::{
-    FIRST_TIMESTAMP, REGISTER_BASE, RD_SLOT, RS1_SLOT, RS2_SLOT, STEP_TICKS,
-};
+use vouch_isa::memory::{FIRST_TIMESTAMP, RD_SLOT, REGISTER_BASE, RS1_SLOT, RS2_SLOT, STEP_TICKS};
 
 use crate::bus::{self, Decoded, Fact};
 use crate::columns;
@@ -22,7 +20,6 @@ pub(crate) fn constant<B: Builder>(value: u32) -> B::Expr {
     B::Expr::from(F::from_int(value))
 }
 
-
 /// A block of variables as expressions.
 pub(crate) fn exs<B: Builder, const N: usize>(vars: [B::Var; N]) -> [B::Expr; N] {
     vars.map(Into::into)
@@ -35,7 +32,10 @@ pub(crate) fn join<B: Builder>(low: B::Var, high: B::Var, base: u32) -> B::Expr 
 
 /// Four bytes, least significant first, as a word.
 pub(crate) fn word_of_bytes<B: Builder>(bytes: [B::Var; 4]) -> Word<B::Expr> {
-    [join::<B>(bytes[0], bytes[1], 256), join::<B>(bytes[2], bytes[3], 256)]
+    [
+        join::<B>(bytes[0], bytes[1], 256),
+        join::<B>(bytes[2], bytes[3], 256),
+    ]
 }
 
 /// Flags of which at most one is set; their sum, which says whether the row is in use.
@@ -312,7 +312,12 @@ pub(crate) fn compare<B: Builder>(
     b.assert_bool(borrow.clone());
     b.assert_bool(cols.less);
     let diff_hi = cols.a_top - cols.b_top - borrow + cols.less * F::from_int(1 << 16);
-    for x in [cols.a_top.into(), cols.b_top.into(), cols.diff_lo.into(), diff_hi] {
+    for x in [
+        cols.a_top.into(),
+        cols.b_top.into(),
+        cols.diff_lo.into(),
+        diff_hi,
+    ] {
         range16(b, x, count);
     }
 }

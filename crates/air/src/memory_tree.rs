@@ -8,8 +8,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use p3_baby_bear::{Poseidon2BabyBear, default_babybear_poseidon2_16};
-use p3_field::integers::QuotientMap;
 use p3_field::PrimeCharacteristicRing;
+use p3_field::integers::QuotientMap;
 use p3_symmetric::Permutation;
 use vouch_isa::event::Leaf;
 use vouch_isa::image::Image;
@@ -144,7 +144,13 @@ impl MemoryTree {
         };
         let hash = |(index, words): &(u32, [u32; LEAF_WORDS])| {
             let last = tree.compression.compress(leaf_cells(words));
-            (*index, LeafHashes { initial: tree.zeros[0], last })
+            (
+                *index,
+                LeafHashes {
+                    initial: tree.zeros[0],
+                    last,
+                },
+            )
         };
         let leaves: Vec<_> = image.leaves.iter().map(hash).collect();
         tree.update_subtree(MEMORY_HEIGHT, 0, leaves, &mut Vec::new());
@@ -188,7 +194,10 @@ impl MemoryTree {
                 LeafHashes { initial, last }
             })
             .collect();
-        let touched = leaves.iter().map(|leaf| leaf.index).zip(hashes.iter().copied());
+        let touched = leaves
+            .iter()
+            .map(|leaf| leaf.index)
+            .zip(hashes.iter().copied());
         let (registers, memory) = touched.partition(|(index, _)| *index >= FIRST_REGISTER_LEAF);
         let mut nodes = Vec::new();
         self.update_subtree(MEMORY_HEIGHT, 0, memory, &mut nodes);
@@ -221,13 +230,14 @@ impl MemoryTree {
             }
             let parents = level.chunk_by(|a, b| a.0 / 2 == b.0 / 2);
             let first = nodes.len();
-            nodes.extend(parents.map(|children| {
-                self.parent(h + 1, children[0].0 / 2, children)
-            }));
+            nodes.extend(parents.map(|children| self.parent(h + 1, children[0].0 / 2, children)));
             level = nodes[first..]
                 .iter()
                 .map(|node| {
-                    let hashes = LeafHashes { initial: node.initial, last: node.last };
+                    let hashes = LeafHashes {
+                        initial: node.initial,
+                        last: node.last,
+                    };
                     (node.index, hashes)
                 })
                 .collect();
@@ -248,7 +258,11 @@ impl MemoryTree {
                 },
                 None => {
                     let hash = self.node(height - 1, child);
-                    Child { initial: hash, last: hash, touched: false }
+                    Child {
+                        initial: hash,
+                        last: hash,
+                        touched: false,
+                    }
                 }
             }
         });
@@ -259,6 +273,12 @@ impl MemoryTree {
             true => initial,
             false => self.compression.join(left.last, right.last),
         };
-        Node { height, index, initial, last, children }
+        Node {
+            height,
+            index,
+            initial,
+            last,
+            children,
+        }
     }
 }

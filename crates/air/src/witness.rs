@@ -124,9 +124,7 @@ fn matrix(
 ) -> Option<RowMajorMatrix<F>> {
     let end = text.end;
     let steps = |family: Family| segment.steps[family as usize].as_slice();
-    let filled = |events: usize, matrix: &dyn Fn() -> RowMajorMatrix<F>| {
-        (events > 0).then(matrix)
-    };
+    let filled = |events: usize, matrix: &dyn Fn() -> RowMajorMatrix<F>| (events > 0).then(matrix);
     // A table of plain instructions.
     macro_rules! steps {
         ($family:ident, $row:expr, $padding:expr) => {{
@@ -215,7 +213,8 @@ impl Sink for Questions<'_> {
                 }
             }
             (bus::POSEIDON2, _) => {
-                self.inputs.push(core::array::from_fn(|i| fields[i].as_canonical_u32()));
+                self.inputs
+                    .push(core::array::from_fn(|i| fields[i].as_canonical_u32()));
             }
             _ => {}
         }
@@ -229,7 +228,9 @@ const CHUNK: usize = 1 << 10;
 /// there is no second list of them to keep in step.
 fn ask_all(tables: &[Trace]) -> Asked {
     let facts = [(); 4].map(|()| {
-        (0..1 << lookup::LOG_HEIGHT).map(|_| AtomicU32::new(0)).collect::<Vec<_>>()
+        (0..1 << lookup::LOG_HEIGHT)
+            .map(|_| AtomicU32::new(0))
+            .collect::<Vec<_>>()
     });
     let mut inputs = BTreeMap::new();
     for trace in tables {
@@ -239,7 +240,10 @@ fn ask_all(tables: &[Trace]) -> Asked {
             .values
             .par_chunks(CHUNK * width)
             .map(|rows| {
-                let mut questions = Questions { facts: &facts, inputs: Vec::new() };
+                let mut questions = Questions {
+                    facts: &facts,
+                    inputs: Vec::new(),
+                };
                 for current in rows.chunks_exact(width) {
                     ask_row(trace, current, &mut questions);
                 }

@@ -110,7 +110,7 @@ mod tests {
     fn known_words() {
         // Words as GNU as 2.40 assembles them.
         let cases = [
-            (0x0000_0013, Op::Addi, 0, 0, 0, 0),             // nop
+            (0x0000_0013, Op::Addi, 0, 0, 0, 0),              // nop
             (0xfff5_0513, Op::Addi, 10, 10, 0, -1i32 as u32), // addi a0, a0, -1
             (0xfe05_1ee3, Op::Bne, 0, 10, 0, -4i32 as u32),   // bnez a0, .-4
             (0x0080_00ef, Op::Jal, 1, 0, 0, 8),               // jal ra, .+8
@@ -122,7 +122,13 @@ mod tests {
             (0x0010_0073, Op::Ebreak, 0, 0, 0, 0),
         ];
         for (word, op, rd, rs1, rs2, imm) in cases {
-            let want = Instruction { op, rd, rs1, rs2, imm };
+            let want = Instruction {
+                op,
+                rd,
+                rs1,
+                rs2,
+                imm,
+            };
             assert_eq!(decode(word), Some(want), "{word:#010x}");
             assert_eq!(encode(&want), word, "{word:#010x}");
         }

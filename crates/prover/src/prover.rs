@@ -94,7 +94,11 @@ impl Prover {
         let seed = claim.seed(&MACHINE_DIGEST, number, text, start, tables);
         let proof = info_span!("prove").in_scope(|| self.prove(&traces, seed))?;
         Ok(SegmentProof {
-            receipt: SegmentReceipt { claim, tables, proof },
+            receipt: SegmentReceipt {
+                claim,
+                tables,
+                proof,
+            },
             cost,
         })
     }
@@ -105,12 +109,19 @@ impl Prover {
             let got = log2_strict_usize(trace.matrix.height());
             if got > MAX_LOG_HEIGHT {
                 let table = trace.instance.table;
-                return Err(ProveError::Height { table, max: MAX_LOG_HEIGHT, got });
+                return Err(ProveError::Height {
+                    table,
+                    max: MAX_LOG_HEIGHT,
+                    got,
+                });
             }
         }
         let needed = cost.memory_bytes();
         if needed > self.max_memory {
-            return Err(ProveError::Memory { needed, limit: self.max_memory });
+            return Err(ProveError::Memory {
+                needed,
+                limit: self.max_memory,
+            });
         }
         Ok(())
     }

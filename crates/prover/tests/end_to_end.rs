@@ -14,7 +14,9 @@ fn exit_proves_and_verifies() {
     let receipt = prove(&program, &[], &SegmentLimits::default(), Profile::Fast100);
     let receipt = Receipt::from_bytes(&receipt.to_bytes()).expect("its own encoding");
     let verifier = Verifier::new(Profile::Fast100).expect("a key");
-    let claim = verifier.verify(&receipt, &image_id(&program)).expect("an honest receipt");
+    let claim = verifier
+        .verify(&receipt, &image_id(&program))
+        .expect("an honest receipt");
     assert_eq!(claim.exit_code, 7);
     assert_eq!(claim.journal, b"");
 }

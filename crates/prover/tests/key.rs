@@ -1,6 +1,8 @@
 //! The verifier's constants are what the machine computes.
 
-use vouch_verifier::{FIXED_COMMITMENTS, MACHINE_DIGEST, Profile, fixed_commitment, machine_digest, security};
+use vouch_verifier::{
+    FIXED_COMMITMENTS, MACHINE_DIGEST, Profile, fixed_commitment, machine_digest, security,
+};
 
 /// A change of what the tables accept shows here: it needs a new machine version, or proofs
 /// of the old machine would be read as proofs of the new one.
@@ -15,7 +17,11 @@ fn fixed_commitments_are_current() {
         let log_blowup = profile.parameters().log_blowup;
         let known = FIXED_COMMITMENTS.iter().find(|(log, _)| *log == log_blowup);
         let computed = fixed_commitment(profile);
-        assert_eq!(known.map(|(_, commitment)| *commitment), computed, "rate 2^-{log_blowup}");
+        assert_eq!(
+            known.map(|(_, commitment)| *commitment),
+            computed,
+            "rate 2^-{log_blowup}"
+        );
     }
 }
 
@@ -26,6 +32,9 @@ fn every_profile_reaches_its_target() {
         let security = security(profile);
         let target = f64::from(profile.target_bits());
         assert!(security.proof_bits >= target, "{profile:?}: {security:#?}");
-        assert!(security.bits() >= target.min(123.0), "{profile:?}: {security:#?}");
+        assert!(
+            security.bits() >= target.min(123.0),
+            "{profile:?}: {security:#?}"
+        );
     }
 }

@@ -62,7 +62,10 @@ pub struct Security {
 impl Security {
     /// Provable bits: of the proof system, and no more than any hash resists collisions.
     pub fn bits(&self) -> f64 {
-        self.hashes.iter().map(|hash| hash.bits).fold(self.proof_bits, f64::min)
+        self.hashes
+            .iter()
+            .map(|hash| hash.bits)
+            .fold(self.proof_bits, f64::min)
     }
 }
 
@@ -185,11 +188,12 @@ pub fn security(profile: Profile) -> Security {
     );
     regimes
         .map(|m| in_regime(profile, &machine, &fri, &air, &shape, m))
-        .max_by(|a, b| a.bits.total_cmp(&b.bits))
+        .max_by(|a, b| a.proof_bits.total_cmp(&b.proof_bits))
         .unwrap_or(Security {
             johnson_m: None,
             terms: Vec::new(),
-            bits: 0.0,
+            proof_bits: 0.0,
+            hashes: Vec::new(),
         })
 }
 
@@ -268,23 +272,24 @@ fn in_regime(
             label: "FRI queries",
             bits: query_phase_error(alpha, fri.num_queries, fri.query_pow_bits).bits(),
         },
-        Term {
-            label: "Blake3 collision",
-            bits: HASH_BITS as f64
-        },
-        Term {
-            label: "Poseidon2 collision in the memory tree",
-            bits: TREE_BITS
-        },
     ];
-    let errors: Vec<_> = terms.iter().map(|term| ErrorBits::from_log2(term.bits)).collect();
+    let errors: Vec<_> = terms
+        .iter()
+        .map(|term| ErrorBits::from_log2(term.bits))
+        .collect();
     Security {
         johnson_m,
         proof_bits: ErrorBits::sum(&errors).bits(),
         terms,
         hashes: alloc::vec![
-            Term { label: "Blake3", bits: HASH_BITS as f64 },
-            Term { label: "Poseidon2 in the memory tree and the image ID", bits: TREE_BITS },
+            Term {
+                label: "Blake3",
+                bits: HASH_BITS as f64
+            },
+            Term {
+                label: "Poseidon2 in the memory tree and the image ID",
+                bits: TREE_BITS
+            },
         ],
     }
 }

@@ -83,4 +83,3 @@ pub fn row(e: &Step) -> AddSub<F> {
         is_sub: F::from_bool(e.op == Op::Sub),
     }
 }
-

@@ -58,7 +58,8 @@ pub fn eval<B: Builder>(b: &mut B, c: &BranchEq<B::Var>) {
         b.when(c.equal).assert_zero(difference.clone());
         product += difference * c.witness[i];
     }
-    b.when(real.clone()).assert_eq(product, B::Expr::ONE - c.equal);
+    b.when(real.clone())
+        .assert_eq(product, B::Expr::ONE - c.equal);
 
     let taken = c.is_beq * c.equal + c.is_bne * (B::Expr::ONE - c.equal);
     let behind = c.pc + F::ONE;

@@ -64,7 +64,12 @@ pub fn eval<B: Builder>(b: &mut B, c: &Claim<B::Var>) {
 
     let trees = [
         (MEMORY_HEIGHT, 0, c.memory_initial, c.memory_last),
-        (REGISTER_HEIGHT, REGISTER_ROOT, c.registers_initial, c.registers_last),
+        (
+            REGISTER_HEIGHT,
+            REGISTER_ROOT,
+            c.registers_initial,
+            c.registers_last,
+        ),
     ];
     for (height, index, initial, last) in trees {
         let [height, index] = [height, index].map(gadget::constant::<B>);

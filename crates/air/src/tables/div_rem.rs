@@ -95,12 +95,22 @@ pub fn eval<B: Builder>(b: &mut B, c: &DivRem<B::Var>) {
 
     let quotient = gadget::word_of_bytes::<B>(c.quotient);
     for (i, (q, r)) in quotient.into_iter().zip(remainder).enumerate() {
-        b.assert_eq(c.c[i], (c.is_div + c.is_divu) * q + (c.is_rem + c.is_remu) * r);
+        b.assert_eq(
+            c.c[i],
+            (c.is_div + c.is_divu) * q + (c.is_rem + c.is_remu) * r,
+        );
     }
 
     let x = gadget::exs::<B, 2>(c.a.value);
     gadget::read_rs1(b, c.rs1, x, c.a.prev_ts, c.ts, &real);
-    gadget::read_rs2(b, c.rs2, gadget::word_of_bytes::<B>(c.b), c.rs2_ts, c.ts, &real);
+    gadget::read_rs2(
+        b,
+        c.rs2,
+        gadget::word_of_bytes::<B>(c.b),
+        c.rs2_ts,
+        c.ts,
+        &real,
+    );
     gadget::write_rd(b, c.rd, &c.old, gadget::exs::<B, 2>(c.c), c.ts, &real);
     let decoded = Decoded {
         pc: c.pc.into(),
@@ -122,7 +132,12 @@ pub fn eval<B: Builder>(b: &mut B, c: &DivRem<B::Var>) {
 fn eval_signs<B: Builder>(b: &mut B, c: &DivRem<B::Var>) {
     let is_signed = c.is_div + c.is_rem;
     gadget::top_bit(b, c.a.value[1].into(), c.a_sign, &is_signed);
-    gadget::top_bit(b, gadget::join::<B>(c.b[2], c.b[3], 256), c.b_sign, &is_signed);
+    gadget::top_bit(
+        b,
+        gadget::join::<B>(c.b[2], c.b[3], 256),
+        c.b_sign,
+        &is_signed,
+    );
     b.assert_bool(c.quotient_sign);
     b.assert_bool(c.remainder_sign);
     for sign in [c.a_sign, c.b_sign, c.quotient_sign] {
@@ -157,7 +172,8 @@ fn eval_by_zero<B: Builder>(b: &mut B, c: &DivRem<B::Var>, real: &B::Expr) {
     b.assert_bool(c.by_zero);
     b.when(c.by_zero).assert_one(real.clone());
     b.when(c.by_zero).assert_zero(sum(c.b));
-    b.when(c.by_zero).assert_eq(sum(c.quotient), F::from_int(4 * 0xff));
+    b.when(c.by_zero)
+        .assert_eq(sum(c.quotient), F::from_int(4 * 0xff));
 }
 
 /// `|b| - |remainder| - 1` has two 16-bit limbs: it is not negative.
@@ -167,8 +183,7 @@ fn eval_slack<B: Builder>(b: &mut B, c: &DivRem<B::Var>, real: &B::Expr) {
     let [b_lo, b_hi] = gadget::word_of_bytes::<B>(c.b);
     let [r_lo, r_hi] = gadget::exs::<B, 2>(c.remainder);
     let lo = of_b.clone() * b_lo - of_r.clone() * r_lo - real.clone();
-    let hi = of_b * b_hi - of_r * r_hi
-        + (c.b_sign - c.remainder_sign) * F::from_int(1 << 16);
+    let hi = of_b * b_hi - of_r * r_hi + (c.b_sign - c.remainder_sign) * F::from_int(1 << 16);
     b.assert_eq(lo, c.slack[0] + c.slack_carry * F::from_int(1 << 16));
     b.assert_eq(hi + c.slack_carry, c.slack[1]);
     let count = real.clone() - c.by_zero;
@@ -191,8 +206,7 @@ pub fn row(e: &Step) -> DivRem<F> {
 
     let extend = |value: u32, sign: bool| u64::from(value) | u64::from(sign) * (0xffff_ffff << 32);
     let limbs = |value: u64| core::array::from_fn(|k| (value >> (16 * k) & 0xffff) as i64);
-    let mut sums: [i64; 4] =
-        product_numbers(extend(quotient, quotient_sign), extend(e.b, b_sign));
+    let mut sums: [i64; 4] = product_numbers(extend(quotient, quotient_sign), extend(e.b, b_sign));
     let remainder_limbs: [i64; 4] = limbs(extend(remainder, remainder_sign));
     for (sum, limb) in sums.iter_mut().zip(remainder_limbs) {
         *sum += limb;

@@ -162,7 +162,8 @@ fn eval_buffer<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
     b.assert_eq(c.stores, c.is_read * c.moves);
 
     let moves = c.moves.into();
-    b.when(c.moves).assert_eq(c.a1[0], c.word_lo * F::from_int(4));
+    b.when(c.moves)
+        .assert_eq(c.a1[0], c.word_lo * F::from_int(4));
     gadget::range14(b, c.word_lo.into(), &moves);
     gadget::range14(b, c.a0_next[1].into(), &moves);
     let room = gadget::constant::<B>(0xfffe) - c.a1[1] - c.a0_next[1];
@@ -179,8 +180,8 @@ fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     let a7 = [number, B::Expr::ZERO];
     let [a0, a0_next, a1, a2] = [c.a0, c.a0_next, c.a1, c.a2].map(gadget::exs::<B, 2>);
     let [special, special_next] = [c.special, c.special_next].map(gadget::exs::<B, 2>);
-    let machine = c.is_read * F::from_int(INPUT_ENDED - JOURNAL_LENGTH)
-        + F::from_int(JOURNAL_LENGTH);
+    let machine =
+        c.is_read * F::from_int(INPUT_ENDED - JOURNAL_LENGTH) + F::from_int(JOURNAL_LENGTH);
     let register = |r: u8| gadget::constant::<B>(r.into());
     let accesses = [
         (register(abi::reg::A7), a7.clone(), a7),
@@ -230,7 +231,11 @@ fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
 pub fn row(e: &Event, text_end: u32) -> Ecall<F> {
     let is = |call: Call| F::from_bool(e.call == call);
     let is_read = e.call == Call::Read;
-    let missing = if is_read { e.a2.wrapping_sub(e.a0_next) } else { 0 };
+    let missing = if is_read {
+        e.a2.wrapping_sub(e.a0_next)
+    } else {
+        0
+    };
     let limbs = gadget::word(missing);
     let inverse = |i: usize| limbs[i].try_inverse().unwrap_or(F::ZERO);
     let moves = (is_read || e.call == Call::Journal) && e.a0_next != 0;

@@ -37,7 +37,14 @@ crate::columns! {
 pub fn eval<B: Builder>(b: &mut B, c: &Jal<B::Var>) {
     let real = gadget::select(b, &[c.is_real]);
     let [link_lo, link_hi] = gadget::exs::<B, 2>(c.link);
-    gadget::write_rd(b, c.rd, &c.old, [link_lo.clone(), link_hi.clone()], c.ts, &real);
+    gadget::write_rd(
+        b,
+        c.rd,
+        &c.old,
+        [link_lo.clone(), link_hi.clone()],
+        c.ts,
+        &real,
+    );
     let decoded = Decoded {
         pc: c.pc.into(),
         code: B::Expr::from(code(Op::Jal)),

@@ -47,11 +47,25 @@ pub fn eval<B: Builder>(b: &mut B, c: &Jalr<B::Var>) {
     let real = gadget::select(b, &[c.is_real]);
     let base = gadget::exs::<B, 2>(c.a.value);
     b.assert_bool(c.odd);
-    gadget::address(b, base.clone(), c.imm.into(), c.odd.into(), &c.target, &real);
+    gadget::address(
+        b,
+        base.clone(),
+        c.imm.into(),
+        c.odd.into(),
+        &c.target,
+        &real,
+    );
 
     gadget::read_rs1(b, c.rs1, base, c.a.prev_ts, c.ts, &real);
     let [link_lo, link_hi] = gadget::exs::<B, 2>(c.link);
-    gadget::write_rd(b, c.rd, &c.old, [link_lo.clone(), link_hi.clone()], c.ts, &real);
+    gadget::write_rd(
+        b,
+        c.rd,
+        &c.old,
+        [link_lo.clone(), link_hi.clone()],
+        c.ts,
+        &real,
+    );
     let decoded = Decoded {
         pc: c.pc.into(),
         code: B::Expr::from(code(Op::Jalr)),

@@ -40,15 +40,31 @@ crate::columns! {
 pub fn eval<B: Builder>(b: &mut B, c: &Leaf<B::Var>) {
     let real = gadget::select(b, &[c.is_real]);
     let [initial_hash, last_hash] = [c.initial_hash, c.last_hash].map(gadget::exs::<B, 8>);
-    bus::ask_poseidon2(b, gadget::exs::<B, 16>(c.initial), initial_hash.clone(), real.clone());
-    bus::ask_poseidon2(b, gadget::exs::<B, 16>(c.last), last_hash.clone(), real.clone());
+    bus::ask_poseidon2(
+        b,
+        gadget::exs::<B, 16>(c.initial),
+        initial_hash.clone(),
+        real.clone(),
+    );
+    bus::ask_poseidon2(
+        b,
+        gadget::exs::<B, 16>(c.last),
+        last_hash.clone(),
+        real.clone(),
+    );
     let (height, index) = (B::Expr::ZERO, c.index.into());
     bus::receive_node(b, height, index, initial_hash, last_hash, real.clone());
 
     for i in 0..LEAF_WORDS {
         let cell = c.index * F::from_int(LEAF_WORDS as u32) + F::from_int(i as u32);
         let word = |limbs: [B::Var; 16]| [limbs[2 * i].into(), limbs[2 * i + 1].into()];
-        bus::send_cell(b, cell.clone(), word(c.initial), B::Expr::ZERO, real.clone());
+        bus::send_cell(
+            b,
+            cell.clone(),
+            word(c.initial),
+            B::Expr::ZERO,
+            real.clone(),
+        );
         bus::receive_cell(b, cell, word(c.last), c.last_ts[i].into(), real.clone());
     }
 }

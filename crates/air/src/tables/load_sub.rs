@@ -109,11 +109,17 @@ fn eval_value<B: Builder>(b: &mut B, c: &LoadSub<B::Var>, real: &B::Expr) {
     b.when(is_half.clone()).assert_zero(o1 + o3);
 
     let limb = gadget::join::<B>(low, high, 256);
-    b.assert_eq(limb.clone(), c.word[0] + (o2 + o3) * (c.word[1] - c.word[0]));
+    b.assert_eq(
+        limb.clone(),
+        c.word[0] + (o2 + o3) * (c.word[1] - c.word[0]),
+    );
     gadget::bytes(b, low.into(), high.into(), real);
 
     let byte = low + (o1 + o3) * (high - low);
-    b.assert_eq(c.top, is_half.clone() * high + is_byte.clone() * byte.clone());
+    b.assert_eq(
+        c.top,
+        is_half.clone() * high + is_byte.clone() * byte.clone(),
+    );
     // What is left of the top byte without its sign fits 7 bits.
     b.assert_bool(c.sign);
     b.when(c.sign).assert_one(c.is_lb + c.is_lh);
@@ -130,7 +136,11 @@ pub fn row(e: &Step) -> LoadSub<F> {
     let limb = (e.mem_prev >> (16 * (offset >> 1))) as u16;
     let [low, high] = limb.to_le_bytes();
     let is_half = matches!(e.op, Op::Lh | Op::Lhu);
-    let top = if is_half || offset & 1 == 1 { high } else { low };
+    let top = if is_half || offset & 1 == 1 {
+        high
+    } else {
+        low
+    };
     let is_signed = matches!(e.op, Op::Lb | Op::Lh);
     LoadSub {
         pc: F::from_int(e.pc),

@@ -52,10 +52,19 @@ pub fn eval<B: Builder>(b: &mut B, c: &Lookup<B::Var>) {
     let fixed = Fixed::of(b.preprocessed().current_slice());
     let zero = B::Expr::ZERO;
     let number = gadget::join::<B>(fixed.low, fixed.high, 256);
-    let [low, high, and, range14] = [fixed.low, fixed.high, fixed.and, fixed.range14].map(Into::into);
+    let [low, high, and, range14] =
+        [fixed.low, fixed.high, fixed.and, fixed.range14].map(Into::into);
     let facts: [(Fact, [B::Expr; 3], B::Var); 4] = [
-        (Fact::Range16, [number, zero.clone(), zero.clone()], c.range16),
-        (Fact::Range14, [range14, zero.clone(), zero.clone()], c.range14),
+        (
+            Fact::Range16,
+            [number, zero.clone(), zero.clone()],
+            c.range16,
+        ),
+        (
+            Fact::Range14,
+            [range14, zero.clone(), zero.clone()],
+            c.range14,
+        ),
         (Fact::Bytes, [low.clone(), high.clone(), zero], c.bytes),
         (Fact::And, [low, high, and], c.and),
     ];

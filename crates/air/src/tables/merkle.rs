@@ -62,8 +62,20 @@ pub fn eval<B: Builder>(b: &mut B, c: &Merkle<B::Var>) {
         initial.clone(),
         real.clone(),
     );
-    bus::ask_poseidon2(b, pair::<B>(c.left_last, c.right_last), last.clone(), real.clone());
-    bus::receive_node(b, c.height.into(), c.index.into(), initial, last, real.clone());
+    bus::ask_poseidon2(
+        b,
+        pair::<B>(c.left_last, c.right_last),
+        last.clone(),
+        real.clone(),
+    );
+    bus::receive_node(
+        b,
+        c.height.into(),
+        c.index.into(),
+        initial,
+        last,
+        real.clone(),
+    );
 
     let children = [
         (c.left_touched, c.left_initial, c.left_last),

@@ -113,8 +113,22 @@ pub fn eval<B: Builder>(b: &mut B, c: &Mul<B::Var>) {
         gadget::bytes(b, bytes[2].clone(), bytes[3].clone(), &real);
     }
 
-    gadget::read_rs1(b, c.rs1, gadget::word_of_bytes::<B>(c.a), c.rs1_ts, c.ts, &real);
-    gadget::read_rs2(b, c.rs2, gadget::word_of_bytes::<B>(c.b), c.rs2_ts, c.ts, &real);
+    gadget::read_rs1(
+        b,
+        c.rs1,
+        gadget::word_of_bytes::<B>(c.a),
+        c.rs1_ts,
+        c.ts,
+        &real,
+    );
+    gadget::read_rs2(
+        b,
+        c.rs2,
+        gadget::word_of_bytes::<B>(c.b),
+        c.rs2_ts,
+        c.ts,
+        &real,
+    );
     gadget::write_rd(b, c.rd, &c.old, z, c.ts, &real);
     let decoded = Decoded {
         pc: c.pc.into(),

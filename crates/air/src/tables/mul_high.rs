@@ -87,8 +87,22 @@ pub fn eval<B: Builder>(b: &mut B, c: &MulHigh<B::Var>) {
         gadget::bytes(b, bytes[2].into(), bytes[3].into(), &real);
     }
 
-    gadget::read_rs1(b, c.rs1, gadget::word_of_bytes::<B>(c.a), c.rs1_ts, c.ts, &real);
-    gadget::read_rs2(b, c.rs2, gadget::word_of_bytes::<B>(c.b), c.rs2_ts, c.ts, &real);
+    gadget::read_rs1(
+        b,
+        c.rs1,
+        gadget::word_of_bytes::<B>(c.a),
+        c.rs1_ts,
+        c.ts,
+        &real,
+    );
+    gadget::read_rs2(
+        b,
+        c.rs2,
+        gadget::word_of_bytes::<B>(c.b),
+        c.rs2_ts,
+        c.ts,
+        &real,
+    );
     gadget::write_rd(b, c.rd, &c.old, [p2, p3], c.ts, &real);
     let decoded = Decoded {
         pc: c.pc.into(),
@@ -109,10 +123,20 @@ pub fn eval<B: Builder>(b: &mut B, c: &MulHigh<B::Var>) {
 /// sign, a product could be off by an operand.
 fn eval_signs<B: Builder>(b: &mut B, c: &MulHigh<B::Var>) {
     let a_signed = c.is_mulh + c.is_mulhsu;
-    gadget::top_bit(b, gadget::join::<B>(c.a[2], c.a[3], 256), c.a_sign, &a_signed);
+    gadget::top_bit(
+        b,
+        gadget::join::<B>(c.a[2], c.a[3], 256),
+        c.a_sign,
+        &a_signed,
+    );
     b.when(c.a_sign).assert_one(a_signed);
     let b_signed: B::Expr = c.is_mulh.into();
-    gadget::top_bit(b, gadget::join::<B>(c.b[2], c.b[3], 256), c.b_sign, &b_signed);
+    gadget::top_bit(
+        b,
+        gadget::join::<B>(c.b[2], c.b[3], 256),
+        c.b_sign,
+        &b_signed,
+    );
     b.when(c.b_sign).assert_one(b_signed);
 }
 

@@ -88,8 +88,15 @@ pub fn trace(inputs: &[([F; WIDTH], u32)], log_height: usize) -> RowMajorMatrix<
         PARTIAL_ROUNDS,
     >(all, &constants(), 0);
     let mut cells = Vec::with_capacity(permutations.height() * COLUMNS);
-    let counts = inputs.iter().map(|(_, count)| *count).chain(core::iter::repeat(0));
-    for (row, count) in permutations.values.chunks_exact(PERMUTATION_COLUMNS).zip(counts) {
+    let counts = inputs
+        .iter()
+        .map(|(_, count)| *count)
+        .chain(core::iter::repeat(0));
+    for (row, count) in permutations
+        .values
+        .chunks_exact(PERMUTATION_COLUMNS)
+        .zip(counts)
+    {
         cells.extend_from_slice(row);
         cells.push(F::from_int(count));
     }

@@ -119,7 +119,11 @@ impl<B: Builder> Fields<'_, B> {
 }
 
 fn weighted<B: Builder>(bits: &[B::Var], at: usize) -> B::Expr {
-    Sum::sum(bits.iter().enumerate().map(|(i, &bit)| bit * F::from_int(1u32 << (at + i))))
+    Sum::sum(
+        bits.iter()
+            .enumerate()
+            .map(|(i, &bit)| bit * F::from_int(1u32 << (at + i))),
+    )
 }
 
 /// Constraints.
@@ -133,17 +137,33 @@ pub fn eval<B: Builder>(b: &mut B, c: &Program<B::Var>) {
 
     let word = [fields.bits(0, 16, 0), fields.bits(16, 16, 0)];
     let pc = gadget::join::<B>(c.pc[0], c.pc[1], 1 << 14);
-    gadget::access_memory(b, pc.clone(), word.clone(), word, &c.fetch, c.ts.into(), &real);
+    gadget::access_memory(
+        b,
+        pc.clone(),
+        word.clone(),
+        word,
+        &c.fetch,
+        c.ts.into(),
+        &real,
+    );
     let [x, y] = operand(&fields);
     let decoded = Decoded {
         z: target_or_offset(&fields, pc.clone()),
         pc,
-        code: provable_ops().zip(c.is_op).map(|(info, flag)| flag * decoded_code(info.op)).sum(),
+        code: provable_ops()
+            .zip(c.is_op)
+            .map(|(info, flag)| flag * decoded_code(info.op))
+            .sum(),
         rd: destination(&fields),
         rs1: source(&fields, 15, |f| {
-            matches!(f, Format::R | Format::I | Format::Shift | Format::S | Format::B)
+            matches!(
+                f,
+                Format::R | Format::I | Format::Shift | Format::S | Format::B
+            )
         }),
-        rs2: source(&fields, 20, |f| matches!(f, Format::R | Format::S | Format::B)),
+        rs2: source(&fields, 20, |f| {
+            matches!(f, Format::R | Format::S | Format::B)
+        }),
         x,
         y,
     };
@@ -181,7 +201,13 @@ fn eval_range<B: Builder>(b: &mut B, c: &Program<B::Var>, real: &B::Expr) {
     gadget::range14(b, pc_lo.clone(), real);
     gadget::range16(b, pc_hi.clone(), real);
     let (start, end) = (gadget::text_start(b), gadget::text_end(b));
-    gadget::assert_at_least(b, [pc_lo.clone(), pc_hi.clone()], start, c.above_start_lo, real);
+    gadget::assert_at_least(
+        b,
+        [pc_lo.clone(), pc_hi.clone()],
+        start,
+        c.above_start_lo,
+        real,
+    );
     gadget::assert_at_least(b, end, [pc_lo + F::ONE, pc_hi], c.below_end_lo, real);
 }
 
@@ -195,7 +221,10 @@ fn eval_relative<B: Builder>(b: &mut B, fields: &Fields<'_, B>, real: &B::Expr) 
     b.assert_bools(c.relative_carry);
     let [carry_lo, carry_hi] = c.relative_carry.map(|carry| carry * F::from_int(1 << 16));
     b.assert_eq(c.pc[0] * F::from_int(4) + add_lo, carry_lo + c.relative[0]);
-    b.assert_eq(c.pc[1] + add_hi + c.relative_carry[0], carry_hi + c.relative[1]);
+    b.assert_eq(
+        c.pc[1] + add_hi + c.relative_carry[0],
+        carry_hi + c.relative[1],
+    );
     gadget::range_word(b, gadget::exs::<B, 2>(c.relative), real);
 }
 
@@ -214,11 +243,7 @@ fn destination<B: Builder>(fields: &Fields<'_, B>) -> B::Expr {
 }
 
 /// The register cell read from the field at bit `low`, 0 where the format has none.
-fn source<B: Builder>(
-    fields: &Fields<'_, B>,
-    low: usize,
-    has: impl Fn(Format) -> bool,
-) -> B::Expr {
+fn source<B: Builder>(fields: &Fields<'_, B>, low: usize, has: impl Fn(Format) -> bool) -> B::Expr {
     fields.any(|info| has(info.format)) * fields.bits(low, 5, 0)
 }
 
@@ -230,15 +255,13 @@ fn operand<B: Builder>(fields: &Fields<'_, B>) -> Word<B::Expr> {
     let is_load = |info: &vouch_isa::OpInfo| {
         info.format == Format::I && matches!(info.family, Family::Word | Family::LoadSub)
     };
-    let is_immediate = fields.any(|info| {
-        info.format == Format::I && !is_load(info) && info.family != Family::Jalr
-    });
+    let is_immediate = fields
+        .any(|info| info.format == Format::I && !is_load(info) && info.family != Family::Jalr);
     let is_lui = fields.flag(Op::Lui);
     let is_relative = fields.any(|info| matches!(info.op, Op::Auipc | Op::Jal | Op::Jalr));
 
     let load_offset = fields.bits(20, 11, 0) - sign * F::from_int(1 << 11);
-    let store_offset =
-        fields.bits(7, 5, 0) + fields.bits(25, 6, 5) - sign * F::from_int(1 << 11);
+    let store_offset = fields.bits(7, 5, 0) + fields.bits(25, 6, 5) - sign * F::from_int(1 << 11);
     let x = is_immediate.clone() * (fields.bits(20, 11, 0) + sign * F::from_int(0xf800))
         + fields.format(Format::Shift) * fields.bits(20, 5, 0)
         + is_lui.clone() * fields.bits(12, 4, 12)
@@ -283,7 +306,10 @@ pub fn row(e: &Fetch, start: u32, end: u32) -> Program<F> {
     let high = (address >> 16) + (add >> 16) + (low >> 16);
     let ops = provable_ops().map(|info| F::from_bool(Some(info.op) == op));
     let mut is_op = [F::ZERO; OPS];
-    is_op.iter_mut().zip(ops).for_each(|(cell, flag)| *cell = flag);
+    is_op
+        .iter_mut()
+        .zip(ops)
+        .for_each(|(cell, flag)| *cell = flag);
     Program {
         pc: [F::from_int(e.pc & 0x3fff), F::from_int(e.pc >> 14)],
         count: F::from_int(e.count),

@@ -6,8 +6,8 @@
 //! - Proves: a cell's value at a later timestamp is its value at the earlier one.
 //! - Buses: memory, lookup. Degree 3 (LogUp). One row a refresh.
 
-use p3_field::integers::QuotientMap;
 use p3_field::PrimeCharacteristicRing;
+use p3_field::integers::QuotientMap;
 use vouch_isa::event::Refresh as Event;
 use vouch_isa::memory::REGISTER_BASE;
 

@@ -87,7 +87,14 @@ pub fn eval<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
     eval_sign(b, c);
     eval_result(b, c);
 
-    gadget::read_rs1(b, c.rs1, gadget::word_of_bytes::<B>(c.a), c.rs1_ts, c.ts, &real);
+    gadget::read_rs1(
+        b,
+        c.rs1,
+        gadget::word_of_bytes::<B>(c.a),
+        c.rs1_ts,
+        c.ts,
+        &real,
+    );
     let y = gadget::exs::<B, 2>(c.b.value);
     gadget::read_rs2(b, c.rs2, y, c.b.prev_ts, c.ts, &reads_rs2);
     gadget::write_rd(b, c.rd, &c.old, gadget::exs::<B, 2>(c.c), c.ts, &real);
@@ -129,13 +136,17 @@ fn eval_products<B: Builder>(
 ) {
     let [r0, r1, r2] = c.r;
     let one = B::Expr::ONE;
-    let power = (one.clone() + r0) * (one.clone() + r1 * F::from_int(3)) * (one + r2 * F::from_int(15));
+    let power =
+        (one.clone() + r0) * (one.clone() + r1 * F::from_int(3)) * (one + r2 * F::from_int(15));
     b.assert_eq(c.power, power);
     b.when(is_left.clone()).assert_eq(c.factor, c.power);
     b.when(is_right.clone())
         .assert_eq(c.factor * c.power, F::from_int(256));
     for i in 0..4 {
-        b.assert_eq(c.a[i] * c.factor, gadget::join::<B>(c.low[i], c.high[i], 256));
+        b.assert_eq(
+            c.a[i] * c.factor,
+            gadget::join::<B>(c.low[i], c.high[i], 256),
+        );
         gadget::bytes(b, c.low[i].into(), c.high[i].into(), real);
     }
     for pair in [[c.a[0], c.a[1]], [c.a[2], c.a[3]]] {
@@ -146,7 +157,12 @@ fn eval_products<B: Builder>(
 /// Without it, an arithmetic shift could be filled with whatever sign suits.
 fn eval_sign<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
     b.when(c.sign).assert_one(c.is_sra);
-    gadget::top_bit(b, gadget::join::<B>(c.a[2], c.a[3], 256), c.sign, &c.is_sra.into());
+    gadget::top_bit(
+        b,
+        gadget::join::<B>(c.a[2], c.a[3], 256),
+        c.sign,
+        &c.is_sra.into(),
+    );
 }
 
 /// Adds neighbours' parts and routes the bytes. The parts of one byte do not overlap, so the
@@ -165,14 +181,25 @@ fn eval_result<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
     let byte = |i: usize| -> B::Expr {
         (0..4)
             .map(|q| {
-                let from_left = if i >= q { shifted_left[i - q].clone() } else { zero.clone() };
-                let from_right = if i + q < 4 { shifted_right[i + q].clone() } else { fill.clone() };
+                let from_left = if i >= q {
+                    shifted_left[i - q].clone()
+                } else {
+                    zero.clone()
+                };
+                let from_right = if i + q < 4 {
+                    shifted_right[i + q].clone()
+                } else {
+                    fill.clone()
+                };
                 from_left * c.left[q] + from_right * c.right[q]
             })
             .sum()
     };
     for limb in 0..2 {
-        b.assert_eq(c.c[limb], byte(2 * limb) + byte(2 * limb + 1) * F::from_int(256));
+        b.assert_eq(
+            c.c[limb],
+            byte(2 * limb) + byte(2 * limb + 1) * F::from_int(256),
+        );
     }
 }
 

@@ -54,7 +54,14 @@ crate::columns! {
 pub fn eval<B: Builder>(b: &mut B, c: &Word<B::Var>) {
     let real = gadget::select(b, &[c.is_load, c.is_store]);
     let base = gadget::exs::<B, 2>(c.base.value);
-    gadget::address(b, base.clone(), c.imm.into(), B::Expr::ZERO, &c.address, &real);
+    gadget::address(
+        b,
+        base.clone(),
+        c.imm.into(),
+        B::Expr::ZERO,
+        &c.address,
+        &real,
+    );
     let index = gadget::exs::<B, 2>([c.address.word_lo, c.address.word_hi]);
     gadget::assert_storable(b, index, c.above_lo, &c.is_store.into());
 

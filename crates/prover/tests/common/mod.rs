@@ -6,7 +6,6 @@ use vouch_air::witness::{Traces, generate};
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Segment;
-use vouch_isa::{Instruction, Op};
 use vouch_prover::Prover;
 use vouch_verifier::{ImageId, Profile, Receipt};
 
@@ -32,7 +31,9 @@ pub fn assert_satisfied(program: &Program, input: &[u8], limits: &SegmentLimits)
 pub fn image_id(program: &Program) -> ImageId {
     let image = program.image();
     let tree = MemoryTree::new(image);
-    let digest = tree.compression().image_id(image.entry, &image.text, tree.root());
+    let digest = tree
+        .compression()
+        .image_id(image.entry, &image.text, tree.root());
     ImageId::from_digest(&digest)
 }
 
