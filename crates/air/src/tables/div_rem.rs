@@ -204,7 +204,8 @@ pub fn row(e: &Step) -> DivRem<F> {
     let quotient_sign = is_signed && a_sign != b_sign && quotient != 0;
     let remainder_sign = a_sign && remainder != 0;
 
-    let extend = |value: u32, sign: bool| u64::from(value) | u64::from(sign) * (0xffff_ffff << 32);
+    let extend =
+        |value: u32, sign: bool| u64::from(value) | (u64::from(sign) * (0xffff_ffff << 32));
     let limbs = |value: u64| core::array::from_fn(|k| (value >> (16 * k) & 0xffff) as i64);
     let mut sums: [i64; 4] = product_numbers(extend(quotient, quotient_sign), extend(e.b, b_sign));
     let remainder_limbs: [i64; 4] = limbs(extend(remainder, remainder_sign));
