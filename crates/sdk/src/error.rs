@@ -1,0 +1,98 @@
+//! What can go wrong.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+use vouch_emulator::{ElfError, ExecuteError};
+use vouch_prover::ProveError;
+use vouch_verifier::{DecodeError, Profile, VerifyError};
+
+/// Why there is no result.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The program is none that the machine runs.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    /// The guest faulted or reached a limit.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// The guest exited with another code than 0, so nothing was proven.
+    #[error("the guest exited with code {code}, expected 0; nothing was proven")]
+    GuestExit {
+        /// Its exit code.
+        code: u32,
+        /// What it had written to its journal.
+        journal: Vec<u8>,
+        /// Instructions that it executed.
+        cycles: u64,
+    },
+    /// A segment could not be proven.
+    #[error(transparent)]
+    Prove(#[from] ProveError),
+    /// The prover made a receipt that does not prove the run. This is a bug in the prover.
+    #[error("the prover made a receipt that does not verify: {0}")]
+    SelfCheck(VerifyError),
+    /// Two runs of one program on one input differ. This is a bug in the emulator.
+    #[error(
+        "the proven run differs from the run before it: expected exit code {expected}, got {got}"
+    )]
+    Diverged {
+        /// Exit code of the run that was only executed.
+        expected: u32,
+        /// Exit code of the run that was proven; the journals may differ, too.
+        got: u32,
+    },
+    /// The receipt does not prove what it should.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// There is no verifying key for the profile. This is a bug in the verifier.
+    #[error("profile {} at {} bits has no verifying key", profile.name(), profile.target_bits())]
+    NoKey {
+        /// The profile.
+        profile: Profile,
+    },
+    /// A file holds no receipt.
+    #[error("{}: {source}", path.display())]
+    Receipt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+    /// A file holds no program that the machine runs.
+    #[error("{}: {source}", path.display())]
+    Program {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ElfError,
+    },
+    /// A file is larger than anything useful.
+    #[error("{}: expected at most {limit} bytes, got more", path.display())]
+    FileSize {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that it may have.
+        limit: u64,
+    },
+    /// A file could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The threads could not be started.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// What the system says.
+        reason: String,
+    },
+}

@@ -1,0 +1,171 @@
+//! Files: read within bounds, written whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use vouch_emulator::{MAX_LOAD_BYTES, Program};
+use vouch_verifier::Receipt;
+
+use crate::error::Error;
+
+/// Largest ELF that is read, in bytes: more than its loaded bytes, for symbols and debug
+/// information.
+const MAX_ELF_BYTES: u64 = 4 * MAX_LOAD_BYTES;
+
+/// The bytes of a file that should have at most `limit`.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be read, [`Error::FileSize`] if it has more.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::File {
+        action: "read",
+        path: path.into(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed)?;
+    let mut start = file.take(limit.saturating_add(1));
+    start.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::FileSize {
+            path: path.into(),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+/// The program in an ELF file.
+///
+/// # Errors
+/// [`Error::Program`] if it is none that the machine runs, and as [`read`].
+pub fn read_program(path: &Path) -> Result<Program, Error> {
+    let bytes = read(path, MAX_ELF_BYTES)?;
+    Program::from_elf(&bytes).map_err(|source| Error::Program {
+        path: path.into(),
+        source,
+    })
+}
+
+/// The receipt in a file. It is not verified.
+///
+/// # Errors
+/// [`Error::Receipt`] if the file holds none, and as [`read`].
+pub fn read_receipt(path: &Path) -> Result<Receipt, Error> {
+    let bytes = read(path, vouch_verifier::MAX_RECEIPT_BYTES as u64)?;
+    Receipt::from_bytes(&bytes).map_err(|source| Error::Receipt {
+        path: path.into(),
+        source,
+    })
+}
+
+/// Writes a receipt to a file, as [`write`] does.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Error> {
+    write(path, &receipt.to_bytes())
+}
+
+/// Writes a file whole or not at all: to a temporary file beside it, which then takes its
+/// name. What is no regular file (a pipe, `/dev/stdout`) is written to directly.
+///
+/// # Errors
+/// [`Error::File`]; a file that was there before is then as it was.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_whole(path, bytes).map_err(|source| Error::File {
+        action: "write",
+        path: path.into(),
+        source,
+    })
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link is followed, so that it stays one.
+    let target = match fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.into(),
+        Err(error) => return Err(error),
+    };
+    if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
+        return File::options().write(true).open(&target)?.write_all(bytes);
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".vouch-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Less the umask, as for any other file.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(directory(&target))?;
+    file.write_all(bytes)?;
+    file.persist(&target)?;
+    Ok(())
+}
+
+fn directory(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.into(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).expect("a directory");
+        let name = |entry: io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+        entries.map(|e| name(e).to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn files_are_replaced_whole() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        for bytes in [&b"first"[..], b"", b"second"] {
+            write(&path, bytes).expect("it can be written");
+            assert_eq!(read(&path, 6).expect("it can be read"), bytes);
+        }
+        assert_eq!(names(directory.path()), ["file"]);
+    }
+
+    #[test]
+    fn failures_name_the_file_and_leave_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let missing = directory.path().join("missing/file");
+        let error = write(&missing, b"x").expect_err("no such directory");
+        assert!(error.to_string().starts_with("cannot write /"), "{error}");
+        assert!(error.to_string().contains("missing/file"), "{error}");
+        let error = write(directory.path(), b"x").expect_err("a directory");
+        assert!(error.to_string().starts_with("cannot write /"), "{error}");
+        let error = read(&missing, 1).expect_err("no such file");
+        assert!(error.to_string().starts_with("cannot read /"), "{error}");
+        assert!(names(directory.path()).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        write(&path, b"four").expect("it can be written");
+        assert!(matches!(read(&path, 3), Err(Error::FileSize { limit: 3, .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_stay() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        write(&file, b"old").expect("it can be written");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        write(&link, b"new").expect("it can be written");
+        assert_eq!(read(&file, 3).expect("it can be read"), b"new");
+        assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+        write(Path::new("/dev/null"), b"gone").expect("it can be written");
+        assert!(!fs::metadata("/dev/null").expect("the device").is_file());
+    }
+}

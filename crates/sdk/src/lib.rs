@@ -1,0 +1,65 @@
+//! Runs guests, proves what they did, and verifies it.
+//!
+//! ```
+//! use vouch_sdk::{Error, Input, Program, ProveOptions, guests, image_id, prove, verify};
+//!
+//! // The prover: a program, its private input, a receipt.
+//! let program = Program::from_elf(guests::COMMITMENT)?;
+//! let input = Input::new()
+//!     .bytes(&[1; 32]) // job
+//!     .bytes(&[2; 32]) // model
+//!     .bytes(&[3; 32]) // input
+//!     .bytes(&[4; 32]); // output
+//! let proven = prove(&program, &input, &ProveOptions::default())?;
+//!
+//! // The verifier: a receipt, and the image ID of the program that it trusts.
+//! let claim = verify(&proven.receipt, &image_id(&program))?;
+//! assert_eq!(claim.journal, &*input);
+//! assert_eq!(claim.exit_code, 0);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! A run that faults, reaches a limit or exits with another code than 0 is an [`Error`]; it
+//! never looks like a success. (A verifier that sees a receipt still has to look at
+//! [`Claim::exit_code`]: other codes can be proven, see [`ProveOptions::allow_nonzero_exit`].)
+#![forbid(unsafe_code)]
+
+mod error;
+pub mod files;
+pub mod guests;
+mod image;
+mod input;
+mod prove;
+mod stats;
+mod verify;
+
+pub use error::Error;
+pub use image::{ImageIdError, image_id, parse_image_id};
+pub use input::Input;
+pub use prove::{DEFAULT_MAX_MEMORY, Progress, ProveOptions, Proven, prove, prove_with};
+pub use stats::{Stats, peak_rss_bytes};
+pub use verify::verify;
+
+pub use vouch_emulator::{
+    ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program,
+    Stream,
+};
+pub use vouch_prover::ProveError;
+pub use vouch_verifier::{
+    Claim, DecodeError, ImageId, Profile, Receipt, Security, Term, VerifyError, security,
+};
+
+/// Runs `program` on `input` without proving anything. `console` gets what the guest prints.
+///
+/// An exit code other than 0 is a result like another here: see [`Execution::exit_code`].
+///
+/// # Errors
+/// [`Error::Execute`] if the guest faults or reaches a limit.
+pub fn execute(
+    program: &Program,
+    input: &[u8],
+    limits: &Limits,
+    console: &mut dyn FnMut(Stream, &[u8]),
+) -> Result<Execution, Error> {
+    Ok(vouch_emulator::execute(program, input, limits, console)?)
+}

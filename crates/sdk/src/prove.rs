@@ -1,0 +1,281 @@
+//! From a program and its input to a receipt.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use vouch_air::memory_tree::MemoryTree;
+use vouch_emulator::{ExecuteError, Execution, Limits, Program, SegmentLimits, Stream, record};
+use vouch_prover::{Cost, ProveError, Prover};
+use vouch_verifier::{Claim, Profile, Receipt, VerifyError, security};
+
+use crate::error::Error;
+use crate::stats::{Stats, peak_rss_bytes};
+use crate::{execute, image, verify};
+
+/// Memory that a proof may take unless [`ProveOptions::max_memory`] says otherwise, in bytes.
+pub const DEFAULT_MAX_MEMORY: u64 = 4 << 30;
+
+/// Fewest cycles that a segment is cut down to for want of memory.
+const LEAST_CYCLES: u64 = 1 << 14;
+
+/// How to prove.
+#[derive(Clone, Debug)]
+pub struct ProveOptions {
+    /// The parameters of the proof.
+    pub profile: Profile,
+    /// Bounds on the run.
+    pub limits: Limits,
+    /// Memory that proving a segment may take, in bytes, by an estimate made beforehand; `None`
+    /// for no bound. Segments are cut so that they fit.
+    pub max_memory: Option<u64>,
+    /// Threads; `None` for as many as there are cores.
+    pub threads: Option<usize>,
+    /// Proves runs that exit with another code than 0, too. Without it they are
+    /// [`Error::GuestExit`].
+    pub allow_nonzero_exit: bool,
+}
+
+impl Default for ProveOptions {
+    fn default() -> Self {
+        Self {
+            profile: Profile::Fast100,
+            limits: Limits::default(),
+            max_memory: Some(DEFAULT_MAX_MEMORY),
+            threads: None,
+            allow_nonzero_exit: false,
+        }
+    }
+}
+
+/// A proven run.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// What to hand to others.
+    pub receipt: Receipt,
+    /// What it proves; the receipt has been verified.
+    pub claim: Claim,
+    /// What it cost.
+    pub stats: Stats,
+}
+
+/// How far a proof has come. It falls back to 0 if the segments turn out too large for the
+/// memory and are cut anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Instructions in the segments proven so far.
+    pub cycles: u64,
+    /// Instructions of the run.
+    pub total_cycles: u64,
+    /// Segments proven so far.
+    pub segments: usize,
+}
+
+/// Runs `program` on `input`, proves the run, and verifies the receipt before handing it out.
+/// What the guest prints is thrown away.
+///
+/// # Errors
+/// The guest faults, reaches a limit or exits with another code than 0; the proof needs too
+/// much memory; or the prover fails.
+pub fn prove(program: &Program, input: &[u8], options: &ProveOptions) -> Result<Proven, Error> {
+    prove_with(program, input, options, &mut |_, _| {}, &mut |_| {})
+}
+
+/// As [`prove`]. `console` gets what the guest prints, once; `progress` is called after each
+/// segment.
+///
+/// # Errors
+/// As [`prove`].
+pub fn prove_with(
+    program: &Program,
+    input: &[u8],
+    options: &ProveOptions,
+    console: &mut dyn FnMut(Stream, &[u8]),
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Proven, Error> {
+    // Nothing is proven of a run that fails, and running is far cheaper than proving.
+    let start = Instant::now();
+    let run = execute(program, input, &options.limits, console)?;
+    let execute_seconds = start.elapsed().as_secs_f64();
+    if run.exit_code != 0 && !options.allow_nonzero_exit {
+        return Err(Error::GuestExit {
+            code: run.exit_code,
+            journal: run.journal,
+            cycles: run.cycles,
+        });
+    }
+
+    let start = Instant::now();
+    let pool = options.threads.map(thread_pool).transpose()?;
+    let mut job = Job {
+        program,
+        input,
+        options,
+        total_cycles: run.cycles,
+        progress,
+    };
+    let segments = match &pool {
+        Some(pool) => pool.install(|| job.segments()),
+        None => job.segments(),
+    }?;
+    let prove_seconds = start.elapsed().as_secs_f64();
+
+    let start = Instant::now();
+    let claim = self_check(program, &segments.receipt, &run)?;
+    Ok(Proven {
+        stats: Stats {
+            profile: options.profile,
+            security_bits: security(options.profile).bits().floor() as u32,
+            cycles: run.cycles,
+            segments: segments.receipt.segments.len(),
+            execute_seconds,
+            prove_seconds,
+            verify_seconds: start.elapsed().as_secs_f64(),
+            proof_bytes: segments.receipt.to_bytes().len(),
+            peak_rss_bytes: peak_rss_bytes(),
+            cells: segments.cells,
+        },
+        receipt: segments.receipt,
+        claim,
+    })
+}
+
+fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Error::Threads {
+        threads,
+        reason: error.to_string(),
+    })
+}
+
+/// A prover with a bug must not hand out what others will refuse.
+fn self_check(program: &Program, receipt: &Receipt, run: &Execution) -> Result<Claim, Error> {
+    let bytes = receipt.to_bytes();
+    let decoded = Receipt::from_bytes(&bytes).map_err(|e| Error::SelfCheck(e.into()))?;
+    let claim = match verify(&decoded, &image::image_id(program)) {
+        Err(Error::Verify(error)) => return Err(Error::SelfCheck(error)),
+        other => other?,
+    };
+    if (claim.exit_code, &claim.journal) != (run.exit_code, &run.journal) {
+        return Err(Error::Diverged {
+            expected: run.exit_code,
+            got: claim.exit_code,
+        });
+    }
+    Ok(claim)
+}
+
+/// A run to be proven.
+struct Job<'a> {
+    program: &'a Program,
+    input: &'a [u8],
+    options: &'a ProveOptions,
+    total_cycles: u64,
+    progress: &'a mut (dyn FnMut(Progress) + Send),
+}
+
+/// All segments of a run, proven.
+struct Segments {
+    receipt: Receipt,
+    cells: BTreeMap<&'static str, u64>,
+}
+
+impl Job<'_> {
+    /// Proves the run in segments as large as the memory allows.
+    fn segments(&mut self) -> Result<Segments, Error> {
+        let mut cycles = self.first_guess();
+        loop {
+            match self.segments_of(cycles) {
+                Err(Error::Prove(ProveError::Memory { .. } | ProveError::Height { .. }))
+                    if cycles > LEAST_CYCLES =>
+                {
+                    // No larger than needed to cut this run at least in two.
+                    cycles = (cycles / 2).min(self.total_cycles.next_power_of_two() / 2);
+                    cycles = cycles.max(LEAST_CYCLES);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Cycles a segment that should fit the memory, a power of two.
+    fn first_guess(&self) -> u64 {
+        let most = SegmentLimits::default().cycles;
+        let limit = self.options.max_memory.unwrap_or(u64::MAX);
+        let log_blowup = self.options.profile.parameters().log_blowup;
+        let mut cycles = most;
+        while cycles > LEAST_CYCLES && cycles.saturating_mul(bytes_a_cycle(log_blowup)) > limit {
+            cycles /= 2;
+        }
+        cycles
+    }
+
+    /// Proves the run in segments of at most `cycles` cycles.
+    fn segments_of(&mut self, cycles: u64) -> Result<Segments, Error> {
+        let image = self.program.image();
+        let limits = SegmentLimits {
+            cycles,
+            ..SegmentLimits::default()
+        };
+        let prover = Prover::new(self.options.profile)
+            .max_memory(self.options.max_memory.unwrap_or(u64::MAX));
+        let mut tree = MemoryTree::new(image);
+        let mut failure = None;
+        let mut segments = Vec::new();
+        let mut cells = BTreeMap::new();
+        let mut done = 0;
+        let recorded = record(
+            self.program,
+            self.input,
+            &self.options.limits,
+            &limits,
+            &mut |_, _| {},
+            // The segment stays with the recorder, which fills its memory anew.
+            &mut |segment| match prover.prove_segment(segment, &image.text, &mut tree) {
+                Ok(proof) => {
+                    add_cells(&mut cells, &proof.cost);
+                    segments.push(proof.receipt);
+                    done += segment.cycles;
+                    (self.progress)(Progress {
+                        cycles: done,
+                        total_cycles: self.total_cycles,
+                        segments: segments.len(),
+                    });
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            },
+        );
+        match (recorded, failure) {
+            (_, Some(error)) => Err(error.into()),
+            (Err(error), None) => Err(error.into()),
+            (Ok(_), None) => Ok(Segments {
+                receipt: Receipt {
+                    profile: self.options.profile,
+                    entry: image.entry,
+                    text: image.text.clone(),
+                    segments,
+                },
+                cells,
+            }),
+        }
+    }
+}
+
+/// Memory that a cycle takes, in bytes, going by ordinary programs: the extended trace and
+/// about as many cells again as the blowup, for the prover's copies.
+const fn bytes_a_cycle(log_blowup: usize) -> u64 {
+    const CELLS: u64 = 150;
+    const BYTES_A_CELL: u64 = 4;
+    CELLS * BYTES_A_CELL * (5 + (1 << log_blowup))
+}
+
+fn add_cells(cells: &mut BTreeMap<&'static str, u64>, cost: &Cost) {
+    for table in &cost.tables {
+        *cells.entry(table.table.name()).or_default() += table.cells();
+    }
+}

@@ -1,0 +1,66 @@
+//! What a proof cost.
+
+use std::collections::BTreeMap;
+
+use vouch_verifier::Profile;
+
+/// What a proof cost, measured while it was made.
+#[derive(Clone, Debug)]
+pub struct Stats {
+    /// The profile of the proof.
+    pub profile: Profile,
+    /// Provable security of the profile, in bits, rounded down.
+    pub security_bits: u32,
+    /// Instructions executed.
+    pub cycles: u64,
+    /// Segments that the run was cut into.
+    pub segments: usize,
+    /// Seconds that the run before the proof took: nothing is proven of a run that fails.
+    pub execute_seconds: f64,
+    /// Seconds of recording and proving.
+    pub prove_seconds: f64,
+    /// Seconds of verifying the receipt before it was handed out.
+    pub verify_seconds: f64,
+    /// Size of the receipt in bytes.
+    pub proof_bytes: usize,
+    /// Most memory that the process has held so far, in bytes, where the system tells.
+    pub peak_rss_bytes: Option<u64>,
+    /// Committed base-field cells by table, all segments together.
+    pub cells: BTreeMap<&'static str, u64>,
+}
+
+impl Stats {
+    /// Committed base-field cells of all tables.
+    pub fn committed_cells(&self) -> u64 {
+        self.cells.values().sum()
+    }
+
+    /// Instructions proven in a second; 0 if no time passed.
+    pub fn cycles_per_second(&self) -> f64 {
+        if self.prove_seconds > 0.0 {
+            self.cycles as f64 / self.prove_seconds
+        } else {
+            0.0
+        }
+    }
+}
+
+/// Most memory that this process has held so far, in bytes (`VmHWM` of `/proc/self/status`).
+pub fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::peak_rss_bytes;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn peak_memory_is_known() {
+        let peak = peak_rss_bytes().expect("Linux tells");
+        assert!(peak > 1 << 20, "{peak} bytes");
+    }
+}

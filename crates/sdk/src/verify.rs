@@ -1,0 +1,45 @@
+//! Verification by the profile that a receipt names.
+
+use std::sync::OnceLock;
+
+use vouch_verifier::{Claim, ImageId, Profile, Receipt, Verifier};
+
+use crate::error::Error;
+
+/// The claim that `receipt` proves about the program `image_id`.
+///
+/// The caller decides what it expects of the claim: its exit code (0 if all went well) and its
+/// journal. The first receipt of a profile costs some milliseconds more than the next.
+///
+/// # Errors
+/// [`Error::Verify`] says which check failed; nothing that the receipt says is then known.
+pub fn verify(receipt: &Receipt, image_id: &ImageId) -> Result<Claim, Error> {
+    Ok(verifier(receipt.profile)?.verify(receipt, image_id)?)
+}
+
+/// The verifier of a profile, made once.
+fn verifier(profile: Profile) -> Result<&'static Verifier, Error> {
+    static VERIFIERS: [OnceLock<Option<Verifier>>; 4] = [const { OnceLock::new() }; 4];
+    let slot = match profile {
+        Profile::Fast100 => &VERIFIERS[0],
+        Profile::Compact100 => &VERIFIERS[1],
+        Profile::Fast128 => &VERIFIERS[2],
+        Profile::Compact128 => &VERIFIERS[3],
+    };
+    slot.get_or_init(|| Verifier::new(profile))
+        .as_ref()
+        .ok_or(Error::NoKey { profile })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_has_a_verifier() {
+        for profile in Profile::ALL {
+            let verifier = verifier(profile).expect("a verifier");
+            assert_eq!(verifier.profile(), profile);
+        }
+    }
+}
