@@ -10,6 +10,8 @@ use crate::{Builder, F, Word};
 
 /// `2^-16`
 pub(crate) const INV_2_16: F = F::new(2_013_235_201);
+/// `2^-15`
+pub(crate) const INV_2_15: F = F::new(2_013_204_481);
 /// `2^-14`
 pub(crate) const INV_2_14: F = F::new(2_013_143_041);
 /// `2^-5`
@@ -150,8 +152,9 @@ impl MemoryAccess<F> {
 
 /// Accesses a memory word: `prev` before, `next` after, at `ts`.
 ///
-/// The time since the previous access, less 1, is `gap_lo + 2^16 * gap_hi < 2^30`. Timestamps
-/// stay below `2^29`, so a negative difference, at least `p - 2^29`, has no such limbs.
+/// The time since the previous access, less 1, is `gap_lo + 2^16 * gap_hi < 2^30`. No access
+/// is later than `FETCH_TIMESTAMP < p - 2^30`, so a negative difference has no such limbs.
+/// Callers owe that bound: `ts` must come from the state bus or be bounded by themselves.
 pub(crate) fn access_memory<B: Builder>(
     b: &mut B,
     word: B::Expr,

@@ -18,6 +18,8 @@ mod gadget;
 pub mod machine;
 pub mod memory_tree;
 pub mod tables;
+#[cfg(test)]
+mod testkit;
 pub mod witness;
 
 use p3_air::AirBuilder;

@@ -21,8 +21,8 @@ pub struct Limits {
 
 impl Limits {
     /// No journal is longer than this, whatever the limits say: its length is a register of
-    /// the machine, and stays below every bound that a field element sets.
-    pub const MAX_JOURNAL_BYTES: usize = 1 << 30;
+    /// the machine, and the ECALL table proves it to be below 2^30.
+    pub const MAX_JOURNAL_BYTES: usize = (1 << 30) - 1;
 }
 
 impl Default for Limits {

@@ -13,7 +13,7 @@ use vouch_isa::abi::reg::{A0, A1, A2, A7};
 use vouch_isa::abi::{EXIT, READ, WRITE};
 use vouch_isa::event::{Call, Ecall, Fetch, Move, Segment, Step};
 use vouch_isa::memory::{
-    ECALL_TICKS, FETCH_SLOT, FIRST_TIMESTAMP, LEAF_WORDS, MAX_TIMESTAMP, MEMORY_SLOT, RD_SLOT,
+    ECALL_TICKS, FETCH_TIMESTAMP, FIRST_TIMESTAMP, LEAF_WORDS, MAX_TIMESTAMP, MEMORY_SLOT, RD_SLOT,
     RS1_SLOT, RS2_SLOT, STEP_TICKS,
 };
 
@@ -72,15 +72,12 @@ impl<'s> Recorder<'s> {
     #[cold]
     #[inline(never)]
     fn first_fetch(&mut self, pc: u32, memory: &Memory<'_>) {
-        let ts = self.ts + FETCH_SLOT;
-        let leaf = || memory.leaf(pc / LEAF_WORDS as u32);
-        let prev_ts = self.shadow.touch(pc * 4, ts, leaf);
         self.segment.fetches.push(Fetch {
             pc,
             word: memory.peek(pc),
+            // Both are known at the end of the segment.
             count: 0,
-            ts,
-            prev_ts,
+            prev_ts: 0,
         });
     }
 
@@ -97,17 +94,20 @@ impl<'s> Recorder<'s> {
         segment.end_ts = self.ts;
         segment.exit_code = exit_code;
         segment.cycles = machine.cycles - self.cycles_before;
-        self.shadow
-            .take_leaves(&machine.memory, &mut segment.leaves);
-        // Registers come after all memory.
-        self.registers
-            .take_leaves(&machine.cells, &mut segment.leaves);
         segment.fetches.sort_unstable_by_key(|fetch| fetch.pc);
         for fetch in &mut segment.fetches {
             if let Some(count) = self.counts.get_mut((fetch.pc - self.text_start) as usize) {
                 fetch.count = core::mem::take(count);
             }
+            // A leaf of which no word was accessed before is still as the segment found it.
+            let leaf = || machine.memory.leaf(fetch.pc / LEAF_WORDS as u32);
+            fetch.prev_ts = self.shadow.touch(fetch.pc * 4, FETCH_TIMESTAMP, leaf);
         }
+        self.shadow
+            .take_leaves(&machine.memory, &mut segment.leaves);
+        // Registers come after all memory.
+        self.registers
+            .take_leaves(&machine.cells, &mut segment.leaves);
         let journal = machine.journal.get(segment.journal_start as usize..);
         segment.journal.extend(journal.unwrap_or_default());
     }

@@ -56,7 +56,7 @@ pub struct Step {
     pub mem_ts: u32,
 }
 
-/// A register re-touched so that its next access is less than
+/// A register re-touched so that its next access is at most
 /// [`crate::memory::REGISTER_WINDOW`] away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -150,9 +150,8 @@ pub struct Fetch {
     pub word: u32,
     /// How often it is executed.
     pub count: u32,
-    /// Timestamp of the fetch itself.
-    pub ts: u32,
-    /// Previous access to the word.
+    /// Last access to the word before it is read as code, at
+    /// [`FETCH_TIMESTAMP`](crate::memory::FETCH_TIMESTAMP).
     pub prev_ts: u32,
 }
 

@@ -42,12 +42,14 @@ pub const RS2_SLOT: u32 = 1;
 pub const RD_SLOT: u32 = 2;
 /// Offset of an instruction's access to its memory word.
 pub const MEMORY_SLOT: u32 = 1;
-/// Offset of the fetch of an instruction's own word, at its first execution in a segment.
-pub const FETCH_SLOT: u32 = 0;
 
-/// Registers are re-touched before their last access is this many timestamps old.
+/// Most timestamps between two accesses to a register: one that has rested longer is
+/// re-touched first.
 pub const REGISTER_WINDOW: u32 = 1 << 16;
 
-/// Last timestamp that a segment may reach: the bound under which differences of
-/// timestamps cannot wrap (docs/memory.md).
+/// Last timestamp that a segment may reach, refreshes included: the bound under which
+/// differences of timestamps cannot wrap (docs/memory.md).
 pub const MAX_TIMESTAMP: u32 = 1 << 29;
+/// Timestamp at which a segment's program is read from memory, each word once: later than
+/// every other access can be, so that no word is read twice.
+pub const FETCH_TIMESTAMP: u32 = MAX_TIMESTAMP + (1 << 16);

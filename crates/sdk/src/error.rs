@@ -4,33 +4,41 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use vouch_emulator::{ElfError, ExecuteError};
+use vouch_emulator::{ElfError, ExecuteError, Execution};
 use vouch_prover::ProveError;
 use vouch_verifier::{DecodeError, Profile, VerifyError};
+
+use crate::build::BuildError;
 
 /// Why there is no result.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A guest could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// The program is none that the machine runs.
     #[error(transparent)]
     Elf(#[from] ElfError),
     /// The guest faulted or reached a limit.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
-    /// The guest exited with another code than 0, so nothing was proven.
-    #[error("the guest exited with code {code}, expected 0; nothing was proven")]
-    GuestExit {
-        /// Its exit code.
-        code: u32,
-        /// What it had written to its journal.
-        journal: Vec<u8>,
-        /// Instructions that it executed.
-        cycles: u64,
-    },
+    /// The guest exited with another code than 0.
+    #[error("the guest exited with code {}, expected 0", .0.exit_code)]
+    GuestExit(Execution),
     /// A segment could not be proven.
     #[error(transparent)]
     Prove(#[from] ProveError),
+    /// The run is too long for one receipt.
+    #[error(
+        "limit reached: {segments} proven segments take more than the {limit} bytes that a receipt may have"
+    )]
+    ReceiptSize {
+        /// Largest receipt in bytes.
+        limit: usize,
+        /// Segments proven so far.
+        segments: usize,
+    },
     /// The prover made a receipt that does not prove the run. This is a bug in the prover.
     #[error("the prover made a receipt that does not verify: {0}")]
     SelfCheck(VerifyError),

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use vouch_emulator::{MAX_LOAD_BYTES, Program};
 use vouch_verifier::Receipt;
 
@@ -60,37 +61,71 @@ pub fn read_receipt(path: &Path) -> Result<Receipt, Error> {
     })
 }
 
-/// Writes a receipt to a file, as [`write`] does.
-///
-/// # Errors
-/// As [`write`].
-pub fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Error> {
-    write(path, &receipt.to_bytes())
-}
-
 /// Writes a file whole or not at all: to a temporary file beside it, which then takes its
 /// name. What is no regular file (a pipe, `/dev/stdout`) is written to directly.
 ///
 /// # Errors
 /// [`Error::File`]; a file that was there before is then as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write_whole(path, bytes).map_err(|source| Error::File {
+    write_whole(path, bytes).map_err(|source| cannot_write(path, source))
+}
+
+/// Says whether [`write()`] could write a file now, without touching it: for use before long
+/// work whose result goes there.
+///
+/// # Errors
+/// [`Error::File`] if it could not.
+pub fn check_writable(path: &Path) -> Result<(), Error> {
+    let check = || match destination(path)? {
+        Destination::Special(target) => File::options().write(true).open(target).map(drop),
+        Destination::Regular(target) => temporary(&target).map(drop),
+    };
+    check().map_err(|source| cannot_write(path, source))
+}
+
+fn cannot_write(path: &Path, source: io::Error) -> Error {
+    Error::File {
         action: "write",
         path: path.into(),
         source,
-    })
+    }
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Where bytes go that are written to a path.
+enum Destination {
+    /// A file, there already or not.
+    Regular(PathBuf),
+    /// A pipe or a device; or a directory, which cannot be written to.
+    Special(PathBuf),
+}
+
+fn destination(path: &Path) -> io::Result<Destination> {
     // A link is followed, so that it stays one.
     let target = match fs::canonicalize(path) {
         Ok(target) => target,
         Err(error) if error.kind() == io::ErrorKind::NotFound => path.into(),
         Err(error) => return Err(error),
     };
-    if fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
-        return File::options().write(true).open(&target)?.write_all(bytes);
+    Ok(match fs::metadata(&target) {
+        Ok(found) if !found.is_file() => Destination::Special(target),
+        _ => Destination::Regular(target),
+    })
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match destination(path)? {
+        Destination::Special(target) => File::options().write(true).open(target)?.write_all(bytes),
+        Destination::Regular(target) => {
+            let mut file = temporary(&target)?;
+            file.write_all(bytes)?;
+            file.persist(&target).map_err(|failed| failed.error)?;
+            Ok(())
+        }
     }
+}
+
+/// A temporary file beside `target`; it goes when it is dropped.
+fn temporary(target: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".vouch-");
     #[cfg(unix)]
@@ -99,10 +134,11 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // Less the umask, as for any other file.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(directory(&target))?;
-    file.write_all(bytes)?;
-    file.persist(&target)?;
-    Ok(())
+    let directory = directory(target);
+    // Its own error is clear; the builder's would name a file that nobody asked for.
+    fs::metadata(&directory)?;
+    let file = builder.tempfile_in(&directory);
+    file.map_err(|error| error.kind().into())
 }
 
 fn directory(path: &Path) -> PathBuf {
@@ -119,7 +155,9 @@ mod tests {
     fn names(directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory).expect("a directory");
         let name = |entry: io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
-        entries.map(|e| name(e).to_string_lossy().into_owned()).collect()
+        entries
+            .map(|e| name(e).to_string_lossy().into_owned())
+            .collect()
     }
 
     #[test]
@@ -152,7 +190,25 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("file");
         write(&path, b"four").expect("it can be written");
-        assert!(matches!(read(&path, 3), Err(Error::FileSize { limit: 3, .. })));
+        assert!(matches!(
+            read(&path, 3),
+            Err(Error::FileSize { limit: 3, .. })
+        ));
+    }
+
+    #[test]
+    fn whether_a_file_can_be_written_is_known_before() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        check_writable(&path).expect("it could be written");
+        assert!(names(directory.path()).is_empty());
+        for unwritable in [directory.path(), &directory.path().join("missing/file")] {
+            let error = check_writable(unwritable).expect_err("not a file's place");
+            assert_eq!(
+                error.to_string(),
+                write(unwritable, b"x").expect_err("nor later").to_string()
+            );
+        }
     }
 
     #[cfg(unix)]

@@ -7,12 +7,8 @@ use vouch_verifier::ImageId;
 
 /// The image ID of a program: what a verifier has to know of it.
 pub fn image_id(program: &Program) -> ImageId {
-    of_tree(program, &MemoryTree::new(program.image()))
-}
-
-/// The image ID of a program whose initial memory is `tree`.
-pub(crate) fn of_tree(program: &Program, tree: &MemoryTree) -> ImageId {
     let image = program.image();
+    let tree = MemoryTree::new(image);
     let compression = tree.compression();
     ImageId::from_digest(&compression.image_id(image.entry, &image.text, tree.root()))
 }
@@ -55,7 +51,14 @@ mod tests {
     #[test]
     fn other_texts_are_refused() {
         let id = "00".repeat(32);
-        for text in ["", "0x", &id[1..], &format!("{id}0"), &format!("{id}00"), &id.replace('0', "g")] {
+        for text in [
+            "",
+            "0x",
+            &id[1..],
+            &format!("{id}0"),
+            &format!("{id}00"),
+            &id.replace('0', "g"),
+        ] {
             let error = parse_image_id(text).expect_err(text);
             assert_eq!(error.got, text);
         }

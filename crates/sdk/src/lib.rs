@@ -24,6 +24,7 @@
 //! [`Claim::exit_code`]: other codes can be proven, see [`ProveOptions::allow_nonzero_exit`].)
 #![forbid(unsafe_code)]
 
+pub mod build;
 mod error;
 pub mod files;
 pub mod guests;
@@ -38,15 +39,15 @@ pub use image::{ImageIdError, image_id, parse_image_id};
 pub use input::Input;
 pub use prove::{DEFAULT_MAX_MEMORY, Progress, ProveOptions, Proven, prove, prove_with};
 pub use stats::{Stats, peak_rss_bytes};
-pub use verify::verify;
+pub use verify::{verifier, verify};
 
 pub use vouch_emulator::{
-    ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program,
-    Stream,
+    ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program, Stream,
 };
 pub use vouch_prover::ProveError;
 pub use vouch_verifier::{
-    Claim, DecodeError, ImageId, Profile, Receipt, Security, Term, VerifyError, security,
+    Claim, DecodeError, ImageId, Profile, RECEIPT_VERSION, Receipt, Security, SegmentReceipt, Term,
+    Verifier, VerifyError, security,
 };
 
 /// Runs `program` on `input` without proving anything. `console` gets what the guest prints.
@@ -61,5 +62,6 @@ pub fn execute(
     limits: &Limits,
     console: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<Execution, Error> {
-    Ok(vouch_emulator::execute(program, input, limits, console)?)
+    let run = || vouch_emulator::execute(program, input, limits, console);
+    Ok(tracing::info_span!("execute").in_scope(run)?)
 }

@@ -5,20 +5,24 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use tracing::info_span;
 use vouch_air::memory_tree::MemoryTree;
-use vouch_emulator::{ExecuteError, Execution, Limits, Program, SegmentLimits, Stream, record};
-use vouch_prover::{Cost, ProveError, Prover};
-use vouch_verifier::{Claim, Profile, Receipt, VerifyError, security};
+use vouch_emulator::{Execution, Limits, Program, SegmentLimits, Stream, record};
+use vouch_prover::{ProveError, Prover, SegmentProof};
+use vouch_verifier::{Claim, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt, security};
 
 use crate::error::Error;
 use crate::stats::{Stats, peak_rss_bytes};
-use crate::{execute, image, verify};
+use crate::{execute, image_id, verifier};
 
 /// Memory that a proof may take unless [`ProveOptions::max_memory`] says otherwise, in bytes.
 pub const DEFAULT_MAX_MEMORY: u64 = 4 << 30;
 
 /// Fewest cycles that a segment is cut down to for want of memory.
 const LEAST_CYCLES: u64 = 1 << 14;
+
+/// More bytes than a segment takes in a receipt beside its proof and its journal.
+const SEGMENT_BYTES: usize = 128;
 
 /// How to prove.
 #[derive(Clone, Debug)]
@@ -99,11 +103,7 @@ pub fn prove_with(
     let run = execute(program, input, &options.limits, console)?;
     let execute_seconds = start.elapsed().as_secs_f64();
     if run.exit_code != 0 && !options.allow_nonzero_exit {
-        return Err(Error::GuestExit {
-            code: run.exit_code,
-            journal: run.journal,
-            cycles: run.cycles,
-        });
+        return Err(Error::GuestExit(run));
     }
 
     let start = Instant::now();
@@ -115,29 +115,37 @@ pub fn prove_with(
         total_cycles: run.cycles,
         progress,
     };
-    let segments = match &pool {
+    let Segments { receipts, cells } = match &pool {
         Some(pool) => pool.install(|| job.segments()),
         None => job.segments(),
     }?;
     let prove_seconds = start.elapsed().as_secs_f64();
 
-    let start = Instant::now();
-    let claim = self_check(program, &segments.receipt, &run)?;
+    let image = program.image();
+    let receipt = Receipt {
+        profile: options.profile,
+        entry: image.entry,
+        text: image.text.clone(),
+        segments: receipts,
+    };
+    let bytes = receipt.to_bytes();
+    let (claim, verify_seconds) = self_check(program, &bytes, &run)?;
+    let stats = Stats {
+        profile: options.profile,
+        security_bits: security(options.profile).bits(),
+        cycles: run.cycles,
+        segments: receipt.segments.len(),
+        execute_seconds,
+        prove_seconds,
+        verify_seconds,
+        proof_bytes: bytes.len(),
+        peak_rss_bytes: peak_rss_bytes(),
+        cells,
+    };
     Ok(Proven {
-        stats: Stats {
-            profile: options.profile,
-            security_bits: security(options.profile).bits().floor() as u32,
-            cycles: run.cycles,
-            segments: segments.receipt.segments.len(),
-            execute_seconds,
-            prove_seconds,
-            verify_seconds: start.elapsed().as_secs_f64(),
-            proof_bytes: segments.receipt.to_bytes().len(),
-            peak_rss_bytes: peak_rss_bytes(),
-            cells: segments.cells,
-        },
-        receipt: segments.receipt,
+        receipt,
         claim,
+        stats,
     })
 }
 
@@ -149,21 +157,24 @@ fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
     })
 }
 
-/// A prover with a bug must not hand out what others will refuse.
-fn self_check(program: &Program, receipt: &Receipt, run: &Execution) -> Result<Claim, Error> {
-    let bytes = receipt.to_bytes();
-    let decoded = Receipt::from_bytes(&bytes).map_err(|e| Error::SelfCheck(e.into()))?;
-    let claim = match verify(&decoded, &image::image_id(program)) {
-        Err(Error::Verify(error)) => return Err(Error::SelfCheck(error)),
-        other => other?,
-    };
+/// A prover with a bug must not hand out what others will refuse. Returns what the receipt in
+/// `bytes` proves, and the seconds that verifying it took.
+fn self_check(program: &Program, bytes: &[u8], run: &Execution) -> Result<(Claim, f64), Error> {
+    let receipt = Receipt::from_bytes(bytes).map_err(|e| Error::SelfCheck(e.into()))?;
+    let verifier = verifier(receipt.profile)?;
+    let id = image_id(program);
+    let start = Instant::now();
+    let claim = info_span!("verify")
+        .in_scope(|| verifier.verify(&receipt, &id))
+        .map_err(Error::SelfCheck)?;
+    let seconds = start.elapsed().as_secs_f64();
     if (claim.exit_code, &claim.journal) != (run.exit_code, &run.journal) {
         return Err(Error::Diverged {
             expected: run.exit_code,
             got: claim.exit_code,
         });
     }
-    Ok(claim)
+    Ok((claim, seconds))
 }
 
 /// A run to be proven.
@@ -175,15 +186,17 @@ struct Job<'a> {
     progress: &'a mut (dyn FnMut(Progress) + Send),
 }
 
-/// All segments of a run, proven.
+/// The segments of a run, proven.
+#[derive(Default)]
 struct Segments {
-    receipt: Receipt,
+    receipts: Vec<SegmentReceipt>,
     cells: BTreeMap<&'static str, u64>,
 }
 
 impl Job<'_> {
     /// Proves the run in segments as large as the memory allows.
     fn segments(&mut self) -> Result<Segments, Error> {
+        let _span = info_span!("segments").entered();
         let mut cycles = self.first_guess();
         loop {
             match self.segments_of(cycles) {
@@ -221,10 +234,9 @@ impl Job<'_> {
         let prover = Prover::new(self.options.profile)
             .max_memory(self.options.max_memory.unwrap_or(u64::MAX));
         let mut tree = MemoryTree::new(image);
-        let mut failure = None;
-        let mut segments = Vec::new();
-        let mut cells = BTreeMap::new();
+        let mut segments = Segments::default();
         let mut done = 0;
+        let mut failure = None;
         let recorded = record(
             self.program,
             self.input,
@@ -232,37 +244,56 @@ impl Job<'_> {
             &limits,
             &mut |_, _| {},
             // The segment stays with the recorder, which fills its memory anew.
-            &mut |segment| match prover.prove_segment(segment, &image.text, &mut tree) {
-                Ok(proof) => {
-                    add_cells(&mut cells, &proof.cost);
-                    segments.push(proof.receipt);
-                    done += segment.cycles;
-                    (self.progress)(Progress {
-                        cycles: done,
-                        total_cycles: self.total_cycles,
-                        segments: segments.len(),
-                    });
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
+            &mut |segment| {
+                let proof = prover.prove_segment(segment, &image.text, &mut tree);
+                done += segment.cycles;
+                match proof
+                    .map_err(Error::from)
+                    .and_then(|proof| segments.push(proof))
+                {
+                    Ok(()) => {
+                        (self.progress)(Progress {
+                            cycles: done,
+                            total_cycles: self.total_cycles,
+                            segments: segments.receipts.len(),
+                        });
+                        ControlFlow::Continue(())
+                    }
+                    Err(error) => {
+                        failure = Some(error);
+                        ControlFlow::Break(())
+                    }
                 }
             },
         );
-        match (recorded, failure) {
-            (_, Some(error)) => Err(error.into()),
-            (Err(error), None) => Err(error.into()),
-            (Ok(_), None) => Ok(Segments {
-                receipt: Receipt {
-                    profile: self.options.profile,
-                    entry: image.entry,
-                    text: image.text.clone(),
-                    segments,
-                },
-                cells,
-            }),
+        match failure {
+            Some(error) => Err(error),
+            None => {
+                recorded?;
+                Ok(segments)
+            }
         }
+    }
+}
+
+impl Segments {
+    /// Adds a proof, unless the receipt would become larger than any that is read.
+    fn push(&mut self, proof: SegmentProof) -> Result<(), Error> {
+        for table in &proof.cost.tables {
+            *self.cells.entry(table.table.name()).or_default() += table.cells();
+        }
+        self.receipts.push(proof.receipt);
+        let size = |segment: &SegmentReceipt| {
+            SEGMENT_BYTES + segment.proof.len() + segment.claim.journal.len()
+        };
+        let bytes: usize = self.receipts.iter().map(size).sum();
+        if bytes > MAX_RECEIPT_BYTES {
+            return Err(Error::ReceiptSize {
+                limit: MAX_RECEIPT_BYTES,
+                segments: self.receipts.len(),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -272,10 +303,4 @@ const fn bytes_a_cycle(log_blowup: usize) -> u64 {
     const CELLS: u64 = 150;
     const BYTES_A_CELL: u64 = 4;
     CELLS * BYTES_A_CELL * (5 + (1 << log_blowup))
-}
-
-fn add_cells(cells: &mut BTreeMap<&'static str, u64>, cost: &Cost) {
-    for table in &cost.tables {
-        *cells.entry(table.table.name()).or_default() += table.cells();
-    }
 }

@@ -9,8 +9,8 @@ use vouch_verifier::Profile;
 pub struct Stats {
     /// The profile of the proof.
     pub profile: Profile,
-    /// Provable security of the profile, in bits, rounded down.
-    pub security_bits: u32,
+    /// Provable security of the profile, in bits.
+    pub security_bits: f64,
     /// Instructions executed.
     pub cycles: u64,
     /// Segments that the run was cut into.
@@ -19,7 +19,7 @@ pub struct Stats {
     pub execute_seconds: f64,
     /// Seconds of recording and proving.
     pub prove_seconds: f64,
-    /// Seconds of verifying the receipt before it was handed out.
+    /// Seconds of verifying the receipt before it was handed out, by a verifier already made.
     pub verify_seconds: f64,
     /// Size of the receipt in bytes.
     pub proof_bytes: usize,
@@ -48,7 +48,9 @@ impl Stats {
 /// Most memory that this process has held so far, in bytes (`VmHWM` of `/proc/self/status`).
 pub fn peak_rss_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
 }

@@ -17,8 +17,11 @@ pub fn verify(receipt: &Receipt, image_id: &ImageId) -> Result<Claim, Error> {
     Ok(verifier(receipt.profile)?.verify(receipt, image_id)?)
 }
 
-/// The verifier of a profile, made once.
-fn verifier(profile: Profile) -> Result<&'static Verifier, Error> {
+/// The verifier of a profile, made on the first call.
+///
+/// # Errors
+/// [`Error::NoKey`], which is a bug in the verifier.
+pub fn verifier(profile: Profile) -> Result<&'static Verifier, Error> {
     static VERIFIERS: [OnceLock<Option<Verifier>>; 4] = [const { OnceLock::new() }; 4];
     let slot = match profile {
         Profile::Fast100 => &VERIFIERS[0],

@@ -88,9 +88,6 @@ pub enum VerifyError {
         /// The receipt's.
         got: Profile,
     },
-    /// The profile has no verifying key.
-    #[error("the profile has no verifying key")]
-    Key,
     /// It is about another program.
     #[error("image ID: expected {expected}, got {got}")]
     ImageId {

@@ -23,7 +23,7 @@ pub use claim::{Claim, ImageId};
 pub use error::{DecodeError, VerifyError};
 pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST, fixed_commitment, machine_digest};
 pub use profile::{ExtensionDegree, Parameters, Profile};
-pub use receipt::{MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
+pub use receipt::{MAX_PROOF_BYTES, MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
 pub use security::{Security, TableShape, Term, security};
 pub use segment::{SegmentClaim, SegmentReceipt, TableSet};
 pub use transcript::Transcript;

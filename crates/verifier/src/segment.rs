@@ -12,6 +12,7 @@ use vouch_air::{Digest, F};
 
 use crate::bytes::{Reader, put_bytes};
 use crate::error::DecodeError;
+use crate::receipt::MAX_PROOF_BYTES;
 
 /// The tables that a proof holds: those that have rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,11 +200,18 @@ impl SegmentReceipt {
                 got: bits.into(),
             });
         }
-        let proof = reader.bytes("proof")?.to_vec();
+        let proof = reader.bytes("proof")?;
+        if proof.len() > MAX_PROOF_BYTES {
+            return Err(DecodeError::Field {
+                field: "proof",
+                expected: "at most 2^23 bytes",
+                got: proof.len() as u64,
+            });
+        }
         Ok(Self {
             claim,
             tables: TableSet(bits),
-            proof,
+            proof: proof.to_vec(),
         })
     }
 }

@@ -247,9 +247,11 @@ impl Context<'_> {
         for (&table, &got) in tables.iter().zip(heights) {
             let (min, max) = match table {
                 Table::Lookup => (lookup::LOG_HEIGHT, lookup::LOG_HEIGHT),
+                // Exactly as high as the journal, and no higher than any table: security is
+                // computed for that.
                 Table::Journal => {
                     let height = log_height(journal.len());
-                    (height, height)
+                    (height, height.min(MAX_LOG_HEIGHT))
                 }
                 _ => (MIN_LOG_HEIGHT, MAX_LOG_HEIGHT),
             };

@@ -118,3 +118,50 @@ pub fn row(e: &Step) -> Bitwise<F> {
         is_imm: F::from_bool(e.op != op),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vouch_isa::Family;
+
+    use super::super::Table;
+    use super::*;
+    use crate::columns::Block;
+    use crate::testkit::mutate::Free;
+    use crate::testkit::suite::Suite;
+    use crate::testkit::{cells, zeros};
+
+    const FREE: &[Free] = &[Free::new(
+        "rs2_ts",
+        |row| Bitwise::of(row).is_imm == F::ONE,
+        "an immediate form reads no second register",
+    )];
+
+    fn suite() -> Suite {
+        Suite::new(Table::Bitwise, Family::Bitwise, |e| cells(&row(e)), zeros::<Bitwise<F>>, FREE)
+    }
+
+    #[test]
+    fn honest_rows_are_accepted() {
+        suite().honest();
+    }
+
+    #[test]
+    fn random_operands_are_accepted() {
+        suite().random();
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        suite().mutants();
+    }
+
+    #[test]
+    fn pairs_of_mutants_are_rejected() {
+        suite().pairs();
+    }
+
+    #[test]
+    fn wrong_results_are_rejected() {
+        suite().wrong_results();
+    }
+}

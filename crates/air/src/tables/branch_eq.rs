@@ -109,3 +109,62 @@ pub fn row(e: &Step) -> BranchEq<F> {
 pub fn padding(row: &mut BranchEq<F>) {
     row.next_pc = F::ONE;
 }
+
+#[cfg(test)]
+mod tests {
+    use vouch_isa::Family;
+
+    use super::super::Table;
+    use super::*;
+    use crate::columns::Block;
+    use crate::testkit::mutate::Free;
+    use crate::testkit::suite::Suite;
+    use crate::testkit::{cells};
+
+    const FREE: &[Free] = &[
+        Free::new(
+            "witness[0]",
+            |row| limb_is_equal(row, 0),
+            "the factor of a difference of 0",
+        ),
+        Free::new(
+            "witness[1]",
+            |row| limb_is_equal(row, 1),
+            "the factor of a difference of 0",
+        ),
+    ];
+
+    fn limb_is_equal(row: &[F], limb: usize) -> bool {
+        let row = BranchEq::of(row);
+        row.a.value[limb] == row.b.value[limb]
+    }
+
+    fn suite() -> Suite {
+        Suite::new(Table::BranchEq, Family::BranchEq, |e| cells(&row(e)), padding, FREE)
+    }
+
+    #[test]
+    fn honest_rows_are_accepted() {
+        suite().honest();
+    }
+
+    #[test]
+    fn random_operands_are_accepted() {
+        suite().random();
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        suite().mutants();
+    }
+
+    #[test]
+    fn pairs_of_mutants_are_rejected() {
+        suite().pairs();
+    }
+
+    #[test]
+    fn wrong_results_are_rejected() {
+        suite().wrong_results();
+    }
+}

@@ -100,3 +100,42 @@ pub fn row(e: &Step) -> BranchLt<F> {
 pub fn padding(row: &mut BranchLt<F>) {
     row.next_pc = F::ONE;
 }
+
+#[cfg(test)]
+mod tests {
+    use vouch_isa::Family;
+
+    use super::super::Table;
+    use super::*;
+    use crate::testkit::suite::Suite;
+    use crate::testkit::{cells};
+
+    fn suite() -> Suite {
+        Suite::new(Table::BranchLt, Family::BranchLt, |e| cells(&row(e)), padding, &[])
+    }
+
+    #[test]
+    fn honest_rows_are_accepted() {
+        suite().honest();
+    }
+
+    #[test]
+    fn random_operands_are_accepted() {
+        suite().random();
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        suite().mutants();
+    }
+
+    #[test]
+    fn pairs_of_mutants_are_rejected() {
+        suite().pairs();
+    }
+
+    #[test]
+    fn wrong_results_are_rejected() {
+        suite().wrong_results();
+    }
+}

@@ -97,3 +97,117 @@ pub fn row(end_ts: u32, initial: &Roots, last: &Roots) -> Claim<F> {
         registers_last: last.registers,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::super::Table;
+    use super::*;
+    use crate::bus::{EXIT, MERKLE, STATE};
+    use crate::machine::table_values;
+    use crate::testkit::mutate::{Free, Judge, Mutation};
+    use crate::testkit::{Message, Subject, TEXT, Verdict, compression, zeros};
+
+    fn digest(seed: u32) -> Digest<F> {
+        compression().compress([F::from_int(seed); 16])
+    }
+
+    fn roots(seed: u32) -> Roots {
+        Roots {
+            memory: digest(seed),
+            registers: digest(seed + 1),
+        }
+    }
+
+    fn public(halted: bool) -> PublicValues<F> {
+        let join = |roots: Roots| compression().join(roots.memory, roots.registers);
+        PublicValues {
+            start_pc: F::from_int(0x5000),
+            end_pc: F::from_int(if halted { 0 } else { 0x6000 }),
+            halted: F::from_bool(halted),
+            exit_code: gadget::word(if halted { 0x1_0007 } else { 0 }),
+            start_root: join(roots(1)),
+            end_root: join(roots(3)),
+        }
+    }
+
+    fn subject(halted: bool) -> Subject {
+        let row = row(1000, &roots(1), &roots(3));
+        let mut subject = Subject::new(Table::Claim, &[row], zeros);
+        subject.trace.public_values = table_values(Table::Claim, &public(halted), &TEXT);
+        subject
+    }
+
+    fn node(height: u32, index: u32, [initial, last]: [Digest<F>; 2]) -> Message {
+        let head = [height, index].map(|x| F::from_int(x));
+        Message::new(MERKLE, &[head.as_slice(), &initial, &last].concat(), 1)
+    }
+
+    /// What the claim says of a run that ends at `end_ts`.
+    fn expected(halted: bool, end_ts: u32) -> Vec<Message> {
+        let end = match halted {
+            true => Message::received(EXIT, &[7, 1]),
+            false => Message::received(STATE, &[0x6000, end_ts]),
+        };
+        let (initial, last) = (roots(1), roots(3));
+        alloc::vec![
+            Message::sent(STATE, &[0x5000, 1]),
+            end,
+            node(27, 0, [initial.memory, last.memory]),
+            // Register leaves follow the 2^27 of memory; their root is 3 levels up.
+            node(3, 1 << 24, [initial.registers, last.registers]),
+        ]
+    }
+
+    fn judge(row: &Verdict, halted: bool) -> Result<(), String> {
+        let end_ts = row.said.get(1).map_or(0, |end| end.fields[1]);
+        match row.said.is_empty() || row.said == expected(halted, end_ts) {
+            true => Ok(()),
+            false => Err(format!("{row:?}")),
+        }
+    }
+
+    #[test]
+    fn known_answer() {
+        for halted in [false, true] {
+            let verdict = subject(halted).verdict(0);
+            assert!(verdict.accepted());
+            assert_eq!(verdict.said, expected(halted, 1000));
+            assert_eq!(verdict.asked.len(), 2, "two compressions");
+        }
+    }
+
+    /// A second claim would start a second run; no claim at all would prove nothing.
+    #[test]
+    fn there_is_one_claim() {
+        let mut twice = subject(true);
+        for (column, cell) in twice.row(0).into_iter().enumerate() {
+            *twice.cell(1, column) = cell;
+        }
+        assert!(!twice.verdict(1).accepted());
+        let mut none = subject(true);
+        *none.cell(0, 0) = F::ZERO;
+        assert!(!none.verdict(0).accepted());
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        let judges: [(bool, Judge, &[Free]); 2] = [
+            (false, |row| judge(row, false), &[]),
+            (
+                true,
+                |row| judge(row, true),
+                &[Free::new("end_ts", |_| true, "a segment that exits has no end state")],
+            ),
+        ];
+        for (halted, judge, free) in judges {
+            let subject = subject(halted);
+            let mutation = |subject| Mutation { subject, judge, free };
+            mutation(subject.clone()).run();
+            mutation(subject).run_pairs(&[0, 1]);
+        }
+    }
+}

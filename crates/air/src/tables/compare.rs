@@ -94,3 +94,50 @@ pub fn row(e: &Step) -> Compare<F> {
         is_imm: F::from_bool(e.op != op),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vouch_isa::Family;
+
+    use super::super::Table;
+    use super::*;
+    use crate::columns::Block;
+    use crate::testkit::mutate::Free;
+    use crate::testkit::suite::Suite;
+    use crate::testkit::{cells, zeros};
+
+    const FREE: &[Free] = &[Free::new(
+        "b.prev_ts",
+        |row| Compare::of(row).is_imm == F::ONE,
+        "an immediate form reads no second register",
+    )];
+
+    fn suite() -> Suite {
+        Suite::new(Table::Compare, Family::Compare, |e| cells(&row(e)), zeros::<Compare<F>>, FREE)
+    }
+
+    #[test]
+    fn honest_rows_are_accepted() {
+        suite().honest();
+    }
+
+    #[test]
+    fn random_operands_are_accepted() {
+        suite().random();
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        suite().mutants();
+    }
+
+    #[test]
+    fn pairs_of_mutants_are_rejected() {
+        suite().pairs();
+    }
+
+    #[test]
+    fn wrong_results_are_rejected() {
+        suite().wrong_results();
+    }
+}

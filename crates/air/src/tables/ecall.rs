@@ -267,3 +267,7 @@ pub fn row(e: &Event, text_end: u32) -> Ecall<F> {
         above_lo: gadget::above_lo(e.a1 >> 2, text_end),
     }
 }
+
+#[cfg(test)]
+#[path = "ecall_tests.rs"]
+mod tests;

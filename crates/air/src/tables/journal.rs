@@ -59,3 +59,73 @@ pub fn periodic_columns(start: u32, bytes: &[u8]) -> Vec<Vec<F>> {
     }
     columns.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+
+    use p3_matrix::dense::RowMajorMatrix;
+
+    use super::super::{Instance, Table};
+    use super::*;
+    use crate::bus::JOURNAL;
+    use crate::testkit::mutate::Mutation;
+    use crate::testkit::{Message, Subject, Verdict, cells};
+    use crate::witness::Trace;
+
+    const START: u32 = 100;
+    const BYTES: [u8; 5] = [0, 255, 1, 128, 7];
+
+    fn subject(bytes: &[u8]) -> Subject {
+        let mut values: Vec<F> = rows(START, bytes).flat_map(|row| cells(&row)).collect();
+        values.resize(3 << log_height(bytes.len()), F::ZERO);
+        Subject::of(Trace {
+            instance: Instance::new(Table::Journal, START, bytes),
+            public_values: Vec::new(),
+            matrix: RowMajorMatrix::new(values, 3),
+        })
+    }
+
+    fn judge(row: &Verdict) -> Result<(), String> {
+        let is_known = |m: &Message| {
+            let [index, byte] = m.fields[..] else {
+                return false;
+            };
+            let known = index.checked_sub(START).and_then(|i| BYTES.get(i as usize));
+            m.count == -1 && known.is_some_and(|&known| u32::from(known) == byte)
+        };
+        match row.said.iter().all(is_known) {
+            true => Ok(()),
+            false => Err(format!("{row:?}")),
+        }
+    }
+
+    #[test]
+    fn known_answer() {
+        let subject = subject(&BYTES);
+        for (row, byte) in BYTES.into_iter().enumerate() {
+            let fields = [START + row as u32, byte.into()];
+            let verdict = subject.verdict(row);
+            assert!(verdict.accepted());
+            assert_eq!(verdict.said, [Message::received(JOURNAL, &fields)]);
+        }
+        assert_eq!(subject.verdict(BYTES.len()), Verdict::default());
+    }
+
+    #[test]
+    fn one_byte_and_none() {
+        assert_eq!(subject(&[3]).verdict(0).said.len(), 1);
+        let empty = subject(&[]);
+        assert!((0..empty.height()).all(|row| empty.verdict(row) == Verdict::default()));
+    }
+
+    /// Every cell is the verifier's.
+    #[test]
+    fn mutants_are_rejected() {
+        let (subject, free) = (subject(&BYTES), &[]);
+        let mutation = Mutation { subject, judge, free };
+        let count = mutation.run();
+        assert_eq!((count.says_other, count.survived), (0, 0));
+    }
+}

@@ -81,3 +81,106 @@ pub fn row(e: &Event, hashes: &LeafHashes) -> Leaf<F> {
         is_real: F::ONE,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::super::Table;
+    use super::*;
+    use crate::bus::{MEMORY, MERKLE};
+    use crate::testkit::mutate::Mutation;
+    use crate::testkit::{Message, Subject, Verdict, cells, compression, verdict, zeros};
+
+    const EVENT: Event = Event {
+        index: 0x123,
+        initial: [0, 1, u32::MAX, 0x8000_0000, 0xffff, 0x1_0000, 0x7800_0001, 7],
+        last: [0, 2, u32::MAX, 0x8000_0000, 0xffff, 0x1_0000, 0x7800_0001, 9],
+        last_ts: [0, 1, 0, 1 << 29, 5, 6, 7, 8],
+    };
+
+    fn honest(e: &Event) -> Leaf<F> {
+        let hash = |words| compression().compress(leaf_cells(words));
+        let (initial, last) = (hash(&e.initial), hash(&e.last));
+        row(e, &LeafHashes { initial, last })
+    }
+
+    /// The hashes are those of what the cells held first and last.
+    fn judge(row: &Verdict) -> Result<(), String> {
+        if row.said.is_empty() {
+            return Ok(());
+        }
+        let error = || Err(format!("{:?}", row.said));
+        let Some((node, accesses)) = row.said.split_first() else {
+            return error();
+        };
+        let (height, index) = (node.fields[0], node.fields[1]);
+        let mut is_true = node.bus == MERKLE && node.count == -1 && height == 0;
+        let mut limbs: [Vec<F>; 2] = Default::default();
+        for (i, access) in accesses.iter().enumerate() {
+            let (cell, is_last) = (u64::from(index) * 8 + i as u64 / 2, i % 2);
+            let &[got, lo, hi, ts] = access.fields.as_slice() else {
+                return error();
+            };
+            is_true &= F::from_int(got) == F::from_int(cell);
+            is_true &= access.count == 1 - 2 * is_last as i64;
+            is_true &= is_last == 1 || ts == 0;
+            limbs[is_last].extend([lo, hi].map(|x| F::from_int(x)));
+        }
+        let [initial, last] = limbs.map(|limbs| <[F; 16]>::try_from(limbs));
+        let (Ok(initial), Ok(last)) = (initial, last) else {
+            return error();
+        };
+        let hashes = [initial, last].map(|limbs| compression().compress(limbs));
+        let known: Vec<F> = node.fields[2..].iter().map(|&x| F::from_int(x)).collect();
+        if is_true && known == hashes.concat() {
+            return Ok(());
+        }
+        error()
+    }
+
+    #[test]
+    fn known_answer() {
+        let verdict = verdict(Table::Leaf, &cells(&honest(&EVENT)));
+        assert!(verdict.accepted());
+        assert_eq!(judge(&verdict), Ok(()));
+        assert_eq!(verdict.said.len(), 17);
+        let second = [
+            Message::sent(MEMORY, &[0x919, 1, 0, 0]),
+            Message::received(MEMORY, &[0x919, 2, 0, 1]),
+        ];
+        assert_eq!(verdict.said[3..5], second);
+        assert_eq!(verdict.asked.len(), 2, "two compressions");
+    }
+
+    /// A leaf that hashes other words than its cells held is rejected.
+    #[test]
+    fn wrong_hash_is_rejected() {
+        let other = honest(&Event { initial: [1; 8], ..EVENT });
+        for wrong in [
+            Leaf { initial_hash: other.initial_hash, ..honest(&EVENT) },
+            Leaf { last_hash: other.initial_hash, ..honest(&EVENT) },
+        ] {
+            let verdict = verdict(Table::Leaf, &cells(&wrong));
+            assert_eq!((verdict.broken.len(), verdict.untrue.len()), (0, 1));
+        }
+    }
+
+    fn mutation() -> Mutation<'static> {
+        let registers = Event { index: 1 << 27, ..EVENT };
+        let rows = [honest(&EVENT), honest(&registers)];
+        Mutation {
+            subject: Subject::new(Table::Leaf, &rows, zeros),
+            judge,
+            free: &[],
+        }
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        mutation().run();
+        mutation().run_pairs(&[0]);
+    }
+}

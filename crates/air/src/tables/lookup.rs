@@ -91,3 +91,69 @@ pub fn fixed() -> RowMajorMatrix<F> {
     }
     matrix
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
+
+    use super::super::{Instance, Table};
+    use super::*;
+    use crate::bus::LOOKUP;
+    use crate::testkit::{Subject, is_true};
+    use crate::witness::Trace;
+
+    fn subject(counts: Lookup<F>) -> Subject {
+        let mut row = [F::ZERO; 4];
+        counts.put(&mut row.iter_mut());
+        Subject::of(Trace {
+            instance: Instance::new(Table::Lookup, 0, &[]),
+            public_values: Vec::new(),
+            matrix: RowMajorMatrix::new(row.repeat(1 << LOG_HEIGHT), 4),
+        })
+    }
+
+    /// Every row answers with facts, and every fact has its row.
+    #[test]
+    fn facts_are_all_there_and_true() {
+        let subject = subject(Lookup::splat(F::ONE));
+        let mut facts = BTreeSet::new();
+        for row in 0..subject.height() {
+            let verdict = subject.verdict(row);
+            assert!(verdict.accepted(), "row {row}: {verdict:?}");
+            assert_eq!(verdict.said.len(), 4);
+            for message in verdict.said {
+                assert_eq!((message.bus, message.count), (LOOKUP, -1));
+                assert_eq!(is_true(&message), Some(true));
+                facts.insert(message.fields);
+            }
+        }
+        let of = |fact: Fact| facts.iter().filter(|f| f[0] == fact as u32).count();
+        let counts = [Fact::Range16, Fact::Range14, Fact::Bytes, Fact::And].map(of);
+        assert_eq!(counts, [1 << 16, 1 << 14, 1 << 16, 1 << 16]);
+    }
+
+    /// The number of answers is what the columns say: to change one is to answer otherwise.
+    #[test]
+    fn mutants_answer_otherwise() {
+        let counts = Lookup {
+            range16: F::from_int(3),
+            range14: F::ZERO,
+            bytes: F::ONE,
+            and: F::TWO,
+        };
+        let mut subject = subject(counts);
+        for row in [0, 1, 0x1234, 0xffff] {
+            let honest = subject.verdict(row);
+            assert_eq!(honest.said.len(), 3, "nothing is answered 0 times");
+            for column in 0..4 {
+                let own = *subject.cell(row, column);
+                for change in [F::ONE, F::NEG_ONE, F::TWO, F::from_int(70_000)] {
+                    *subject.cell(row, column) = own + change;
+                    assert_ne!(subject.verdict(row).said, honest.said);
+                }
+                *subject.cell(row, column) = own;
+            }
+        }
+    }
+}

@@ -110,3 +110,110 @@ pub fn row(node: &Node) -> Merkle<F> {
         is_real: F::ONE,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::super::Table;
+    use super::*;
+    use crate::bus::MERKLE;
+    use crate::memory_tree::Child;
+    use crate::testkit::mutate::Mutation;
+    use crate::testkit::{Subject, Verdict, cells, compression, verdict, zeros};
+
+    fn digest(seed: u32) -> Digest<F> {
+        compression().compress([F::from_int(seed); 16])
+    }
+
+    /// A node over children that are touched or not.
+    fn node(touched: [bool; 2]) -> Node {
+        let child = |side: u32| {
+            let initial = digest(side);
+            let touched = touched[side as usize];
+            let last = if touched { digest(10 + side) } else { initial };
+            Child { initial, last, touched }
+        };
+        let children = [child(0), child(1)];
+        let [left, right] = &children;
+        Node {
+            height: 27,
+            index: 0x55,
+            initial: compression().join(left.initial, right.initial),
+            last: compression().join(left.last, right.last),
+            children,
+        }
+    }
+
+    /// Each child is passed on with the hashes that make up the node's, or does not change.
+    fn judge(row: &Verdict) -> Result<(), String> {
+        if row.said.is_empty() {
+            return Ok(());
+        }
+        let error = || Err(format!("{row:?}"));
+        let ([before, after], [node, passed @ ..]) = (&row.asked[..], &row.said[..]) else {
+            return error();
+        };
+        let (before, after) = (&before.fields, &after.fields);
+        let hashes: Vec<u32> = [&before[16..], &after[16..]].concat();
+        let mut is_true = node.fields[2..] == hashes && node.count == -1;
+        let mut passed = passed.iter().peekable();
+        for side in 0..2 {
+            let child = [&before[8 * side..][..8], &after[8 * side..][..8]];
+            let index = F::from_int(node.fields[1]).double() + F::from_int(side as u32);
+            let height = F::from_int(node.fields[0]) - F::ONE;
+            let is_this = |m: &&crate::testkit::Message| {
+                m.count == 1
+                    && F::from_int(m.fields[0]) == height
+                    && F::from_int(m.fields[1]) == index
+                    && m.fields[2..] == child.concat()
+            };
+            let is_passed = passed.next_if(|m| is_this(m)).is_some();
+            is_true &= is_passed || child[0] == child[1];
+        }
+        match is_true && passed.next().is_none() {
+            true => Ok(()),
+            false => error(),
+        }
+    }
+
+    #[test]
+    fn known_answer() {
+        let node = node([true, false]);
+        let verdict = verdict(Table::Merkle, &cells(&row(&node)));
+        assert!(verdict.accepted());
+        assert_eq!(verdict.asked.len(), 2, "two compressions");
+        let hashes = [node.children[0].initial, node.children[0].last].concat();
+        let head = [26, 0xaa].map(|x: u32| F::from_int(x));
+        let fields = [head.as_slice(), &hashes].concat();
+        let left = crate::testkit::Message::new(MERKLE, &fields, 1);
+        assert_eq!(verdict.said.len(), 2);
+        assert_eq!(verdict.said[1], left);
+    }
+
+    /// What is not touched may not change, and what is touched is not dropped.
+    #[test]
+    fn untouched_child_that_changes_is_rejected() {
+        let mut changed = node([true, true]);
+        changed.children[1].touched = false;
+        let verdict = verdict(Table::Merkle, &cells(&row(&changed)));
+        assert_eq!(verdict.broken.len(), 8, "one an element of the right hash: {verdict:?}");
+    }
+
+    fn mutation() -> Mutation<'static> {
+        let rows = [[true, true], [false, true], [true, false], [false, false]];
+        Mutation {
+            subject: Subject::new(Table::Merkle, &rows.map(|r| row(&node(r))), zeros),
+            judge,
+            free: &[],
+        }
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        mutation().run();
+        mutation().run_pairs(&[1]);
+    }
+}

@@ -138,3 +138,7 @@ pub fn row(e: &Event) -> Moves<F> {
         memory: MemoryAccess::new(e.prev_ts, e.ts),
     }
 }
+
+#[cfg(test)]
+#[path = "moves_tests.rs"]
+mod tests;

@@ -102,3 +102,72 @@ pub fn trace(inputs: &[([F; WIDTH], u32)], log_height: usize) -> RowMajorMatrix<
     }
     RowMajorMatrix::new(cells, COLUMNS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Instance, Table};
+    use super::*;
+    use crate::bus::POSEIDON2;
+    use crate::testkit::mutate::Mutation;
+    use crate::testkit::{Message, P, Random, Subject, compression};
+    use crate::witness::Trace;
+
+    fn subject(inputs: &[([F; WIDTH], u32)], log_height: usize) -> Subject {
+        Subject::of(Trace {
+            instance: Instance::new(Table::Poseidon2, 0, &[]),
+            public_values: Vec::new(),
+            matrix: trace(inputs, log_height),
+        })
+    }
+
+    fn inputs() -> Vec<([F; WIDTH], u32)> {
+        let mut random = Random(7);
+        let edges = [0, 1, P - 1].map(|x| [F::from_int(x); WIDTH]);
+        let others = [(); 3].map(|()| [(); WIDTH].map(|()| random.element()));
+        let all = edges.into_iter().chain(others);
+        all.zip(1..).collect()
+    }
+
+    /// Rows answer with what the compression of the memory tree computes.
+    #[test]
+    fn known_answers() {
+        let subject = subject(&inputs(), 3);
+        for (row, (input, count)) in inputs().into_iter().enumerate() {
+            let output = compression().compress(input);
+            let fields = [input.as_slice(), &output].concat();
+            let verdict = subject.verdict(row);
+            assert!(verdict.accepted());
+            let answer = Message::new(POSEIDON2, &fields, -i64::from(count));
+            assert_eq!(verdict.said, [answer]);
+        }
+        for row in 6..8 {
+            let verdict = subject.verdict(row);
+            assert!(verdict.accepted() && verdict.is_silent(), "padding is silent");
+        }
+    }
+
+    #[test]
+    fn empty_trace_is_silent() {
+        let subject = subject(&[], 2);
+        for row in 0..4 {
+            let verdict = subject.verdict(row);
+            assert!(verdict.accepted() && verdict.is_silent());
+        }
+    }
+
+    /// A fact that is asked for must be one: [`Subject::verdict`] computes the compression of
+    /// whatever a row answers with.
+    #[test]
+    fn mutants_are_rejected() {
+        let mutation = Mutation {
+            subject: subject(&inputs(), 3),
+            judge: |_| Ok(()),
+            free: &[],
+        };
+        let count = mutation.run();
+        assert_eq!(count.survived, 0);
+        // Only the number of answers is free to say other things.
+        let rows = 8;
+        assert!(count.says_other <= rows * 30, "{count:?}");
+    }
+}

@@ -3,8 +3,8 @@
 //!
 //! - Given: the executable range, as public values; the words, from memory.
 //! - Proves: each answer on the program bus is the decoding of the word that memory holds at
-//!   its pc, which lies in the executable range. Stores cannot reach that range, so it does
-//!   not matter when the word is read.
+//!   its pc, which lies in the executable range, and each pc has one row. Stores cannot reach
+//!   that range, so it does not matter when the word is read: all are after everything else.
 //! - Buses: program (provides), memory, lookup. Degree 3. One row a word.
 
 use core::iter::Sum;
@@ -12,7 +12,7 @@ use core::iter::Sum;
 use p3_air::AirBuilder;
 use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
 use vouch_isa::event::Fetch;
-use vouch_isa::memory::SINK;
+use vouch_isa::memory::{FETCH_TIMESTAMP, SINK};
 use vouch_isa::{Family, Format, Op, decode};
 
 use crate::bus::{self, Decoded};
@@ -76,9 +76,7 @@ crate::columns! {
         above_start_lo: T,
         /// Low 14 bits of the distance to its last word; range14.
         below_end_lo: T,
-        /// Timestamp of the fetch; free.
-        ts: T,
-        /// The fetch.
+        /// The read of the word, at [`FETCH_TIMESTAMP`].
         fetch: MemoryAccess<T>,
     }
 }
@@ -137,15 +135,11 @@ pub fn eval<B: Builder>(b: &mut B, c: &Program<B::Var>) {
 
     let word = [fields.bits(0, 16, 0), fields.bits(16, 16, 0)];
     let pc = gadget::join::<B>(c.pc[0], c.pc[1], 1 << 14);
-    gadget::access_memory(
-        b,
-        pc.clone(),
-        word.clone(),
-        word,
-        &c.fetch,
-        c.ts.into(),
-        &real,
-    );
+    // No later access exists, so a pc's row is the last access to its word, and the only one.
+    // A timestamp of the prover's choice would allow two rows that read a word from each
+    // other, each a quarter of the field later than the other, and memory never.
+    let ts = gadget::constant::<B>(FETCH_TIMESTAMP);
+    gadget::access_memory(b, pc.clone(), word.clone(), word, &c.fetch, ts, &real);
     let [x, y] = operand(&fields);
     let decoded = Decoded {
         z: target_or_offset(&fields, pc.clone()),
@@ -321,12 +315,49 @@ pub fn row(e: &Fetch, start: u32, end: u32) -> Program<F> {
         relative_carry: [F::from_int(low >> 16), F::from_int(high >> 16)],
         above_start_lo: gadget::above_lo(e.pc, start),
         below_end_lo: gadget::above_lo(end.wrapping_sub(1), e.pc),
-        ts: F::from_int(e.ts),
-        fetch: MemoryAccess::new(e.prev_ts, e.ts),
+        fetch: MemoryAccess::new(e.prev_ts, FETCH_TIMESTAMP),
     }
 }
 
 /// A row that is no word: bits of 0 hold `x0`.
 pub fn padding(row: &mut Program<F>) {
     row.rd_is_x0 = F::ONE;
+}
+
+#[cfg(test)]
+#[path = "program_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+mod second_reading {
+    use vouch_isa::encode;
+
+    use super::super::Table;
+    use super::*;
+    use crate::testkit::{TEXT, cells, verdict};
+
+    fn is_accepted(prev_ts: u32) -> bool {
+        let instruction = decode(0x0010_0093).expect("addi x1, x0, 1");
+        let fetch = Fetch {
+            pc: TEXT.start,
+            word: encode(&instruction),
+            count: 1,
+            prev_ts,
+        };
+        let mut row = row(&fetch, TEXT.start, TEXT.end);
+        (0..=u16::MAX).any(|gap_lo| {
+            row.fetch.gap_lo = F::from_int(gap_lo);
+            verdict(Table::Program, &cells(&row)).accepted()
+        })
+    }
+
+    /// Two rows that read one word from each other would say of it what they like.
+    #[test]
+    fn no_word_is_read_as_code_after_it_was() {
+        assert!(is_accepted(0));
+        assert!(is_accepted(FETCH_TIMESTAMP - 1));
+        assert!(!is_accepted(FETCH_TIMESTAMP));
+        assert!(!is_accepted(FETCH_TIMESTAMP + 1));
+        assert!(!is_accepted(FETCH_TIMESTAMP + (1 << 30)));
+    }
 }

@@ -3,7 +3,8 @@
 //! Register accesses prove their order with one 16-bit range; a register that rests longer
 //! is refreshed here, with two.
 //!
-//! - Proves: a cell's value at a later timestamp is its value at the earlier one.
+//! - Proves: a cell's value at a later timestamp is its value at the earlier one. Neither is
+//!   out of the range in which timestamps have an order.
 //! - Buses: memory, lookup. Degree 3 (LogUp). One row a refresh.
 
 use p3_field::PrimeCharacteristicRing;
@@ -11,7 +12,7 @@ use p3_field::integers::QuotientMap;
 use vouch_isa::event::Refresh as Event;
 use vouch_isa::memory::REGISTER_BASE;
 
-use crate::gadget::{self, MemoryAccess};
+use crate::gadget::{self, INV_2_15, MemoryAccess};
 use crate::{Builder, F, Word};
 
 crate::columns! {
@@ -21,8 +22,10 @@ crate::columns! {
         cell: T,
         /// Its value; pinned by the memory bus.
         value: Word<T>,
-        /// Timestamp of the refresh; free.
+        /// Timestamp of the refresh: any below `2^29 + 2^15`, by `ts_lo`.
         ts: T,
+        /// A part of `ts` below `2^16`, the rest being a multiple of `2^15`; range16.
+        ts_lo: T,
         /// The access.
         memory: MemoryAccess<T>,
         /// The row is a refresh; boolean.
@@ -33,6 +36,11 @@ crate::columns! {
 /// Constraints.
 pub fn eval<B: Builder>(b: &mut B, c: &Refresh<B::Var>) {
     let real = gadget::select(b, &[c.is_real]);
+    // No state pins `ts`. Without a bound, refreshes could lead a cell's time once around the
+    // field and back to where it began: an access would read what was never written.
+    gadget::range16(b, c.ts_lo.into(), &real);
+    let ts_hi = (c.ts - c.ts_lo) * INV_2_15;
+    gadget::range14(b, ts_hi, &real);
     let value = gadget::exs::<B, 2>(c.value);
     gadget::access_memory(
         b,
@@ -51,7 +59,184 @@ pub fn row(e: &Event) -> Refresh<F> {
         cell: F::from_int(REGISTER_BASE + u32::from(e.cell)),
         value: gadget::word(e.value),
         ts: F::from_int(e.to_ts),
+        ts_lo: F::from_int(e.to_ts & 0x7fff),
         memory: MemoryAccess::new(e.from_ts, e.to_ts),
         is_real: F::ONE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+
+    use p3_field::PrimeField32;
+    use vouch_isa::memory::{FETCH_TIMESTAMP, MAX_TIMESTAMP};
+
+    use super::super::Table;
+    use super::*;
+    use crate::bus::{LOOKUP, MEMORY};
+    use crate::columns::Block;
+    use crate::testkit::mutate::{Free, Mutation};
+    use crate::testkit::{EDGES, Message, P, Subject, Verdict, cells, verdict, zeros};
+
+    const EVENT: Event = Event {
+        cell: 7,
+        value: 0xffff_0001,
+        from_ts: 5,
+        to_ts: 65_541,
+    };
+
+    /// Last timestamp with a refresh.
+    const LAST: u32 = MAX_TIMESTAMP - 1;
+
+    /// `ts_lo` may hold 2^15 more or less, if the multiple of 2^15 makes up for it.
+    const FREE: &[Free] = &[Free::new(
+        "ts_lo",
+        |row| Refresh::of(row).ts.as_canonical_u32() >= 1 << 15,
+        "a bound needs no unique limbs",
+    )];
+
+    /// The cell keeps its value, and time goes on, but not as far as around the field.
+    fn judge(row: &Verdict) -> Result<(), String> {
+        let [before, after] = row.said.as_slice() else {
+            return match row.said.is_empty() {
+                true => Ok(()),
+                false => Err(format!("{:?}", row.said)),
+            };
+        };
+        let (old, new) = (&before.fields, &after.fields);
+        let is_ordered = old[3] > FETCH_TIMESTAMP || old[3] < new[3];
+        let is_true = old[..3] == new[..3] && is_ordered && new[3] < FETCH_TIMESTAMP;
+        match is_true && (before.count, after.count) == (-1, 1) {
+            true => Ok(()),
+            false => Err(format!("{:?}", row.said)),
+        }
+    }
+
+    #[test]
+    fn known_answer() {
+        let verdict = verdict(Table::Refresh, &cells(&row(&EVENT)));
+        let cell = REGISTER_BASE + 7;
+        let said = [
+            Message::received(MEMORY, &[cell, 1, 0xffff, 5]),
+            Message::sent(MEMORY, &[cell, 1, 0xffff, 65_541]),
+        ];
+        // 65,541 = 5 + 2^15 * 2 and 65,541 - 5 - 1 = 65,535 + 2^16 * 0.
+        let asked = [
+            Message::sent(LOOKUP, &[0, 5, 0, 0]),
+            Message::sent(LOOKUP, &[1, 2, 0, 0]),
+            Message::sent(LOOKUP, &[0, 0xffff, 0, 0]),
+            Message::sent(LOOKUP, &[1, 0, 0, 0]),
+        ];
+        assert_eq!((verdict.said, verdict.asked), (said.into(), asked.into()));
+        assert!(verdict.broken.is_empty() && verdict.untrue.is_empty());
+    }
+
+    #[test]
+    fn honest_rows_are_accepted() {
+        for value in EDGES {
+            for (from_ts, to_ts) in [(0, 1), (0, LAST), (1, 65_537), (1, 65_538)] {
+                let (cell, e) = (34, EVENT);
+                let e = Event { cell, value, from_ts, to_ts, ..e };
+                assert!(verdict(Table::Refresh, &cells(&row(&e))).accepted(), "{e:?}");
+            }
+        }
+    }
+
+    /// Time does not run backwards or stand still.
+    #[test]
+    fn refresh_in_the_past_is_rejected() {
+        for (from_ts, to_ts) in [(5, 5), (5, 4), (LAST, 0), (1 << 17, 1), (FETCH_TIMESTAMP, 1)] {
+            let e = Event { from_ts, to_ts, ..EVENT };
+            let verdict = verdict(Table::Refresh, &cells(&row(&e)));
+            assert_eq!(verdict.broken, []);
+            assert_eq!(verdict.untrue.len(), 1, "the high part of the gap: {verdict:?}");
+        }
+    }
+
+    /// Refreshes, each a quarter of the field later than the one before, would lead a cell
+    /// back to where it began: no access in such a ring would come from memory. The first is
+    /// still early enough; no other is.
+    #[test]
+    fn ring_of_refreshes_is_rejected() {
+        for (from_ts, to_ts) in [(P / 4, P / 2), (P / 2, 3 * (P / 4)), (5, FETCH_TIMESTAMP)] {
+            let e = Event { from_ts, to_ts, ..EVENT };
+            let mut row = row(&e);
+            for ts_lo in [to_ts & 0x7fff, to_ts & 0xffff, 0xffff] {
+                row.ts_lo = F::from_int(ts_lo);
+                let verdict = verdict(Table::Refresh, &cells(&row));
+                let bound = &verdict.untrue;
+                assert!(!bound.is_empty(), "{e:?}: {verdict:?}");
+            }
+        }
+    }
+
+    fn mutation() -> Mutation<'static> {
+        let later = Event { to_ts: 1 << 28, ..EVENT };
+        let rows = [row(&EVENT), row(&later)];
+        Mutation {
+            subject: Subject::new(Table::Refresh, &rows, zeros),
+            judge,
+            free: FREE,
+        }
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        mutation().run();
+        mutation().run_pairs(&[0, 1, 2]);
+    }
+}
+
+#[cfg(test)]
+mod time_travel {
+    use p3_field::PrimeField32;
+    use vouch_isa::memory::FETCH_TIMESTAMP;
+
+    use super::super::Table;
+    use super::*;
+    use crate::testkit::{cells, verdict};
+
+    /// A refresh from any element to any other, its helper cells as good as they can be but
+    /// for `ts_lo`.
+    fn jump(from: F, to: F) -> Refresh<F> {
+        let gap = (to - from - F::ONE).as_canonical_u32();
+        Refresh {
+            cell: F::from_int(REGISTER_BASE + 10),
+            value: gadget::word(9),
+            ts: to,
+            ts_lo: F::ZERO,
+            memory: MemoryAccess {
+                prev_ts: from,
+                gap_lo: F::from_int(gap & 0xffff),
+            },
+            is_real: F::ONE,
+        }
+    }
+
+    fn is_accepted(refresh: Refresh<F>) -> bool {
+        (0..=u16::MAX).any(|ts_lo| {
+            let ts_lo = F::from_int(ts_lo);
+            verdict(Table::Refresh, &cells(&Refresh { ts_lo, ..refresh })).accepted()
+        })
+    }
+
+    /// Two refreshes of a quarter of the field each once led to where they began: together
+    /// with them, a read got whatever it liked.
+    #[test]
+    fn two_refreshes_do_not_go_once_around_the_field() {
+        let (now, far) = (F::from_int(100), F::from_int(100 + (1 << 30)));
+        let there = jump(now, far);
+        let back = jump(far, now - F::ONE);
+        assert!(!(is_accepted(there) && is_accepted(back)));
+    }
+
+    #[test]
+    fn refreshes_come_before_the_bound() {
+        let at = |ts: u32| is_accepted(jump(F::from_int(ts - 1000), F::from_int(ts)));
+        let bound = (1 << 29) + (1 << 15);
+        assert!(at(bound - 1));
+        assert!(!at(bound) && !at(FETCH_TIMESTAMP) && !at(1 << 30) && !at(2_000_000_000));
     }
 }

@@ -239,3 +239,57 @@ pub fn row(e: &Step) -> Shift<F> {
 pub fn padding(row: &mut Shift<F>) {
     row.power = F::ONE;
 }
+
+#[cfg(test)]
+mod tests {
+    use vouch_isa::Family;
+
+    use super::super::Table;
+    use super::*;
+    use crate::columns::Block;
+    use crate::testkit::mutate::Free;
+    use crate::testkit::suite::Suite;
+    use crate::testkit::{cells};
+
+    const FREE: &[Free] = &[
+        Free::new(
+            "b.prev_ts",
+            |row| Shift::of(row).is_imm == F::ONE,
+            "an immediate form reads no second register",
+        ),
+        Free::new(
+            "b.value[1]",
+            |row| Shift::of(row).is_imm == F::ONE,
+            "a shift amount has one limb",
+        ),
+    ];
+
+    fn suite() -> Suite {
+        Suite::new(Table::Shift, Family::Shift, |e| cells(&row(e)), padding, FREE)
+    }
+
+    #[test]
+    fn honest_rows_are_accepted() {
+        suite().honest();
+    }
+
+    #[test]
+    fn random_operands_are_accepted() {
+        suite().random();
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        suite().mutants();
+    }
+
+    #[test]
+    fn pairs_of_mutants_are_rejected() {
+        suite().pairs();
+    }
+
+    #[test]
+    fn wrong_results_are_rejected() {
+        suite().wrong_results();
+    }
+}

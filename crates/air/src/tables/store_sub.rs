@@ -152,3 +152,42 @@ pub fn row(e: &Step, text_end: u32) -> StoreSub<F> {
         is_sh: F::from_bool(e.op == Op::Sh),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vouch_isa::Family;
+
+    use super::super::Table;
+    use super::*;
+    use crate::testkit::suite::Suite;
+    use crate::testkit::{TEXT, cells, zeros};
+
+    fn suite() -> Suite {
+        Suite::new(Table::StoreSub, Family::StoreSub, |e| cells(&row(e, TEXT.end)), zeros::<StoreSub<F>>, &[])
+    }
+
+    #[test]
+    fn honest_rows_are_accepted() {
+        suite().honest();
+    }
+
+    #[test]
+    fn random_operands_are_accepted() {
+        suite().random();
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        suite().mutants();
+    }
+
+    #[test]
+    fn pairs_of_mutants_are_rejected() {
+        suite().pairs();
+    }
+
+    #[test]
+    fn wrong_results_are_rejected() {
+        suite().wrong_results();
+    }
+}

@@ -127,3 +127,50 @@ pub fn row(e: &Step, text_end: u32) -> Word<F> {
         is_store: F::from_bool(!is_load),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vouch_isa::Family;
+
+    use super::super::Table;
+    use super::*;
+    use crate::columns::Block;
+    use crate::testkit::mutate::Free;
+    use crate::testkit::suite::Suite;
+    use crate::testkit::{TEXT, cells, zeros};
+
+    const FREE: &[Free] = &[Free::new(
+        "above_lo",
+        |row| Word::of(row).is_load == F::ONE,
+        "a load may read the code",
+    )];
+
+    fn suite() -> Suite {
+        Suite::new(Table::Word, Family::Word, |e| cells(&row(e, TEXT.end)), zeros::<Word<F>>, FREE)
+    }
+
+    #[test]
+    fn honest_rows_are_accepted() {
+        suite().honest();
+    }
+
+    #[test]
+    fn random_operands_are_accepted() {
+        suite().random();
+    }
+
+    #[test]
+    fn mutants_are_rejected() {
+        suite().mutants();
+    }
+
+    #[test]
+    fn pairs_of_mutants_are_rejected() {
+        suite().pairs();
+    }
+
+    #[test]
+    fn wrong_results_are_rejected() {
+        suite().wrong_results();
+    }
+}

@@ -3,7 +3,9 @@
 use vouch_emulator::testing::{DATA, TEXT, asm, check_run, program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::{Call, Ecall, Fetch, Leaf, Move, Refresh, Segment, Step};
-use vouch_isa::memory::{FIRST_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, REGISTER_BASE, SINK};
+use vouch_isa::memory::{
+    FETCH_TIMESTAMP, FIRST_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, REGISTER_BASE, SINK,
+};
 use vouch_isa::{Family, Instruction, Op, encode};
 
 use crate::common::then;
@@ -277,7 +279,6 @@ fn words_are_fetched_once_a_segment() {
         pc: PC + i,
         word: encode(&list[i as usize]),
         count,
-        ts: FIRST_TIMESTAMP + 3 * i,
         prev_ts: 0,
     };
     assert_eq!(
@@ -288,11 +289,14 @@ fn words_are_fetched_once_a_segment() {
 }
 
 #[test]
-fn an_instruction_that_loads_itself_is_fetched_first() {
+fn an_instruction_that_loads_itself_is_read_as_code_after_that() {
     let list = then(asm::li(6, TEXT + 8), [asm::lw(5, 0, 6)]);
     let segment = record(&list);
-    assert_eq!(segment.fetches[2].ts, 7);
-    assert_eq!(steps(&segment, Family::Word)[0].mem_ts, 7);
+    let load = steps(&segment, Family::Word)[0];
+    assert_eq!(load.mem_ts, 0);
+    assert_eq!(segment.fetches[2].prev_ts, load.ts + MEMORY_SLOT);
+    let leaf = &segment.leaves[0];
+    assert_eq!(leaf.last_ts[2], FETCH_TIMESTAMP);
 }
 
 #[test]
@@ -364,8 +368,8 @@ fn journal_writes_move_words() {
         .moves
         .iter()
         .map(|m| (m.left, m.journal_index, m.prev_ts));
-    // Both words were fetched before.
-    assert_eq!(moves.collect::<Vec<_>>(), [(6, 0, 1), (2, 4, 4)]);
+    // Both words are code, and read as that only after all else.
+    assert_eq!(moves.collect::<Vec<_>>(), [(6, 0, 0), (2, 4, 0)]);
     let words = [encode(&list[0]), encode(&list[1])];
     assert_eq!([segment.moves[0].next, segment.moves[1].next], words);
     assert_eq!(segment.moves[0].prev, words[0]);

@@ -4,7 +4,7 @@ use vouch_isa::abi::reg::{A0, A1, A2, A7};
 use vouch_isa::abi::{EXIT, READ, WRITE};
 use vouch_isa::event::{Call, Ecall, Segment, Step};
 use vouch_isa::memory::{
-    INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, RD_SLOT, REGISTER_BASE, RS1_SLOT, RS2_SLOT,
+    FETCH_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, RD_SLOT, REGISTER_BASE, RS1_SLOT, RS2_SLOT,
 };
 use vouch_isa::{Family, Format};
 
@@ -50,7 +50,7 @@ pub(super) fn of(segment: &Segment) -> Vec<Access> {
         list.push(access(m.word, m.ts, (m.prev_ts, m.prev), m.next));
     }
     for f in &segment.fetches {
-        list.push(access(f.pc, f.ts, (f.prev_ts, f.word), f.word));
+        list.push(access(f.pc, FETCH_TIMESTAMP, (f.prev_ts, f.word), f.word));
     }
     for r in &segment.refreshes {
         let access = register(r.cell, r.to_ts, (r.from_ts, r.value), r.value);

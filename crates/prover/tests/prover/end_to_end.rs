@@ -1,8 +1,6 @@
 //! Programs run, are proven and verified.
 
-mod common;
-
-use common::{assert_satisfied, image_id, prove};
+use crate::common::{assert_satisfied, image_id, prove};
 use vouch_emulator::SegmentLimits;
 use vouch_emulator::testing::{asm, program, random_program};
 use vouch_verifier::{Profile, Receipt, Verifier};

@@ -9,6 +9,18 @@ use vouch_isa::event::Segment;
 use vouch_prover::Prover;
 use vouch_verifier::{ImageId, Profile, Receipt};
 
+/// The four-hash commitment.
+pub fn commitment() -> Program {
+    guest(include_bytes!(
+        "../../../../guest-programs/prebuilt/commitment.elf"
+    ))
+}
+
+/// A guest from its ELF.
+pub fn guest(elf: &[u8]) -> Program {
+    Program::from_elf(elf).expect("a prebuilt guest")
+}
+
 /// The traces of every segment of a run.
 pub fn traces(program: &Program, segments: &[Segment]) -> Vec<Traces> {
     let image = program.image();

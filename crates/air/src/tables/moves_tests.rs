@@ -1,0 +1,230 @@
+//! Tests of the move table.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use vouch_isa::memory::MAX_TIMESTAMP;
+
+use super::super::Table;
+use super::*;
+use crate::bus::{JOURNAL as JOURNAL_BUS, MEMORY, MOVE, STATE};
+use crate::machine::MAX_LOG_HEIGHT;
+use crate::testkit::mutate::Mutation;
+use crate::testkit::{EDGES, Message, P, Subject, Verdict, cells, verdict, zeros};
+
+const WORD: u32 = 0x4_0001;
+
+fn read(left: u32, prev: u32, input: u32) -> Event {
+    let kept = match left {
+        0..4 => u32::MAX << (8 * left),
+        _ => 0,
+    };
+    Event {
+        call: Call::Read,
+        next_pc: 0x5001,
+        ts: 70_000,
+        word: WORD,
+        left,
+        journal_index: 0,
+        prev,
+        next: prev & kept | input & !kept,
+        prev_ts: 9,
+    }
+}
+
+fn write(left: u32, word: u32) -> Event {
+    Event {
+        call: Call::Journal,
+        journal_index: 1000,
+        prev: word,
+        next: word,
+        ..read(left, 0, 0)
+    }
+}
+
+fn heard(e: &Event) -> Verdict {
+    verdict(Table::Moves, &cells(&row(e)))
+}
+
+/// What an honest row of the event says, sorted.
+fn messages(e: &Event) -> Vec<Message> {
+    let call = if e.call == Call::Read { 1 } else { 2 };
+    let tuple = |value: u32, ts: u32| [e.word, value & 0xffff, value >> 16, ts];
+    let moving = |word, left, ts, index| [call, e.next_pc, word, left, ts, index];
+    let mut said = alloc::vec![
+        Message::received(MOVE, &moving(e.word, e.left, e.ts, e.journal_index)),
+        Message::received(MEMORY, &tuple(e.prev, e.prev_ts)),
+        Message::sent(MEMORY, &tuple(e.next, e.ts)),
+    ];
+    let is_write = e.call == Call::Journal;
+    if is_write {
+        let bytes = (e.journal_index..).zip(e.prev.to_le_bytes());
+        let moved = bytes.take(e.left.min(4) as usize);
+        said.extend(moved.map(|(i, byte)| Message::sent(JOURNAL_BUS, &[i, byte.into()])));
+    }
+    let index = e.journal_index + if is_write { 4 } else { 0 };
+    said.push(match e.left {
+        0..=4 => Message::sent(STATE, &[e.next_pc, e.ts + 1]),
+        _ => Message::sent(MOVE, &moving(e.word + 1, e.left - 4, e.ts + 1, index)),
+    });
+    said.sort();
+    said
+}
+
+/// The row passes on a move of less than nothing. That one never ends: there are not enough
+/// rows to count down past 0 and around the field.
+fn never_ends(row: &Verdict) -> bool {
+    let passes = |m: &Message| m.bus == MOVE && m.count == 1;
+    let is_less = |left: u32| left == 0 || left > P - 4;
+    row.said.iter().any(|m| passes(m) && is_less(m.fields[3]))
+}
+
+/// The row says what one event makes it say, and that event is one that may be.
+fn judge(row: &Verdict) -> Result<(), String> {
+    let error = || Err(format!("{:?}", row.said));
+    let one = |bus: &str, count: i64| {
+        row.said.iter().find(|m| m.bus == bus && m.count == count).map(|m| &m.fields[..])
+    };
+    if row.said.is_empty() {
+        return Ok(());
+    }
+    let (
+        Some(&[call, next_pc, word, left, ts, journal_index]),
+        Some(&[_, prev_lo, prev_hi, prev_ts]),
+        Some(&[_, next_lo, next_hi, _]),
+    ) = (one(MOVE, -1), one(MEMORY, -1), one(MEMORY, 1))
+    else {
+        return error();
+    };
+    // What the ecall table sends, and cells hold.
+    let may_be = (call == 1 && journal_index == 0 || call == 2)
+        && next_pc < 1 << 30
+        && word < 1 << 30
+        && (1..1 << 30).contains(&left)
+        && ts < MAX_TIMESTAMP
+        && journal_index < 1 << 30
+        && prev_lo < 1 << 16
+        && prev_hi < 1 << 16
+        && prev_ts < MAX_TIMESTAMP;
+    if !may_be || never_ends(row) {
+        return Ok(());
+    }
+    if next_lo >= 1 << 16 || next_hi >= 1 << 16 || prev_ts >= ts {
+        return error();
+    }
+    let e = Event {
+        call: if call == 1 { Call::Read } else { Call::Journal },
+        next_pc,
+        ts,
+        word,
+        left,
+        journal_index,
+        prev: prev_lo | prev_hi << 16,
+        next: next_lo | next_hi << 16,
+        prev_ts,
+    };
+    let kept = match (e.call, left) {
+        (Call::Read, 4..) => 0,
+        (Call::Read, _) => u32::MAX << (8 * left),
+        _ => u32::MAX,
+    };
+    let is_true = e.prev & kept == e.next & kept && row.said_sorted() == messages(&e);
+    if is_true { Ok(()) } else { error() }
+}
+
+#[test]
+fn known_answer() {
+    // Two bytes are left: the upper half of the word stays.
+    let verdict = heard(&read(2, 0x4433_2211, 0xddcc_bbaa));
+    assert!(verdict.accepted());
+    let said = [
+        Message::received(MEMORY, &[WORD, 0x2211, 0x4433, 9]),
+        Message::received(MOVE, &[1, 0x5001, WORD, 2, 70_000, 0]),
+        Message::sent(MEMORY, &[WORD, 0xbbaa, 0x4433, 70_000]),
+        Message::sent(STATE, &[0x5001, 70_001]),
+    ];
+    let mut expected = said.to_vec();
+    expected.sort();
+    assert_eq!(verdict.said_sorted(), expected);
+}
+
+#[test]
+fn honest_rows_are_accepted() {
+    for value in EDGES {
+        for left in [1, 2, 3, 4, 5, 8, (1 << 30) - 1] {
+            for e in [read(left, value, !value), read(left, value, value), write(left, value)] {
+                let verdict = heard(&e);
+                assert!(verdict.accepted(), "{e:?}: {verdict:?}");
+                assert_eq!(verdict.said_sorted(), messages(&e));
+                assert_eq!(judge(&verdict), Ok(()), "{e:?}");
+            }
+        }
+    }
+}
+
+/// A hostile host's reply stays inside the buffer.
+#[test]
+fn bytes_beyond_the_buffer_are_rejected() {
+    for left in 1..4u32 {
+        for byte in left..4 {
+            let e = read(left, 0x4433_2211, 0);
+            let next = e.next ^ 1 << (8 * byte);
+            let verdict = heard(&Event { next, ..e });
+            assert_eq!(verdict.broken.len(), 1, "byte {byte} of {left}: {verdict:?}");
+        }
+    }
+}
+
+/// A write to the journal does not write to memory.
+#[test]
+fn write_that_changes_memory_is_rejected() {
+    for byte in 0..4 {
+        let e = write(4, 0x4433_2211);
+        let next = e.next ^ 1 << (8 * byte);
+        assert_eq!(heard(&Event { next, ..e }).broken.len(), 1);
+    }
+}
+
+/// Moving ends with the last byte, not before; what goes on after it never ends, as the
+/// bound on a table's height has it.
+#[test]
+fn wrong_end_is_rejected() {
+    let rows_around_the_field = P / 4;
+    assert!(rows_around_the_field >> MAX_LOG_HEIGHT > 0);
+    for left in [1, 4, 5, 9] {
+        for e in [read(left, 1, 2), write(left, 3)] {
+            for flag in [F::ZERO, F::ONE] {
+                let mut wrong = row(&e);
+                if wrong.is_last != flag {
+                    wrong.is_last = flag;
+                    let verdict = verdict(Table::Moves, &cells(&wrong));
+                    let is_rejected = !verdict.accepted() || never_ends(&verdict);
+                    assert!(is_rejected, "{e:?}: {verdict:?}");
+                }
+            }
+        }
+    }
+}
+
+fn mutation() -> Mutation<'static> {
+    let lengths = [1, 2, 3, 4, 5, 100];
+    let reads = lengths.map(|left| read(left, 0x8091_a2b3, 0x0102_0304));
+    let writes = lengths.map(|left| write(left, 0xff00_7f80));
+    let rows: Vec<_> = reads.iter().chain(&writes).map(row).collect();
+    Mutation {
+        subject: Subject::new(Table::Moves, &rows, zeros),
+        judge,
+        free: &[],
+    }
+}
+
+#[test]
+fn mutants_are_rejected() {
+    mutation().run();
+}
+
+#[test]
+fn pairs_of_mutants_are_rejected() {
+    mutation().run_pairs(&[1, 3, 5, 7, 11]);
+}

@@ -1,0 +1,228 @@
+//! Tests of the program table.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use p3_field::PrimeField32;
+use proptest::prelude::{any, proptest};
+use vouch_isa::memory::{MAX_TIMESTAMP, MEMORY_END};
+
+use super::super::Table;
+use super::*;
+use crate::bus::{MEMORY, PROGRAM};
+use crate::columns::Block;
+use crate::testkit::mutate::{Free, Mutation};
+use crate::testkit::steps::program_fields;
+use crate::testkit::{Message, Subject, TEXT, Verdict, cells, verdict};
+
+fn fetch(pc: u32, word: u32) -> Fetch {
+    Fetch {
+        pc,
+        word,
+        count: 3,
+        prev_ts: 5,
+    }
+}
+
+fn honest(e: &Fetch) -> Program<F> {
+    row(e, TEXT.start, TEXT.end)
+}
+
+/// Every answer decodes the word that memory holds at its pc, which can be executed, and no
+/// word is read later than at the one time for it: it would be read twice.
+fn judge(row: &Verdict) -> Result<(), String> {
+    let error = || Err(format!("{:?}", row.said));
+    let cells: Vec<&Message> = row.said.iter().filter(|m| m.bus == MEMORY).collect();
+    let mut answers = row.said.iter().filter(|m| m.bus == PROGRAM);
+    let (answer, None) = (answers.next(), answers.next()) else {
+        return error();
+    };
+    let [before, after] = cells.as_slice() else {
+        // Nobody asks for an instruction without a number.
+        return match answer {
+            Some(answer) if answer.fields[1] != 0 || !cells.is_empty() => error(),
+            _ => Ok(()),
+        };
+    };
+    let (old, new) = (&before.fields, &after.fields);
+    let (pc, word) = (old[0], old[1] | old[2] << 16);
+    if old[1] >= 1 << 16 || old[2] >= 1 << 16 || old[3] > MAX_TIMESTAMP {
+        return Ok(());
+    }
+    let is_fetch = old[..3] == new[..3] && new[3] == FETCH_TIMESTAMP && TEXT.contains(&pc);
+    if !is_fetch || (before.count, after.count) != (-1, 1) {
+        return error();
+    }
+    let Some(answer) = answer else {
+        return Ok(());
+    };
+    let Some((fields, target)) = program_fields(pc, word) else {
+        return error();
+    };
+    let target_is_true = match target {
+        Some(target) => answer.fields[7] == target,
+        None => answer.fields[7] >= MEMORY_END / 4,
+    };
+    match answer.fields[..7] == fields && target_is_true {
+        true => Ok(()),
+        false => error(),
+    }
+}
+
+/// Words of every instruction, with immediates at their edges.
+fn words() -> Vec<u32> {
+    let operands = [0, u32::MAX, 0x8000_0000, 0x7fff_ffff, 0x1234_5678, 0x0080_0f80];
+    let of = |info: &vouch_isa::OpInfo| {
+        let (bits, mask) = (info.bits, info.mask);
+        operands.map(|x| bits | x & !mask)
+    };
+    provable_ops().flat_map(of).collect()
+}
+
+fn accepts(e: &Fetch) {
+    let verdict = verdict(Table::Program, &cells(&honest(e)));
+    assert!(verdict.accepted(), "{e:?}: {verdict:?}");
+    assert_eq!(verdict.said.len(), 3);
+    assert_eq!(judge(&verdict), Ok(()), "{e:?}");
+}
+
+#[test]
+fn known_answer() {
+    // addi x5, x6, -1
+    let verdict = verdict(Table::Program, &cells(&honest(&fetch(0x4001, 0xfff3_0293))));
+    assert!(verdict.accepted());
+    let code = 64 + Op::Add as u32;
+    let answer = [0x4001, code, 5, 6, 0, 0xffff, 0xffff, 0];
+    let said = [
+        Message::received(MEMORY, &[0x4001, 0x0293, 0xfff3, 5]),
+        Message::sent(MEMORY, &[0x4001, 0x0293, 0xfff3, FETCH_TIMESTAMP]),
+        Message {
+            count: -3,
+            ..Message::sent(PROGRAM, &answer)
+        },
+    ];
+    assert_eq!(verdict.said, said);
+}
+
+#[test]
+fn honest_rows_are_accepted() {
+    for word in words() {
+        for pc in [TEXT.start, 0x5000, TEXT.end - 1] {
+            accepts(&fetch(pc, word));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_words_are_accepted(word in any::<u32>(), op in 0..OPS, pc in TEXT) {
+        let info = provable_ops().nth(op).expect("one of them");
+        accepts(&fetch(pc, info.bits | word & !info.mask));
+    }
+}
+
+/// A word that is no instruction, and EBREAK: no flag may be set, and without one nothing is
+/// answered that anybody asks.
+#[test]
+fn no_instruction_is_rejected() {
+    for word in [0, u32::MAX, 0x0010_0073, 0x0000_0053] {
+        let honest = honest(&fetch(0x5000, word));
+        let silent = verdict(Table::Program, &cells(&honest));
+        assert!(silent.accepted());
+        assert_eq!(silent.said.len(), 1);
+        assert_eq!(silent.said[0].fields[1], 0, "no number");
+        for op in 0..OPS {
+            let mut forced = honest;
+            forced.is_op[op] = F::ONE;
+            let verdict = verdict(Table::Program, &cells(&forced));
+            assert!(!verdict.accepted(), "{word:#x} is no {op}: {verdict:?}");
+        }
+    }
+}
+
+/// What lies outside the executable range is data, whatever it decodes to.
+#[test]
+fn pc_outside_the_text_is_rejected() {
+    for pc in [0, TEXT.start - 1, TEXT.end, (1 << 30) - 1] {
+        let verdict = verdict(Table::Program, &cells(&honest(&fetch(pc, 0x0000_0013))));
+        assert!(!verdict.untrue.is_empty(), "{pc:#x}: {verdict:?}");
+    }
+}
+
+/// The same pc in other limbs: a range that is too wide would let one word be two.
+#[test]
+fn pc_in_other_limbs_is_rejected() {
+    let mut row = honest(&fetch(0x5000, 0x0000_0013));
+    let borrow = F::from_int(1 << 14);
+    row.pc = [row.pc[0] + borrow, row.pc[1] - F::ONE];
+    let verdict = verdict(Table::Program, &cells(&row));
+    assert!(!verdict.untrue.is_empty(), "range14 of the low limb: {verdict:?}");
+}
+
+/// A branch to a target that is no multiple of 4 leads where no code lies.
+#[test]
+fn misaligned_target_is_out_of_reach() {
+    // beq x0, x0, . + 2 and . - 4094; jal x0, . + 2
+    for word in [0x0000_0163, 0x8000_0163, 0x0020_006f] {
+        let verdict = verdict(Table::Program, &cells(&honest(&fetch(0x5000, word))));
+        assert!(verdict.accepted());
+        assert!(verdict.said[2].fields[7] >= MEMORY_END / 4, "{verdict:?}");
+    }
+}
+
+/// `x0` as a destination is the sink, and no other register is.
+#[test]
+fn destination_of_x0_cannot_be_chosen() {
+    let mut to_x0 = honest(&fetch(0x5000, 0x0000_0013));
+    assert_eq!(verdict(Table::Program, &cells(&to_x0)).said[2].fields[2], SINK.into());
+    to_x0.rd_is_x0 = F::ZERO;
+    for inverse in [F::ZERO, F::ONE] {
+        to_x0.rd_inverse = inverse;
+        assert!(!verdict(Table::Program, &cells(&to_x0)).broken.is_empty());
+    }
+    let mut to_x5 = honest(&fetch(0x5000, 0x0000_0293));
+    to_x5.rd_is_x0 = F::ONE;
+    for inverse in [F::ZERO, to_x5.rd_inverse] {
+        to_x5.rd_inverse = inverse;
+        assert!(!verdict(Table::Program, &cells(&to_x5)).broken.is_empty());
+    }
+}
+
+fn is_x0(row: &[F]) -> bool {
+    Program::of(row).rd_is_x0 == F::ONE
+}
+
+const FREE: &[Free] = &[Free::new("rd_inverse", is_x0, "the factor of 0")];
+
+fn mutation(events: &[Fetch]) -> Mutation<'static> {
+    let rows: Vec<_> = events.iter().map(honest).collect();
+    Mutation {
+        subject: Subject::new(Table::Program, &rows, padding),
+        judge,
+        free: FREE,
+    }
+}
+
+#[test]
+fn mutants_are_rejected() {
+    let pcs = [TEXT.start, 0x5000, TEXT.end - 1].into_iter().cycle();
+    let words = words().into_iter().step_by(2);
+    let events: Vec<Fetch> = pcs.zip(words).map(|(pc, word)| fetch(pc, word)).collect();
+    mutation(&events).run();
+}
+
+#[test]
+fn pairs_of_mutants_are_rejected() {
+    // auipc x5, 0xffff_f000; beq x6, x7, . - 8
+    let events = [fetch(0x5000, 0xffff_f297), fetch(0x7fff, 0xfe73_0ce3)];
+    mutation(&events).run_pairs(&[0, 1]);
+}
+
+/// No instruction has the number of a row that is none.
+#[test]
+fn numbers_are_not_zero() {
+    for info in provable_ops() {
+        assert_ne!(decoded_code(info.op).as_canonical_u32(), 0, "{}", info.name);
+    }
+}

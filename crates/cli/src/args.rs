@@ -1,0 +1,274 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use vouch_sdk::{DEFAULT_MAX_MEMORY, ImageId, Profile, parse_image_id};
+
+/// Proves and verifies runs of RISC-V programs.
+///
+/// Exit codes: 0 yes; 1 the answer is no (a receipt does not verify, a journal differs, a
+/// guest exited with another code than 0); 2 bad usage or input; 3 guest fault; 4 limit
+/// reached; 5 a bug in Vouch.
+#[derive(Debug, Parser)]
+#[command(name = "vouch", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print exactly one JSON object on stdout, errors included; all else goes to stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Log each phase and its time to stderr; twice: those of the proof system, too
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Prove and verify the four-hash commitment, and try to cheat
+    Demo,
+    /// Build a guest crate and print its image ID
+    Build(BuildArgs),
+    /// Run a guest without proving anything
+    Run(RunArgs),
+    /// Run a guest, prove the run and write the verified receipt
+    Prove(ProveArgs),
+    /// Verify a receipt
+    Verify(VerifyArgs),
+    /// Show what a receipt says, without verifying it
+    Inspect {
+        /// The receipt
+        receipt: PathBuf,
+    },
+    /// Print the image ID of a guest
+    ImageId {
+        /// The guest
+        elf: PathBuf,
+    },
+}
+
+/// Of `vouch build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Directory of the guest's Cargo.toml
+    pub guest_dir: PathBuf,
+    /// Write the ELF to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The private input.
+#[derive(Args)]
+pub struct InputArgs {
+    /// File with private input, `-` for stdin; given several times, the files are concatenated
+    #[arg(long, value_name = "FILE")]
+    pub input: Vec<PathBuf>,
+    /// Private input in hexadecimal
+    // No parser of clap's: its errors repeat what they refuse, and this is private.
+    #[arg(long, value_name = "HEX", conflicts_with = "input")]
+    pub input_hex: Option<String>,
+}
+
+/// Without the input, which is private.
+impl std::fmt::Debug for InputArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InputArgs")
+            .field("input", &self.input)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Of `vouch run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The guest
+    pub elf: PathBuf,
+    /// Its input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Write the journal to a file
+    #[arg(long, value_name = "FILE")]
+    pub journal_out: Option<PathBuf>,
+    /// Say how much was executed, and how fast
+    #[arg(long)]
+    pub stats: bool,
+    /// Most instructions to execute: a number or 2^N
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub max_cycles: Option<u64>,
+}
+
+/// Of `vouch prove`.
+#[derive(Debug, Args)]
+pub struct ProveArgs {
+    /// The guest
+    pub elf: PathBuf,
+    /// Its input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Where the receipt goes
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Write the journal to a file
+    #[arg(long, value_name = "FILE")]
+    pub journal_out: Option<PathBuf>,
+    /// What to favour: prover time or receipt size
+    #[arg(long, value_enum, default_value_t = ProfileName::Fast)]
+    pub profile: ProfileName,
+    /// Provable bits of the proof system; the memory's hash resists collisions to 123 bits
+    #[arg(long, value_enum, default_value_t = SecurityBits::Bits100)]
+    pub security: SecurityBits,
+    /// Most instructions to execute: a number or 2^N
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub max_cycles: Option<u64>,
+    /// Memory that proving a segment may take, by estimate: a number of bytes, 2^N, or with
+    /// KiB, MiB, GiB or TiB
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value_t = DEFAULT_MAX_MEMORY)]
+    pub max_memory: u64,
+    /// Threads to prove with [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+impl ProveArgs {
+    /// The profile asked for.
+    pub fn profile(&self) -> Profile {
+        match (self.profile, self.security) {
+            (ProfileName::Fast, SecurityBits::Bits100) => Profile::Fast100,
+            (ProfileName::Compact, SecurityBits::Bits100) => Profile::Compact100,
+            (ProfileName::Fast, SecurityBits::Bits128) => Profile::Fast128,
+            (ProfileName::Compact, SecurityBits::Bits128) => Profile::Compact128,
+        }
+    }
+}
+
+/// What a profile favours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProfileName {
+    /// Prover time
+    Fast,
+    /// Receipt size
+    Compact,
+}
+
+/// Least security of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SecurityBits {
+    /// 100 bits
+    #[value(name = "100")]
+    Bits100,
+    /// 128 bits
+    #[value(name = "128")]
+    Bits128,
+}
+
+/// Of `vouch verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The receipt
+    pub receipt: PathBuf,
+    /// The program that should have run.
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// File with the journal that the receipt should prove
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Exit code that the receipt should prove
+    #[arg(long, value_name = "CODE", default_value_t = 0)]
+    pub expect_exit: u32,
+}
+
+/// The program that a receipt should be about.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ProgramArgs {
+    /// Its image ID: 64 hexadecimal digits
+    #[arg(long, value_name = "HEX", value_parser = parse_image_id)]
+    pub image_id: Option<ImageId>,
+    /// Its ELF
+    #[arg(long, value_name = "FILE")]
+    pub elf: Option<PathBuf>,
+}
+
+/// A plain number, or a power of two as `2^20`.
+fn number(text: &str) -> Result<u64, String> {
+    let value = match text.strip_prefix("2^") {
+        Some(exponent) => exponent
+            .parse()
+            .ok()
+            .and_then(|exponent| 1u64.checked_shl(exponent)),
+        None => text.parse().ok(),
+    };
+    value.ok_or_else(|| "expected a number below 2^64, or a power of two as 2^20".into())
+}
+
+/// A number of bytes: as [`number`], perhaps with a unit.
+fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u32); 4] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)];
+    let found = UNITS
+        .iter()
+        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, *shift)));
+    let (digits, shift) = found.unwrap_or((text, 0));
+    number(digits.trim_end())
+        .ok()
+        .and_then(|value| value.checked_mul(1 << shift))
+        .ok_or_else(|| {
+            "expected bytes below 2^64: a number or a power of two as 2^30, or with a unit as \
+             512MiB (KiB, MiB, GiB, TiB)"
+                .into()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_are_plain_or_powers_of_two() {
+        assert_eq!(number("0"), Ok(0));
+        assert_eq!(number("2^0"), Ok(1));
+        assert_eq!(number("2^63"), Ok(1 << 63));
+        assert_eq!(number("18446744073709551615"), Ok(u64::MAX));
+        for text in [
+            "",
+            "2^",
+            "2^64",
+            "2^-1",
+            "3^2",
+            "-1",
+            "1e6",
+            "18446744073709551616",
+            "1KiB",
+        ] {
+            assert!(number(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_may_have_a_unit() {
+        assert_eq!(bytes("17"), Ok(17));
+        assert_eq!(bytes("2^30"), Ok(1 << 30));
+        assert_eq!(bytes("512MiB"), Ok(512 << 20));
+        assert_eq!(bytes("4 GiB"), Ok(4 << 30));
+        assert_eq!(bytes("1KiB"), Ok(1024));
+        for text in ["MiB", "1MB", "1.5GiB", "16777216TiB", "4GiB "] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn private_input_is_not_printed() {
+        let input = InputArgs {
+            input: Vec::new(),
+            input_hex: Some("c0ffee".into()),
+        };
+        assert!(!format!("{input:?}").contains("c0ffee"));
+    }
+}

@@ -1,0 +1,140 @@
+//! What the command can answer instead of yes, and its exit codes.
+
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+use vouch_sdk::build::BuildError;
+use vouch_sdk::{Error as SdkError, ExecuteError, Execution, ProveError};
+
+/// The answer is no.
+const NO: u8 = 1;
+/// Bad usage or input.
+pub const BAD_INPUT: u8 = 2;
+/// The guest broke a rule.
+const GUEST_FAULT: u8 = 3;
+/// A limit was reached.
+const LIMIT: u8 = 4;
+/// A bug in Vouch.
+const INTERNAL: u8 = 5;
+
+/// Why there is no yes. Every message is whole: causes are not printed again.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The command line does not parse.
+    #[error("{0}")]
+    Usage(String),
+    /// `--input-hex` is not hexadecimal. What it is stays private.
+    #[error("--input-hex: expected two hexadecimal digits a byte, got {0}")]
+    InputHex(String),
+    /// Stdin cannot be read.
+    #[error("cannot read stdin: {0}")]
+    Stdin(io::Error),
+    /// Stdin has more bytes than any input may have.
+    #[error("stdin: expected at most {limit} bytes, got more")]
+    StdinSize {
+        /// Bytes that it may have.
+        limit: u64,
+    },
+    /// Stdout cannot be written to.
+    #[error("cannot write stdout: {0}")]
+    Stdout(io::Error),
+    /// The receipt proves another journal.
+    #[error(
+        "journal: expected the {expected} bytes of {}, got {got} bytes, which differ from byte \
+         {at} on",
+        path.display()
+    )]
+    Journal {
+        /// File with the journal expected.
+        path: PathBuf,
+        /// Its length.
+        expected: usize,
+        /// Length of the journal proven.
+        got: usize,
+        /// Index of the first byte that differs or is missing.
+        at: usize,
+    },
+    /// The receipt proves another exit code.
+    #[error("exit code: expected {expected}, got {got}")]
+    ExitCode {
+        /// The exit code expected.
+        expected: u32,
+        /// The exit code proven.
+        got: u32,
+    },
+    /// Something in the demonstration was not as it should be.
+    #[error("demo: expected {expected}, got {got}")]
+    Demo {
+        /// What should have happened.
+        expected: &'static str,
+        /// What did.
+        got: String,
+    },
+    /// A guest could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The library says no.
+    #[error(transparent)]
+    Sdk(#[from] SdkError),
+}
+
+impl Error {
+    /// The process's exit code.
+    pub fn exit_code(&self) -> u8 {
+        self.class().1
+    }
+
+    /// What a program that called this one needs to know.
+    pub fn fields(&self) -> Map<String, Value> {
+        let (kind, status) = self.class();
+        let mut fields = Map::new();
+        fields.insert("error".into(), json!(self.to_string()));
+        fields.insert("kind".into(), json!(kind));
+        fields.insert("status".into(), json!(status));
+        if let Self::Sdk(SdkError::GuestExit(run)) = self {
+            fields.extend(execution_fields(run));
+        }
+        fields
+    }
+
+    /// Its name and exit code.
+    fn class(&self) -> (&'static str, u8) {
+        match self {
+            Self::Usage(_) | Self::InputHex(_) => ("usage", BAD_INPUT),
+            Self::Stdin(_) | Self::StdinSize { .. } | Self::Stdout(_) => ("file", BAD_INPUT),
+            Self::Build(_) => ("build", BAD_INPUT),
+            Self::Journal { .. } => ("journal", NO),
+            Self::ExitCode { .. } => ("exit_code", NO),
+            Self::Demo { .. } => ("demo", NO),
+            Self::Sdk(error) => sdk_class(error),
+        }
+    }
+}
+
+fn sdk_class(error: &SdkError) -> (&'static str, u8) {
+    match error {
+        SdkError::GuestExit(_) => ("guest_exit", NO),
+        SdkError::Verify(_) => ("verify", NO),
+        // Whatever was done to a receipt, the answer is the same.
+        SdkError::Receipt { .. } => ("receipt", NO),
+        SdkError::Elf(_) | SdkError::Program { .. } => ("elf", BAD_INPUT),
+        SdkError::File { .. } | SdkError::FileSize { .. } => ("file", BAD_INPUT),
+        SdkError::Threads { .. } => ("usage", BAD_INPUT),
+        SdkError::Execute(ExecuteError::Fault(_)) => ("guest_fault", GUEST_FAULT),
+        SdkError::Execute(ExecuteError::Limit(_))
+        | SdkError::Prove(ProveError::Memory { .. } | ProveError::Height { .. })
+        | SdkError::ReceiptSize { .. } => ("limit", LIMIT),
+        _ => ("internal", INTERNAL),
+    }
+}
+
+/// What a run that exited says of itself.
+pub fn execution_fields(run: &Execution) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("exit_code".into(), json!(run.exit_code));
+    fields.insert("journal".into(), json!(hex::encode(&run.journal)));
+    fields.insert("cycles".into(), json!(run.cycles));
+    fields
+}

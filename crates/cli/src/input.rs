@@ -1,0 +1,78 @@
+//! The private input of a guest. Nothing here repeats any of it.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use hex::FromHexError;
+use vouch_sdk::{Limits, files};
+
+use crate::args::InputArgs;
+use crate::error::Error;
+
+/// The bytes that the guest reads.
+///
+/// # Errors
+/// A file that cannot be read or is larger than any input may be; text that is not
+/// hexadecimal.
+pub fn read(arguments: &InputArgs) -> Result<Vec<u8>, Error> {
+    if let Some(text) = &arguments.input_hex {
+        return decode(text);
+    }
+    let limit = Limits::default().input_bytes as u64;
+    let mut input = Vec::new();
+    for path in &arguments.input {
+        match path == Path::new("-") {
+            true => input.extend(read_stdin(limit)?),
+            false => input.extend(files::read(path, limit)?),
+        }
+    }
+    Ok(input)
+}
+
+fn read_stdin(limit: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let mut start = io::stdin().lock().take(limit.saturating_add(1));
+    start.read_to_end(&mut bytes).map_err(Error::Stdin)?;
+    match bytes.len() as u64 > limit {
+        true => Err(Error::StdinSize { limit }),
+        false => Ok(bytes),
+    }
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, Error> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    hex::decode(digits).map_err(|error| {
+        Error::InputHex(match error {
+            FromHexError::InvalidHexCharacter { index, .. } => {
+                format!("another character at position {}", index + 1)
+            }
+            _ => format!("{} digits", digits.len()),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode;
+
+    #[test]
+    fn hexadecimal_is_decoded() {
+        assert!(decode("").expect("empty").is_empty());
+        assert_eq!(decode("0x00fF").expect("hexadecimal"), [0, 255]);
+    }
+
+    #[test]
+    fn refusals_do_not_repeat_the_input() {
+        let error = decode("c0ffe").expect_err("an odd number of digits");
+        assert_eq!(
+            error.to_string(),
+            "--input-hex: expected two hexadecimal digits a byte, got 5 digits"
+        );
+        let error = decode("c0ff!!").expect_err("not hexadecimal");
+        assert_eq!(
+            error.to_string(),
+            "--input-hex: expected two hexadecimal digits a byte, got another character at \
+             position 5"
+        );
+    }
+}

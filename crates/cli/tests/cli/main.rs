@@ -1,0 +1,9 @@
+//! The `vouch` binary: what it prints, what it writes and how it exits.
+
+mod build;
+mod common;
+mod demo;
+mod prove;
+mod receipts;
+mod run;
+mod usage;

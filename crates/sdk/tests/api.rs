@@ -1,0 +1,164 @@
+//! The library as its users see it: prove, hand over, verify; and why not.
+
+use vouch_sdk::{
+    Error, ExecuteError, Input, LimitKind, Limits, Profile, Program, Progress, ProveError,
+    ProveOptions, Receipt, Stream, VerifyError, execute, guests, image_id, prove, prove_with,
+    security, verify,
+};
+
+fn program(elf: &[u8]) -> Program {
+    Program::from_elf(elf).expect("an embedded guest")
+}
+
+fn four_hashes() -> Input {
+    (1..=4).fold(Input::new(), |input, byte| input.bytes(&[byte; 32]))
+}
+
+#[test]
+fn every_profile_proves_the_commitment() {
+    let program = program(guests::COMMITMENT);
+    for profile in Profile::ALL {
+        let options = ProveOptions {
+            profile,
+            ..ProveOptions::default()
+        };
+        let proven = prove(&program, &four_hashes(), &options).expect("it can be proven");
+        let bytes = proven.receipt.to_bytes();
+        let receipt = Receipt::from_bytes(&bytes).expect("a receipt");
+        let claim = verify(&receipt, &image_id(&program)).expect("it verifies");
+        assert_eq!(claim, proven.claim);
+        assert_eq!(claim.journal, *four_hashes());
+        assert_eq!(claim.exit_code, 0);
+        assert_eq!(proven.stats.profile, profile);
+        assert_eq!(proven.stats.proof_bytes, bytes.len());
+        assert_eq!(proven.stats.cycles, 25);
+        assert_eq!(proven.stats.security_bits, security(profile).bits());
+        assert!(proven.stats.committed_cells() > 0);
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_show() {
+    let program = program(guests::FIBONACCI);
+    let receipts = [1, 3].map(|threads| {
+        let options = ProveOptions {
+            threads: Some(threads),
+            ..ProveOptions::default()
+        };
+        let input = Input::new().word(100);
+        let proven = prove(&program, &input, &options).expect("it can be proven");
+        proven.receipt.to_bytes()
+    });
+    assert!(receipts[0] == receipts[1]);
+}
+
+fn with_memory(bytes: u64) -> ProveOptions {
+    ProveOptions {
+        max_memory: Some(bytes),
+        ..ProveOptions::default()
+    }
+}
+
+#[test]
+fn little_memory_makes_more_segments() {
+    let program = program(guests::SHA256);
+    let input = [7; 1024];
+    let limits = Limits::default();
+    let run = execute(&program, &input, &limits, &mut |_, _| {}).expect("it runs");
+    // What the smallest segments need, and a little more.
+    let needed = match prove(&program, &input, &with_memory(1)) {
+        Err(Error::Prove(ProveError::Memory { needed, limit: 1 })) => needed,
+        other => panic!("one byte is not enough: {other:?}"),
+    };
+    let options = with_memory(needed + needed / 4);
+    let mut steps: Vec<Progress> = Vec::new();
+    let proven = prove_with(&program, &input, &options, &mut |_, _| {}, &mut |step| {
+        steps.push(step);
+    })
+    .expect("it can be proven");
+    assert!(proven.receipt.segments.len() > 1);
+    assert_eq!(proven.stats.segments, proven.receipt.segments.len());
+    assert_eq!(proven.claim.journal, run.journal);
+    let last = steps.last().expect("progress");
+    assert_eq!((last.cycles, last.total_cycles), (run.cycles, run.cycles));
+    assert_eq!(last.segments, proven.receipt.segments.len());
+}
+
+#[test]
+fn the_console_is_heard_once() {
+    let program = program(guests::RUNTIME);
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut console = |stream, bytes: &[u8]| match stream {
+        Stream::Stdout => stdout.extend_from_slice(bytes),
+        Stream::Stderr => stderr.extend_from_slice(bytes),
+    };
+    let options = ProveOptions::default();
+    prove_with(&program, b"pecho", &options, &mut console, &mut |_| {}).expect("it can be proven");
+    assert_eq!(
+        (&stdout[..], &stderr[..]),
+        (&b"echo"[..], &b"4 bytes\n"[..])
+    );
+}
+
+#[test]
+fn failed_runs_are_proven_only_on_request() {
+    let program = program(guests::RUNTIME);
+    let input = Input::new().bytes(b"x").bytes(&[7]);
+    match prove(&program, &input, &ProveOptions::default()) {
+        Err(Error::GuestExit(run)) => assert_eq!(run.exit_code, 7),
+        other => panic!("expected exit code 7, got {other:?}"),
+    }
+    let options = ProveOptions {
+        allow_nonzero_exit: true,
+        ..ProveOptions::default()
+    };
+    let proven = prove(&program, &input, &options).expect("it can be proven");
+    let claim = verify(&proven.receipt, &image_id(&program)).expect("it verifies");
+    assert_eq!(claim.exit_code, 7);
+}
+
+#[test]
+fn faults_and_limits_are_errors() {
+    let runtime = program(guests::RUNTIME);
+    let options = ProveOptions::default();
+    let fault = prove(&runtime, b"s", &options).expect_err("the stack overflows");
+    assert!(
+        matches!(fault, Error::Execute(ExecuteError::Fault(_))),
+        "{fault}"
+    );
+
+    let options = ProveOptions {
+        limits: Limits {
+            cycles: 24,
+            ..Limits::default()
+        },
+        ..options
+    };
+    let commitment = program(guests::COMMITMENT);
+    match prove(&commitment, &four_hashes(), &options) {
+        Err(Error::Execute(ExecuteError::Limit(reached))) => {
+            assert_eq!((reached.limit, reached.value), (LimitKind::Cycles, 24));
+        }
+        other => panic!("expected a limit, got {other:?}"),
+    }
+}
+
+#[test]
+fn what_a_receipt_says_cannot_be_changed() {
+    let program = program(guests::COMMITMENT);
+    let proven = prove(&program, &four_hashes(), &ProveOptions::default()).expect("it is proven");
+    let id = image_id(&program);
+    let other = image_id(&Program::from_elf(guests::SHA256).expect("a guest"));
+    match verify(&proven.receipt, &other) {
+        Err(Error::Verify(VerifyError::ImageId { expected, got })) => {
+            assert_eq!((expected, got), (other, id));
+        }
+        answer => panic!("expected another image ID, got {answer:?}"),
+    }
+    let mut receipt = proven.receipt;
+    let segment = receipt.segments.first_mut().expect("a segment");
+    segment.claim.exit_code = Some(1);
+    let error = verify(&receipt, &id).expect_err("another exit code");
+    let of_proof = matches!(error, Error::Verify(VerifyError::Proof { segment: 0, .. }));
+    assert!(of_proof, "{error}");
+}

@@ -1,0 +1,9 @@
+//! The guests of this repository: they do what docs/guests.md says, here and under qemu, and
+//! they are what their sources compile to.
+#![cfg(unix)]
+
+mod rebuild;
+mod results;
+mod run;
+mod runtime;
+mod tools;

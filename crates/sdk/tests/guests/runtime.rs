@@ -1,0 +1,104 @@
+//! The exercises of the guest runtime.
+
+use std::os::unix::process::ExitStatusExt;
+
+use vouch_sdk::{Error, ExecuteError};
+
+use crate::run::{Run, noise, run, run_here, run_in_qemu};
+
+const SIGSEGV: i32 = 11;
+
+/// Runs one exercise on its data.
+fn exercise(letter: u8, data: &[u8]) -> Run {
+    run("runtime", &[&[letter], data].concat())
+}
+
+fn commits(journal: &[u8]) -> Run {
+    Run {
+        journal: journal.into(),
+        ..Run::default()
+    }
+}
+
+#[test]
+fn input_is_read_to_its_end() {
+    for length in [0, 1, 3, 4, 4095, 4096, 4097, 12_288, 70_001] {
+        let data = noise(length);
+        assert_eq!(exercise(b'a', &data), commits(&data), "{length} bytes");
+    }
+}
+
+#[test]
+fn odd_addresses_are_served() {
+    for length in [0, 1, 3, 4, 255, 256, 257, 511, 512, 513, 999, 1000, 1001] {
+        let data = noise(length);
+        let read = &data[..length.min(1000)];
+        assert_eq!(exercise(b'u', &data), commits(read), "{length} bytes");
+    }
+}
+
+#[test]
+fn the_console_has_two_streams() {
+    let printed = Run {
+        stdout: "hello\n".into(),
+        stderr: "6 bytes\n".into(),
+        ..Run::default()
+    };
+    assert_eq!(exercise(b'p', b"hello\n"), printed);
+}
+
+#[test]
+fn exit_codes_arrive() {
+    for code in [0, 1, 7, 255] {
+        let exited = Run {
+            exit_code: u32::from(code),
+            ..Run::default()
+        };
+        assert_eq!(exercise(b'x', &[code]), exited);
+    }
+}
+
+#[test]
+fn a_full_heap_says_so() {
+    let run = exercise(b'h', b"");
+    assert_eq!((run.exit_code, run.journal.len()), (101, 0));
+    let message = "\nheap exhausted: no room for 1048576 bytes in a heap of 67108864 bytes\n";
+    assert!(run.stderr.ends_with(message), "{}", run.stderr);
+}
+
+#[test]
+fn freed_memory_is_used_again() {
+    assert_eq!(exercise(b'r', b""), commits(b"reused"));
+}
+
+#[test]
+fn a_stack_that_overflows_faults() {
+    let error = run_here("runtime", b"s").expect_err("a fault");
+    assert!(
+        matches!(error, Error::Execute(ExecuteError::Fault(_))),
+        "{error}"
+    );
+    assert!(
+        error.to_string().ends_with("which is not mapped"),
+        "{error}"
+    );
+    if let Some((status, run)) = run_in_qemu("runtime", b"s") {
+        assert_eq!(status.signal(), Some(SIGSEGV), "{status}");
+        assert!(run.journal.is_empty());
+    }
+}
+
+#[test]
+fn other_inputs_are_refused() {
+    let refused = |stderr: &str| Run {
+        exit_code: 1,
+        stderr: stderr.into(),
+        ..Run::default()
+    };
+    let empty = refused("refused: expected 1 bytes of input, got 0\n");
+    assert_eq!(run("runtime", b""), empty);
+    assert_eq!(
+        exercise(b'?', b""),
+        refused("refused: no such exercise: 63\n")
+    );
+}
