@@ -164,8 +164,10 @@ where
 const POINTS: usize = 4;
 
 /// A digest of everything that the tables accept: their shapes, fixed columns, constraints
-/// and messages, the latter two by their values at pseudo-random points. Two machines that
-/// differ have equal values with probability below `2^-100`.
+/// and messages, the latter two by their values at pseudo-random points. Machines that differ
+/// in a message or in a constraint on all rows have equal values with probability below
+/// `2^-100`; in a constraint on the first row, the last or all but the last, which count at two
+/// of the points only, below `2^-50`. It keeps versions apart; nobody gets to choose a machine.
 ///
 /// p3's transcript binds the shapes of tables, but not their constraints or messages; this
 /// binds them.

@@ -82,7 +82,8 @@ impl Profile {
         }
     }
 
-    /// Bits of provable security that it reaches at least.
+    /// Bits of provable security of the proof system, at least. The digests of the memory tree
+    /// limit the whole to 123.
     pub const fn target_bits(self) -> u32 {
         match self {
             Self::Fast100 | Self::Compact100 => 100,

@@ -204,10 +204,7 @@ mod tests {
             ),
         ];
         for (halted, judge, free) in judges {
-            let subject = subject(halted);
-            let mutation = |subject| Mutation { subject, judge, free };
-            mutation(subject.clone()).run();
-            mutation(subject).run_pairs(&[0, 1]);
+            Mutation::new(subject(halted), judge, free).run_all(&[0, 1], &[]);
         }
     }
 }

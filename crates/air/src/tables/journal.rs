@@ -123,9 +123,9 @@ mod tests {
     /// Every cell is the verifier's.
     #[test]
     fn mutants_are_rejected() {
-        let (subject, free) = (subject(&BYTES), &[]);
-        let mutation = Mutation { subject, judge, free };
+        let mut mutation = Mutation::new(subject(&BYTES), judge, &[]);
         let count = mutation.run();
         assert_eq!((count.says_other, count.survived), (0, 0));
+        mutation.score(&[]);
     }
 }

@@ -171,16 +171,11 @@ mod tests {
     fn mutation() -> Mutation<'static> {
         let registers = Event { index: 1 << 27, ..EVENT };
         let rows = [honest(&EVENT), honest(&registers)];
-        Mutation {
-            subject: Subject::new(Table::Leaf, &rows, zeros),
-            judge,
-            free: &[],
-        }
+        Mutation::new(Subject::new(Table::Leaf, &rows, zeros), judge, &[])
     }
 
     #[test]
     fn mutants_are_rejected() {
-        mutation().run();
-        mutation().run_pairs(&[0]);
+        mutation().run_all(&[0], &[]);
     }
 }

@@ -204,16 +204,11 @@ mod tests {
 
     fn mutation() -> Mutation<'static> {
         let rows = [[true, true], [false, true], [true, false], [false, false]];
-        Mutation {
-            subject: Subject::new(Table::Merkle, &rows.map(|r| row(&node(r))), zeros),
-            judge,
-            free: &[],
-        }
+        Mutation::new(Subject::new(Table::Merkle, &rows.map(|r| row(&node(r))), zeros), judge, &[])
     }
 
     #[test]
     fn mutants_are_rejected() {
-        mutation().run();
-        mutation().run_pairs(&[1]);
+        mutation().run_all(&[1], &[]);
     }
 }

@@ -7,7 +7,7 @@
 //! - Assumes: the ecall table keeps the buffer inside memory, and the length below `2^30`;
 //!   there are far fewer than `2^28` rows (the verifier's bound on heights), so a length
 //!   cannot be counted down past 0 and around the field.
-//! - Buses: move, state, memory, journal, lookup. Degree 3. One row a word.
+//! - Buses: move, state, memory, journal, lookup. Degree 3 (LogUp). One row a word.
 
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};

@@ -6,7 +6,7 @@
 //! - Given: state, and that the program holds the instruction at its pc.
 //! - Proves: `rd := (rs1 * rs2) >> 32`, each operand signed or not.
 //! - Assumes: the limbs of register values are 16 bits.
-//! - Buses: state, program, memory, lookup. Degree 3. One row an instruction.
+//! - Buses: state, program, memory, lookup. Degree 3 (LogUp). One row an instruction.
 
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
@@ -197,12 +197,7 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants();
-    }
-
-    #[test]
-    fn pairs_of_mutants_are_rejected() {
-        suite().pairs();
+        suite().mutants(&[]);
     }
 
     #[test]

@@ -159,11 +159,7 @@ mod tests {
     /// whatever a row answers with.
     #[test]
     fn mutants_are_rejected() {
-        let mutation = Mutation {
-            subject: subject(&inputs(), 3),
-            judge: |_| Ok(()),
-            free: &[],
-        };
+        let mut mutation = Mutation::new(subject(&inputs(), 3), |_| Ok(()), &[]);
         let count = mutation.run();
         assert_eq!(count.survived, 0);
         // Only the number of answers is free to say other things.

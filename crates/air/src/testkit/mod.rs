@@ -89,6 +89,8 @@ pub(crate) struct Verdict {
     pub broken: Vec<usize>,
     /// Questions to the lookup and Poseidon2 tables to which the answer is no.
     pub untrue: Vec<Message>,
+    /// Which ones, in the order in which the table sends its messages.
+    pub untrue_at: Vec<usize>,
     /// Questions to which the answer is yes.
     pub asked: Vec<Message>,
     /// All other messages.
@@ -119,7 +121,8 @@ impl Verdict {
 struct Hearing {
     verdict: Verdict,
     constraints: usize,
-    /// Messages of rows that break a constraint are of no interest.
+    messages: usize,
+    /// Messages of rows that break more than one constraint are of no interest.
     is_hasty: bool,
 }
 
@@ -132,7 +135,8 @@ impl Sink for Hearing {
     }
 
     fn message(&mut self, name: &str, fields: &[F], count: F, weight: u32) {
-        if count == F::ZERO || self.is_hasty && !self.verdict.broken.is_empty() {
+        self.messages += 1;
+        if count == F::ZERO || self.is_hasty && self.verdict.broken.len() > 1 {
             return;
         }
         let known = bus::ALL.iter().find(|(bus, _)| *bus == name);
@@ -148,7 +152,10 @@ impl Sink for Hearing {
             self.verdict.unbounded.push(message.clone());
         }
         let list = match is_true(&message) {
-            Some(false) => &mut self.verdict.untrue,
+            Some(false) => {
+                self.verdict.untrue_at.push(self.messages - 1);
+                &mut self.verdict.untrue
+            }
             Some(true) if is_bounded => &mut self.verdict.asked,
             _ => &mut self.verdict.said,
         };
@@ -278,6 +285,7 @@ impl Subject {
         let mut hearing = Hearing {
             verdict: Verdict::default(),
             constraints: 0,
+            messages: 0,
             is_hasty,
         };
         let row = Row {

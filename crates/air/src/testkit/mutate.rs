@@ -6,14 +6,18 @@
 //! who knows what the table may say. A mutant that says the same is a *survivor*: its cell is
 //! free, and must be on the table's list.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use p3_lookup::SymbolicInteraction;
 
+use super::lint::symbolic;
 use super::{Random, Subject, Verdict};
 use crate::F;
+use crate::bus::{LOOKUP, POSEIDON2};
 
 /// What a table may say: an error if the messages of one row are consistent with what its
 /// neighbours on the buses guarantee, and nevertheless state something untrue.
@@ -39,6 +43,13 @@ impl Free {
     }
 }
 
+/// Something that a row must fulfil, by its place in the table's constraints or messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rule {
+    Constraint(usize),
+    Question(usize),
+}
+
 /// What became of the mutants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
@@ -52,6 +63,8 @@ pub(crate) struct Mutation<'a> {
     pub subject: Subject,
     pub judge: Judge,
     pub free: &'a [Free],
+    /// Rules that some mutant shows to be needed.
+    needed: BTreeSet<Rule>,
 }
 
 /// What a limb of one column could lend to another.
@@ -68,13 +81,54 @@ const STEPS: [i64; 10] = [
     -(1 << 16),
 ];
 
-impl Mutation<'_> {
+impl<'a> Mutation<'a> {
+    pub fn new(subject: Subject, judge: Judge, free: &'a [Free]) -> Self {
+        Self {
+            subject,
+            judge,
+            free,
+            needed: BTreeSet::new(),
+        }
+    }
+
+    /// Everything: single cells of all rows, pairs of cells of `rows`, and whether each rule
+    /// was needed.
+    ///
+    /// # Panics
+    /// As the parts.
+    pub fn run_all(mut self, rows: &[usize], spare: &[(Rule, &str)]) {
+        self.run();
+        self.run_pairs(rows);
+        self.score(spare);
+    }
+
+    /// Scores the mutants: for each rule there is one that only this rule keeps out. Without
+    /// the rule, these tests would fail. `spare` lists the exceptions with their reasons.
+    ///
+    /// # Panics
+    /// If the rules that no mutant needs are not those listed.
+    pub fn score(&self, spare: &[(Rule, &str)]) {
+        let symbolic = symbolic(self.subject.table());
+        let constraints = (0..symbolic.base_constraints().len()).map(Rule::Constraint);
+        let messages = symbolic.global_interactions().iter().enumerate();
+        let is_question = |m: &SymbolicInteraction<F>| {
+            m.count_weight > 0 && [LOOKUP, POSEIDON2].contains(&m.bus_name.as_str())
+        };
+        let questions = messages.filter(|(_, m)| is_question(m));
+        let all: BTreeSet<Rule> = constraints
+            .chain(questions.map(|(i, _)| Rule::Question(i)))
+            .collect();
+        let listed: BTreeSet<Rule> = spare.iter().map(|(rule, _)| *rule).collect();
+        let not_needed: BTreeSet<Rule> = all.difference(&self.needed).copied().collect();
+        assert_eq!(not_needed, listed, "{}", self.subject.table().name());
+    }
+
     /// Mutates every cell of every row.
     ///
     /// # Panics
     /// If an honest row is rejected, a mutant states something untrue, a survivor is not
     /// listed, or a listed cell does not survive.
-    pub fn run(mut self) -> Count {
+    pub fn run(&mut self) -> Count {
         let mut count = Count::default();
         let mut complaints = Vec::new();
         for row in 0..self.subject.height() {
@@ -107,7 +161,7 @@ impl Mutation<'_> {
     ///
     /// # Panics
     /// As [`Self::run`]; a pair may survive if both cells are free.
-    pub fn run_pairs(mut self, rows: &[usize]) -> Count {
+    pub fn run_pairs(&mut self, rows: &[usize]) -> Count {
         let mut count = Count::default();
         let mut complaints = Vec::new();
         let names = self.subject.table().column_names();
@@ -150,9 +204,22 @@ impl Mutation<'_> {
         honest
     }
 
+    /// A rule that alone keeps out a mutant which would do harm is needed.
+    fn credit(&mut self, honest: &Verdict, mutant: &Verdict) {
+        let rule = match (mutant.broken.as_slice(), mutant.untrue_at.as_slice()) {
+            (&[constraint], []) => Rule::Constraint(constraint),
+            ([], &[message]) => Rule::Question(message),
+            _ => return,
+        };
+        let survives = mutant.said == honest.said && !honest.is_silent();
+        if !self.needed.contains(&rule) && (survives || (self.judge)(mutant).is_err()) {
+            self.needed.insert(rule);
+        }
+    }
+
     /// Whether the mutant survives.
     fn count(
-        &self,
+        &mut self,
         honest: &Verdict,
         mutant: &Verdict,
         what: impl Fn() -> String,
@@ -161,6 +228,7 @@ impl Mutation<'_> {
     ) -> bool {
         if !mutant.accepted() {
             count.rejected += 1;
+            self.credit(honest, mutant);
             return false;
         }
         if !mutant.unbounded.is_empty() {

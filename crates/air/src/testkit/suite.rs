@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use vouch_isa::event::Step;
 use vouch_isa::{Family, Format, Op, OpInfo};
 
-use super::mutate::{Free, Mutation};
+use super::mutate::{Free, Mutation, Rule};
 use super::steps::{Case, judge, messages};
 use super::{EDGES, P, Subject, TEXT, Verdict, cells, verdict};
 use crate::F;
@@ -147,26 +147,12 @@ impl Suite {
         })
     }
 
-    /// One-cell mutants of every kind of row are rejected.
-    pub fn mutants(&self) {
-        let subject = self.subject(&self.samples());
-        self.mutation(subject).run();
-    }
-
-    /// Two-cell mutants are rejected.
-    pub fn pairs(&self) {
+    /// Mutants of every kind of row are rejected, and no rule is there without need but those
+    /// listed as `spare`.
+    pub fn mutants(&self, spare: &[(Rule, &str)]) {
         let samples = self.samples();
-        let subject = self.subject(&samples);
         let rows: Vec<usize> = (0..samples.len()).step_by(samples.len().div_ceil(6)).collect();
-        self.mutation(subject).run_pairs(&rows);
-    }
-
-    fn mutation(&self, subject: Subject) -> Mutation<'_> {
-        Mutation {
-            subject,
-            judge,
-            free: self.free,
-        }
+        Mutation::new(self.subject(&samples), judge, self.free).run_all(&rows, spare);
     }
 
     /// Rows of events that are untrue: a wrong result, next pc, address or word in memory,

@@ -1,0 +1,38 @@
+# The commands of every day. `just` lists them.
+
+default:
+    @just --list
+
+# Prove and verify the four-hash commitment, and try to cheat
+demo:
+    cargo run --release -- demo
+
+# All tests
+test:
+    cargo test --workspace
+
+# What every change must pass
+ci:
+    .ci/run
+
+# Format everything, guests included
+fmt:
+    cargo fmt --all
+    git ls-files 'crates/guest/*.rs' 'guest-programs/*.rs' | xargs rustfmt --edition 2024
+
+# Lints, warnings denied
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The documentation of the crates, in a browser
+doc:
+    cargo doc --workspace --no-deps --open
+
+# Criterion benches: emulator, prover, verifier
+bench:
+    cargo bench -p vouch-emulator
+    cargo bench -p vouch-prover
+
+# Build a guest into guest-programs/prebuilt
+guest name:
+    cargo run --release -- build guest-programs/{{name}} -o guest-programs/prebuilt/{{name}}.elf
