@@ -122,6 +122,8 @@ mod tests {
     use crate::testkit::{cells};
 
     const FREE: &[Free] = &[
+        Free::together("witness[0]", "two factors make one sum"),
+        Free::together("witness[1]", "two factors make one sum"),
         Free::new(
             "witness[0]",
             |row| limb_is_equal(row, 0),

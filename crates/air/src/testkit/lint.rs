@@ -39,13 +39,20 @@ fn message_degree(table: Table) -> usize {
 
 /// The main columns that expressions name.
 #[derive(Default)]
-struct Columns {
+pub(super) struct Columns {
     found: BTreeSet<usize>,
     /// Expressions share their parts: a permutation's trees are too large to be walked.
     seen: BTreeSet<*const SymbolicExpression<F>>,
 }
 
 impl Columns {
+    /// The main columns of one expression.
+    pub(super) fn of(expression: &SymbolicExpression<F>) -> Vec<usize> {
+        let mut columns = Self::default();
+        columns.add(expression);
+        columns.found.into_iter().collect()
+    }
+
     fn add(&mut self, expression: &SymbolicExpression<F>) {
         match expression {
             SymbolicExpr::Add { x, y, .. }

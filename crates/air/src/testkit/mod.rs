@@ -3,6 +3,7 @@
 
 mod lint;
 pub(crate) mod mutate;
+mod repair;
 pub(crate) mod steps;
 pub(crate) mod suite;
 
@@ -120,7 +121,8 @@ impl Verdict {
 /// Collects a [`Verdict`].
 struct Hearing {
     verdict: Verdict,
-    constraints: usize,
+    /// Values of the constraints so far.
+    constraints: Vec<F>,
     messages: usize,
     /// Messages of rows that break more than one constraint are of no interest.
     is_hasty: bool,
@@ -129,9 +131,9 @@ struct Hearing {
 impl Sink for Hearing {
     fn constraint(&mut self, value: F) {
         if value != F::ZERO {
-            self.verdict.broken.push(self.constraints);
+            self.verdict.broken.push(self.constraints.len());
         }
-        self.constraints += 1;
+        self.constraints.push(value);
     }
 
     fn message(&mut self, name: &str, fields: &[F], count: F, weight: u32) {
@@ -275,6 +277,15 @@ impl Subject {
     }
 
     fn hear_one(&self, row: usize, is_hasty: bool) -> Verdict {
+        self.evaluate(row, is_hasty).verdict
+    }
+
+    /// The values of the constraints on `row`, which has no eye for the next one.
+    fn constraints(&self, row: usize) -> Vec<F> {
+        self.evaluate(row, true).constraints
+    }
+
+    fn evaluate(&self, row: usize, is_hasty: bool) -> Hearing {
         let trace = &self.trace;
         let (width, height) = (trace.matrix.width(), self.height());
         let cells = |row: usize| &trace.matrix.values[row * width..][..width];
@@ -284,7 +295,7 @@ impl Subject {
         });
         let mut hearing = Hearing {
             verdict: Verdict::default(),
-            constraints: 0,
+            constraints: Vec::new(),
             messages: 0,
             is_hasty,
         };
@@ -298,7 +309,7 @@ impl Subject {
             is_last: row + 1 == height,
         };
         trace.instance.eval(&mut Capture::new(row, &mut hearing));
-        hearing.verdict
+        hearing
     }
 }
 

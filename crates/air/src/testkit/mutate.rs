@@ -31,6 +31,8 @@ pub(crate) struct Free {
     pub when: fn(&[F]) -> bool,
     /// Why that does no harm.
     pub reason: &'static str,
+    /// The cell is free only if others change with it.
+    pub together: bool,
 }
 
 impl Free {
@@ -39,6 +41,15 @@ impl Free {
             column,
             when,
             reason,
+            together: false,
+        }
+    }
+
+    /// A cell that may change together with others in every row.
+    pub const fn together(column: &'static str, reason: &'static str) -> Self {
+        Self {
+            together: true,
+            ..Self::new(column, |_| true, reason)
         }
     }
 }
@@ -48,6 +59,29 @@ impl Free {
 pub(crate) enum Rule {
     Constraint(usize),
     Question(usize),
+}
+
+/// Rules that the mutants of a table do not need.
+pub(crate) struct Spare {
+    pub rules: Vec<Rule>,
+    pub reason: &'static str,
+}
+
+impl Spare {
+    pub fn constraints(indices: impl IntoIterator<Item = usize>, reason: &'static str) -> Self {
+        let rules = indices.into_iter().map(Rule::Constraint).collect();
+        Self { rules, reason }
+    }
+
+    pub fn question(message: usize, reason: &'static str) -> Self {
+        let rules = Vec::from([Rule::Question(message)]);
+        Self { rules, reason }
+    }
+
+    /// The first constraints of a table with `flags` of which one is set.
+    pub fn flags(flags: usize) -> Self {
+        Self::constraints(0..=flags, "`select`: the flags and their sum hold each other; its own test")
+    }
 }
 
 /// What became of the mutants.
@@ -64,7 +98,7 @@ pub(crate) struct Mutation<'a> {
     pub judge: Judge,
     pub free: &'a [Free],
     /// Rules that some mutant shows to be needed.
-    needed: BTreeSet<Rule>,
+    pub(super) needed: BTreeSet<Rule>,
 }
 
 /// What a limb of one column could lend to another.
@@ -96,18 +130,19 @@ impl<'a> Mutation<'a> {
     ///
     /// # Panics
     /// As the parts.
-    pub fn run_all(mut self, rows: &[usize], spare: &[(Rule, &str)]) {
+    pub fn run_all(mut self, rows: &[usize], spare: &[Spare]) {
         self.run();
         self.run_pairs(rows);
+        self.run_repaired(rows);
         self.score(spare);
     }
 
     /// Scores the mutants: for each rule there is one that only this rule keeps out. Without
-    /// the rule, these tests would fail. `spare` lists the exceptions with their reasons.
+    /// the rule, these tests would fail.
     ///
     /// # Panics
-    /// If the rules that no mutant needs are not those listed.
-    pub fn score(&self, spare: &[(Rule, &str)]) {
+    /// If no mutant needs a rule that is not listed, or all rules of an entry are needed.
+    pub fn score(&self, spare: &[Spare]) {
         let symbolic = symbolic(self.subject.table());
         let constraints = (0..symbolic.base_constraints().len()).map(Rule::Constraint);
         let messages = symbolic.global_interactions().iter().enumerate();
@@ -118,9 +153,14 @@ impl<'a> Mutation<'a> {
         let all: BTreeSet<Rule> = constraints
             .chain(questions.map(|(i, _)| Rule::Question(i)))
             .collect();
-        let listed: BTreeSet<Rule> = spare.iter().map(|(rule, _)| *rule).collect();
-        let not_needed: BTreeSet<Rule> = all.difference(&self.needed).copied().collect();
-        assert_eq!(not_needed, listed, "{}", self.subject.table().name());
+        let mut not_needed: BTreeSet<Rule> = all.difference(&self.needed).copied().collect();
+        let name = self.subject.table().name();
+        for Spare { rules, reason } in spare {
+            let before = not_needed.len();
+            not_needed.retain(|rule| !rules.contains(rule));
+            assert!(not_needed.len() < before, "{name}: {rules:?} are needed, not {reason}");
+        }
+        assert!(not_needed.is_empty(), "{name}: no mutant needs {not_needed:?}");
     }
 
     /// Mutates every cell of every row.
@@ -144,7 +184,7 @@ impl<'a> Mutation<'a> {
                     survives |= self.count(&honest, &mutant, what, &mut count, &mut complaints);
                 }
                 *self.subject.cell(row, column) = cells[column];
-                let is_listed = self.is_free(name, &cells);
+                let is_listed = self.is_free(name, &cells, false);
                 if !honest.is_silent() && survives != is_listed {
                     complaints.push(format!(
                         "row {row}: {name} survives: {survives}, is listed: {is_listed}"
@@ -171,7 +211,7 @@ impl<'a> Mutation<'a> {
             let width = cells.len();
             let pairs = (0..width).flat_map(|i| (i + 1..width).map(move |j| (i, j)));
             for (i, j) in pairs {
-                let both_free = self.is_free(&names[i], &cells) && self.is_free(&names[j], &cells);
+                let both_free = [i, j].iter().all(|&k| self.is_free(&names[k], &cells, true));
                 for x in steps(cells[i]) {
                     *self.subject.cell(row, i) = x;
                     for y in steps(cells[j]) {
@@ -196,7 +236,7 @@ impl<'a> Mutation<'a> {
         count
     }
 
-    fn honest(&self, row: usize) -> Verdict {
+    pub(super) fn honest(&self, row: usize) -> Verdict {
         let honest = self.subject.verdict(row);
         let name = self.subject.table().name();
         assert!(honest.accepted(), "{name}, row {row} is honest: {honest:?}");
@@ -205,20 +245,21 @@ impl<'a> Mutation<'a> {
     }
 
     /// A rule that alone keeps out a mutant which would do harm is needed.
-    fn credit(&mut self, honest: &Verdict, mutant: &Verdict) {
+    pub(super) fn credit(&mut self, honest: &Verdict, mutant: &Verdict) {
         let rule = match (mutant.broken.as_slice(), mutant.untrue_at.as_slice()) {
             (&[constraint], []) => Rule::Constraint(constraint),
             ([], &[message]) => Rule::Question(message),
             _ => return,
         };
         let survives = mutant.said == honest.said && !honest.is_silent();
-        if !self.needed.contains(&rule) && (survives || (self.judge)(mutant).is_err()) {
+        let harms = || !mutant.unbounded.is_empty() || (self.judge)(mutant).is_err();
+        if !self.needed.contains(&rule) && (survives || harms()) {
             self.needed.insert(rule);
         }
     }
 
     /// Whether the mutant survives.
-    fn count(
+    pub(super) fn count(
         &mut self,
         honest: &Verdict,
         mutant: &Verdict,
@@ -245,18 +286,19 @@ impl<'a> Mutation<'a> {
         false
     }
 
-    fn report(&self, complaints: &[String]) {
+    pub(super) fn report(&self, complaints: &[String]) {
         let name = self.subject.table().name();
         let shown = &complaints[..complaints.len().min(40)];
         let all = complaints.len();
         assert!(all == 0, "{name}: {all} complaints\n{}", shown.join("\n"));
     }
 
-    fn is_free(&self, name: &str, cells: &[F]) -> bool {
+    /// Whether the cell is listed, on its own or as one of several that change.
+    pub(super) fn is_free(&self, name: &str, cells: &[F], together: bool) -> bool {
         let mut listed = self.free.iter().filter(|free| free.column == name);
         listed.any(|free| {
             assert!(!free.reason.is_empty(), "{name} has a reason");
-            (free.when)(cells)
+            (free.when)(cells) && (together || !free.together)
         })
     }
 

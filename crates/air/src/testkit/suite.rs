@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use vouch_isa::event::Step;
 use vouch_isa::{Family, Format, Op, OpInfo};
 
-use super::mutate::{Free, Mutation, Rule};
+use super::mutate::{Free, Mutation, Spare};
 use super::steps::{Case, judge, messages};
 use super::{EDGES, P, Subject, TEXT, Verdict, cells, verdict};
 use crate::F;
@@ -149,7 +149,7 @@ impl Suite {
 
     /// Mutants of every kind of row are rejected, and no rule is there without need but those
     /// listed as `spare`.
-    pub fn mutants(&self, spare: &[(Rule, &str)]) {
+    pub fn mutants(&self, spare: &[Spare]) {
         let samples = self.samples();
         let rows: Vec<usize> = (0..samples.len()).step_by(samples.len().div_ceil(6)).collect();
         Mutation::new(self.subject(&samples), judge, self.free).run_all(&rows, spare);
