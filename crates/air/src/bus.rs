@@ -70,7 +70,7 @@ pub fn receive_state<B: Builder>(b: &mut B, pc: B::Expr, ts: B::Expr, count: B::
 pub struct Decoded<E> {
     /// Word index of the instruction.
     pub pc: E,
-    /// [`crate::tables::program::code`] of the instruction.
+    /// The number of the instruction, as `tables::program` assigns it.
     pub code: E,
     /// Register cell written.
     pub rd: E,
@@ -196,7 +196,7 @@ fn compression<E>(input: [E; 16], output: Digest<E>) -> [E; 24] {
 }
 
 /// Asks that `output` is the compression of `input`
-/// ([`crate::memory_tree::compress`]).
+/// ([`crate::memory_tree::Compression::compress`]).
 pub fn ask_poseidon2<B: Builder>(
     b: &mut B,
     input: [B::Expr; 16],

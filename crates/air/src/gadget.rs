@@ -448,6 +448,38 @@ const _: () = assert!(FIRST_TIMESTAMP > 0, "memory is initialised at timestamp 0
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::{Capture, Row, Sink};
+
+    /// Rows of `select` on three flags: all of -1, 0, 1 and 2.
+    #[test]
+    fn at_most_one_flag_is_set() {
+        struct Broken(bool);
+        impl Sink for Broken {
+            fn constraint(&mut self, value: F) {
+                self.0 |= value != F::ZERO;
+            }
+            fn message(&mut self, _: &str, _: &[F], _: F, _: u32) {}
+        }
+        for choice in 0..64 {
+            let flags: [i32; 3] = core::array::from_fn(|i| (choice >> (2 * i) & 3) - 1);
+            let cells = flags.map(F::from_int);
+            let row = Row {
+                current: &cells,
+                next: &cells,
+                preprocessed: &[],
+                periodic: &[],
+                public: &[],
+                is_first: false,
+                is_last: false,
+            };
+            let mut broken = Broken(false);
+            let sum = select(&mut Capture::new(row, &mut broken), &cells);
+            let is_one_hot =
+                flags.iter().all(|x| [0, 1].contains(x)) && flags.iter().sum::<i32>() < 2;
+            assert_eq!(!broken.0, is_one_hot, "{flags:?}");
+            assert!(broken.0 || sum == F::from_int(flags.iter().sum::<i32>()));
+        }
+    }
 
     #[test]
     fn inverse_powers_of_two() {

@@ -1,5 +1,7 @@
 //! Proving and verifying: the four-hash commitment in every profile, and the Fibonacci guest.
 
+#![expect(missing_docs, reason = "criterion's macros make functions without")]
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use vouch_air::memory_tree::{Compression, MemoryTree};
 use vouch_emulator::testing::segments;

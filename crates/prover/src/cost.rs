@@ -33,13 +33,13 @@ pub struct Cost {
 
 /// Bytes of a field element.
 const ELEMENT: u64 = 4;
-/// Copies of a committed matrix that live at once beside its low-degree extension: the trace,
-/// the copy that is extended, and temporaries of LogUp and quotient.
-const COPIES: u64 = 4;
+/// Copies of a committed matrix that live at once beside its low-degree extension. This and
+/// the next two are fitted to measurements (docs/benchmarks.md), rounded up.
+const COPIES: u64 = 1;
 /// Bytes of Merkle tree and FRI codewords for each row of the largest extension.
-const BYTES_A_ROW: u64 = 400;
+const BYTES_A_ROW: u64 = 460;
 /// Bytes that do not depend on the segment.
-const FIXED: u64 = 64 << 20;
+const FIXED: u64 = 32 << 20;
 
 impl Cost {
     /// The cost of proving `traces`.

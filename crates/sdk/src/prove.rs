@@ -115,7 +115,11 @@ pub fn prove_with(
         total_cycles: run.cycles,
         progress,
     };
-    let Segments { receipts, cells } = match &pool {
+    let Segments {
+        receipts,
+        cells,
+        estimated_memory_bytes,
+    } = match &pool {
         Some(pool) => pool.install(|| job.segments()),
         None => job.segments(),
     }?;
@@ -139,6 +143,7 @@ pub fn prove_with(
         prove_seconds,
         verify_seconds,
         proof_bytes: bytes.len(),
+        estimated_memory_bytes,
         peak_rss_bytes: peak_rss_bytes(),
         cells,
     };
@@ -191,6 +196,8 @@ struct Job<'a> {
 struct Segments {
     receipts: Vec<SegmentReceipt>,
     cells: BTreeMap<&'static str, u64>,
+    /// Of the largest segment.
+    estimated_memory_bytes: u64,
 }
 
 impl Job<'_> {
@@ -282,6 +289,8 @@ impl Segments {
         for table in &proof.cost.tables {
             *self.cells.entry(table.table.name()).or_default() += table.cells();
         }
+        let estimate = proof.cost.memory_bytes();
+        self.estimated_memory_bytes = self.estimated_memory_bytes.max(estimate);
         self.receipts.push(proof.receipt);
         let size = |segment: &SegmentReceipt| {
             SEGMENT_BYTES + segment.proof.len() + segment.claim.journal.len()
@@ -297,10 +306,9 @@ impl Segments {
     }
 }
 
-/// Memory that a cycle takes, in bytes, going by ordinary programs: the extended trace and
-/// about as many cells again as the blowup, for the prover's copies.
+/// Memory that a cycle takes, in bytes, going by ordinary programs: 100 cells and half a row
+/// of the tallest table, weighed as the prover does.
 const fn bytes_a_cycle(log_blowup: usize) -> u64 {
-    const CELLS: u64 = 150;
-    const BYTES_A_CELL: u64 = 4;
-    CELLS * BYTES_A_CELL * (5 + (1 << log_blowup))
+    let blowup = 1 << log_blowup;
+    400 * (1 + blowup) + 200 * blowup
 }

@@ -23,6 +23,9 @@ pub struct Stats {
     pub verify_seconds: f64,
     /// Size of the receipt in bytes.
     pub proof_bytes: usize,
+    /// Memory that proving the largest segment should take, in bytes, by the estimate made
+    /// beforehand.
+    pub estimated_memory_bytes: u64,
     /// Most memory that the process has held so far, in bytes, where the system tells.
     pub peak_rss_bytes: Option<u64>,
     /// Committed base-field cells by table, all segments together.

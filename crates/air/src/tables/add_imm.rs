@@ -83,11 +83,18 @@ mod tests {
 
     use super::super::Table;
     use super::*;
+    use crate::testkit::mutate::Spare;
     use crate::testkit::suite::Suite;
     use crate::testkit::{cells, zeros};
 
     fn suite() -> Suite {
-        Suite::new(Table::AddImm, Family::AddImm, |e| cells(&row(e)), zeros::<AddImm<F>>, &[])
+        Suite::new(
+            Table::AddImm,
+            Family::AddImm,
+            |e| cells(&row(e)),
+            zeros::<AddImm<F>>,
+            &[],
+        )
     }
 
     #[test]
@@ -102,7 +109,12 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[Spare::flags(1)]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

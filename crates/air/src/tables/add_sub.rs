@@ -90,11 +90,18 @@ mod tests {
 
     use super::super::Table;
     use super::*;
+    use crate::testkit::mutate::Spare;
     use crate::testkit::suite::Suite;
     use crate::testkit::{cells, zeros};
 
     fn suite() -> Suite {
-        Suite::new(Table::AddSub, Family::AddSub, |e| cells(&row(e)), zeros::<AddSub<F>>, &[])
+        Suite::new(
+            Table::AddSub,
+            Family::AddSub,
+            |e| cells(&row(e)),
+            zeros::<AddSub<F>>,
+            &[],
+        )
     }
 
     #[test]
@@ -109,7 +116,12 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[Spare::flags(2)]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

@@ -126,7 +126,7 @@ mod tests {
     use super::super::Table;
     use super::*;
     use crate::columns::Block;
-    use crate::testkit::mutate::Free;
+    use crate::testkit::mutate::{Free, Spare};
     use crate::testkit::suite::Suite;
     use crate::testkit::{cells, zeros};
 
@@ -137,7 +137,13 @@ mod tests {
     )];
 
     fn suite() -> Suite {
-        Suite::new(Table::Bitwise, Family::Bitwise, |e| cells(&row(e)), zeros::<Bitwise<F>>, FREE)
+        Suite::new(
+            Table::Bitwise,
+            Family::Bitwise,
+            |e| cells(&row(e)),
+            zeros::<Bitwise<F>>,
+            FREE,
+        )
     }
 
     #[test]
@@ -152,7 +158,12 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[Spare::flags(3)]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

@@ -117,9 +117,9 @@ mod tests {
     use super::super::Table;
     use super::*;
     use crate::columns::Block;
-    use crate::testkit::mutate::Free;
+    use crate::testkit::cells;
+    use crate::testkit::mutate::{Free, Spare};
     use crate::testkit::suite::Suite;
-    use crate::testkit::{cells};
 
     const FREE: &[Free] = &[
         Free::together("witness[0]", "two factors make one sum"),
@@ -142,7 +142,13 @@ mod tests {
     }
 
     fn suite() -> Suite {
-        Suite::new(Table::BranchEq, Family::BranchEq, |e| cells(&row(e)), padding, FREE)
+        Suite::new(
+            Table::BranchEq,
+            Family::BranchEq,
+            |e| cells(&row(e)),
+            padding,
+            FREE,
+        )
     }
 
     #[test]
@@ -157,7 +163,18 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[
+            Spare::flags(2),
+            Spare::constraints(
+                [3],
+                "`equal` not 0 means no difference, so the sum is 0 and `equal` 1",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

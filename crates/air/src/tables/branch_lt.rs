@@ -107,11 +107,18 @@ mod tests {
 
     use super::super::Table;
     use super::*;
+    use crate::testkit::cells;
+    use crate::testkit::mutate::Spare;
     use crate::testkit::suite::Suite;
-    use crate::testkit::{cells};
 
     fn suite() -> Suite {
-        Suite::new(Table::BranchLt, Family::BranchLt, |e| cells(&row(e)), padding, &[])
+        Suite::new(
+            Table::BranchLt,
+            Family::BranchLt,
+            |e| cells(&row(e)),
+            padding,
+            &[],
+        )
     }
 
     #[test]
@@ -126,7 +133,12 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[Spare::flags(4)]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

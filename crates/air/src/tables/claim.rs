@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::bus::{EXIT, MERKLE, STATE};
     use crate::machine::table_values;
-    use crate::testkit::mutate::{Free, Judge, Mutation};
+    use crate::testkit::mutate::{Free, Judge, Mutation, Spare};
     use crate::testkit::{Message, Subject, TEXT, Verdict, compression, zeros};
 
     fn digest(seed: u32) -> Digest<F> {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn node(height: u32, index: u32, [initial, last]: [Digest<F>; 2]) -> Message {
-        let head = [height, index].map(|x| F::from_int(x));
+        let head = [height, index].map(F::from_int);
         Message::new(MERKLE, &[head.as_slice(), &initial, &last].concat(), 1)
     }
 
@@ -187,10 +187,10 @@ mod tests {
         for (column, cell) in twice.row(0).into_iter().enumerate() {
             *twice.cell(1, column) = cell;
         }
-        assert!(!twice.verdict(1).accepted());
+        assert_eq!(twice.verdict(1).broken, [1], "on the row before");
         let mut none = subject(true);
         *none.cell(0, 0) = F::ZERO;
-        assert!(!none.verdict(0).accepted());
+        assert_eq!(none.verdict(0).broken, [0]);
     }
 
     #[test]
@@ -200,11 +200,19 @@ mod tests {
             (
                 true,
                 |row| judge(row, true),
-                &[Free::new("end_ts", |_| true, "a segment that exits has no end state")],
+                &[Free::new(
+                    "end_ts",
+                    |_| true,
+                    "a segment that exits has no end state",
+                )],
             ),
         ];
         for (halted, judge, free) in judges {
-            Mutation::new(subject(halted), judge, free).run_all(&[0, 1], &[]);
+            let spare = [
+                Spare::constraints([0, 1], "see `there_is_one_claim`"),
+                Spare::constraints([2], "the first row is set, and no other"),
+            ];
+            Mutation::new(subject(halted), judge, free).run_all(&[0, 1], &spare);
         }
     }
 }

@@ -102,7 +102,7 @@ mod tests {
     use super::super::Table;
     use super::*;
     use crate::columns::Block;
-    use crate::testkit::mutate::Free;
+    use crate::testkit::mutate::{Free, Spare};
     use crate::testkit::suite::Suite;
     use crate::testkit::{cells, zeros};
 
@@ -113,7 +113,13 @@ mod tests {
     )];
 
     fn suite() -> Suite {
-        Suite::new(Table::Compare, Family::Compare, |e| cells(&row(e)), zeros::<Compare<F>>, FREE)
+        Suite::new(
+            Table::Compare,
+            Family::Compare,
+            |e| cells(&row(e)),
+            zeros::<Compare<F>>,
+            FREE,
+        )
     }
 
     #[test]
@@ -128,7 +134,12 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[Spare::flags(2)]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

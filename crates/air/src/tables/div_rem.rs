@@ -250,46 +250,5 @@ pub fn row(e: &Step) -> DivRem<F> {
 }
 
 #[cfg(test)]
-mod tests {
-    use vouch_isa::Family;
-
-    use super::super::Table;
-    use super::*;
-    use crate::columns::Block;
-    use crate::testkit::mutate::Free;
-    use crate::testkit::suite::Suite;
-    use crate::testkit::{cells, zeros};
-
-    const FREE: &[Free] = &[Free::new(
-        "quotient_sign",
-        |row| {
-            let row = DivRem::of(row);
-            row.by_zero * (row.is_div + row.is_rem) == F::ONE
-        },
-        "0 times the quotient is 0 whatever its sign; its bytes are those of all ones",
-    )];
-
-    fn suite() -> Suite {
-        Suite::new(Table::DivRem, Family::DivRem, |e| cells(&row(e)), zeros::<DivRem<F>>, FREE)
-    }
-
-    #[test]
-    fn honest_rows_are_accepted() {
-        suite().honest();
-    }
-
-    #[test]
-    fn random_operands_are_accepted() {
-        suite().random();
-    }
-
-    #[test]
-    fn mutants_are_rejected() {
-        suite().mutants(&[]);
-    }
-
-    #[test]
-    fn wrong_results_are_rejected() {
-        suite().wrong_results();
-    }
-}
+#[path = "div_rem_tests.rs"]
+mod tests;

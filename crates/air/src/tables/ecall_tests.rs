@@ -10,7 +10,7 @@ use super::super::Table;
 use super::*;
 use crate::bus::{EXIT, MEMORY, MOVE, PROGRAM, STATE};
 use crate::columns::Block;
-use crate::testkit::mutate::{Free, Mutation};
+use crate::testkit::mutate::{Free, Mutation, Spare};
 use crate::testkit::{EDGES, Message, P, Subject, TEXT, Verdict, cells, verdict, zeros};
 
 const BUFFER: u32 = 4 * TEXT.end + 16;
@@ -98,7 +98,7 @@ fn messages(e: &Event) -> Vec<Message> {
 fn follows_the_abi(e: &Event) -> bool {
     let moves = matches!(e.call, Call::Read | Call::Journal) && e.a0_next != 0;
     let end = u64::from(e.a1) + u64::from(e.a0_next);
-    let buffer = !moves || e.a1 % 4 == 0 && end < 1 << 32;
+    let buffer = !moves || e.a1.is_multiple_of(4) && end < 1 << 32;
     buffer
         && match e.call {
             Call::Exit => e.a0 == e.a0_next && e.special == e.special_next,
@@ -270,7 +270,11 @@ fn wrong_events_are_rejected() {
         let lengths = values(e.a2).map(|a2| Event { a2, ..e });
         let pointers = values(e.a1).map(|a1| Event { a1, ..e });
         let machine = values(e.special_next).map(|special_next| Event { special_next, ..e });
-        let wrong = results.chain(descriptors).chain(lengths).chain(pointers).chain(machine);
+        let wrong = results
+            .chain(descriptors)
+            .chain(lengths)
+            .chain(pointers)
+            .chain(machine);
         for wrong in wrong.filter(|e| !follows_the_abi(e)) {
             assert_rejected(&wrong);
             tried += 1;
@@ -298,6 +302,28 @@ fn reads_outside_the_buffer_are_rejected() {
     }
 }
 
+/// A buffer that would run past the end of memory into the registers.
+#[test]
+fn buffers_end_in_memory() {
+    for e in [
+        read(0xffff_fff0, 0x20, 0x20, 0),
+        journal(0xffff_fffc, 8, 0),
+        journal(0xffff_0000, 0x1_0000, 0),
+    ] {
+        assert_eq!(heard(&e).untrue_at, [8], "{e:?}");
+    }
+}
+
+/// An index of the journal stays one field element.
+#[test]
+fn journal_is_bounded() {
+    let verdict = heard(&journal(BUFFER, 4, (1 << 30) - 4));
+    assert_eq!(
+        (verdict.broken, verdict.untrue_at),
+        (Vec::new(), Vec::from([5]))
+    );
+}
+
 /// After `exit`, the machine does not go on.
 #[test]
 fn exit_goes_nowhere() {
@@ -315,10 +341,26 @@ const FREE: &[Free] = &[
     Free::new("missing[0]", |row| of(row).is_read == F::ZERO, NOT_READ),
     Free::new("missing[1]", |row| of(row).is_read == F::ZERO, NOT_READ),
     Free::new("is_short", |row| of(row).is_read == F::ZERO, NOT_READ),
-    Free::new("witness[0]", |row| of(row).missing[0] == F::ZERO, "the factor of 0"),
-    Free::new("witness[1]", |row| of(row).missing[1] == F::ZERO, "the factor of 0"),
-    Free::new("word_lo", |row| of(row).moves == F::ZERO, "no word is moved"),
-    Free::new("above_lo", |row| of(row).stores == F::ZERO, "no word is stored"),
+    Free::new(
+        "witness[0]",
+        |row| of(row).missing[0] == F::ZERO,
+        "the factor of 0",
+    ),
+    Free::new(
+        "witness[1]",
+        |row| of(row).missing[1] == F::ZERO,
+        "the factor of 0",
+    ),
+    Free::new(
+        "word_lo",
+        |row| of(row).moves == F::ZERO,
+        "no word is moved",
+    ),
+    Free::new(
+        "above_lo",
+        |row| of(row).stores == F::ZERO,
+        "no word is stored",
+    ),
 ];
 
 fn mutation() -> Mutation<'static> {
@@ -328,5 +370,17 @@ fn mutation() -> Mutation<'static> {
 
 #[test]
 fn mutants_are_rejected() {
-    mutation().run_all(&[0, 4, 5, 9, 15, 18, 20], &[]);
+    let spare = [
+        Spare::constraints(
+            [22],
+            "the carry: a fraction puts the high limb out of 14 bits",
+        ),
+        Spare::constraints(
+            [32],
+            "the borrow: a fraction puts the high limb out of range",
+        ),
+        Spare::question(5, "see `journal_is_bounded`"),
+        Spare::question(8, "see `buffers_end_in_memory`"),
+    ];
+    mutation().run_all(&[0, 4, 5, 9, 15, 18, 20], &spare);
 }

@@ -77,11 +77,18 @@ mod tests {
 
     use super::super::Table;
     use super::*;
+    use crate::testkit::mutate::Spare;
     use crate::testkit::suite::Suite;
     use crate::testkit::{cells, zeros};
 
     fn suite() -> Suite {
-        Suite::new(Table::Jal, Family::Jal, |e| cells(&row(e)), zeros::<Jal<F>>, &[])
+        Suite::new(
+            Table::Jal,
+            Family::Jal,
+            |e| cells(&row(e)),
+            zeros::<Jal<F>>,
+            &[],
+        )
     }
 
     #[test]
@@ -96,7 +103,12 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[Spare::flags(1)]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

@@ -91,13 +91,31 @@ mod tests {
     use super::super::Table;
     use super::*;
     use crate::bus::{MEMORY, MERKLE};
-    use crate::testkit::mutate::Mutation;
+    use crate::testkit::mutate::{Mutation, Spare};
     use crate::testkit::{Message, Subject, Verdict, cells, compression, verdict, zeros};
 
     const EVENT: Event = Event {
         index: 0x123,
-        initial: [0, 1, u32::MAX, 0x8000_0000, 0xffff, 0x1_0000, 0x7800_0001, 7],
-        last: [0, 2, u32::MAX, 0x8000_0000, 0xffff, 0x1_0000, 0x7800_0001, 9],
+        initial: [
+            0,
+            1,
+            u32::MAX,
+            0x8000_0000,
+            0xffff,
+            0x1_0000,
+            0x7800_0001,
+            7,
+        ],
+        last: [
+            0,
+            2,
+            u32::MAX,
+            0x8000_0000,
+            0xffff,
+            0x1_0000,
+            0x7800_0001,
+            9,
+        ],
         last_ts: [0, 1, 0, 1 << 29, 5, 6, 7, 8],
     };
 
@@ -127,9 +145,9 @@ mod tests {
             is_true &= F::from_int(got) == F::from_int(cell);
             is_true &= access.count == 1 - 2 * is_last as i64;
             is_true &= is_last == 1 || ts == 0;
-            limbs[is_last].extend([lo, hi].map(|x| F::from_int(x)));
+            limbs[is_last].extend([lo, hi].map(F::from_int));
         }
-        let [initial, last] = limbs.map(|limbs| <[F; 16]>::try_from(limbs));
+        let [initial, last] = limbs.map(<[F; 16]>::try_from);
         let (Ok(initial), Ok(last)) = (initial, last) else {
             return error();
         };
@@ -158,10 +176,19 @@ mod tests {
     /// A leaf that hashes other words than its cells held is rejected.
     #[test]
     fn wrong_hash_is_rejected() {
-        let other = honest(&Event { initial: [1; 8], ..EVENT });
+        let other = honest(&Event {
+            initial: [1; 8],
+            ..EVENT
+        });
         for wrong in [
-            Leaf { initial_hash: other.initial_hash, ..honest(&EVENT) },
-            Leaf { last_hash: other.initial_hash, ..honest(&EVENT) },
+            Leaf {
+                initial_hash: other.initial_hash,
+                ..honest(&EVENT)
+            },
+            Leaf {
+                last_hash: other.initial_hash,
+                ..honest(&EVENT)
+            },
         ] {
             let verdict = verdict(Table::Leaf, &cells(&wrong));
             assert_eq!((verdict.broken.len(), verdict.untrue.len()), (0, 1));
@@ -169,13 +196,16 @@ mod tests {
     }
 
     fn mutation() -> Mutation<'static> {
-        let registers = Event { index: 1 << 27, ..EVENT };
+        let registers = Event {
+            index: 1 << 27,
+            ..EVENT
+        };
         let rows = [honest(&EVENT), honest(&registers)];
         Mutation::new(Subject::new(Table::Leaf, &rows, zeros), judge, &[])
     }
 
     #[test]
     fn mutants_are_rejected() {
-        mutation().run_all(&[0], &[]);
+        mutation().run_all(&[0], &[Spare::flags(1)]);
     }
 }

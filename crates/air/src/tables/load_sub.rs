@@ -171,11 +171,19 @@ mod tests {
 
     use super::super::Table;
     use super::*;
+    use crate::testkit::mutate::Spare;
+    use crate::testkit::steps::Case;
     use crate::testkit::suite::Suite;
     use crate::testkit::{cells, zeros};
 
     fn suite() -> Suite {
-        Suite::new(Table::LoadSub, Family::LoadSub, |e| cells(&row(e)), zeros::<LoadSub<F>>, &[])
+        Suite::new(
+            Table::LoadSub,
+            Family::LoadSub,
+            |e| cells(&row(e)),
+            zeros::<LoadSub<F>>,
+            &[],
+        )
     }
 
     #[test]
@@ -190,11 +198,35 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[
+            Spare::flags(4),
+            Spare::constraints(5..=9, "the offset's flags, as the others"),
+        ]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]
     fn wrong_results_are_rejected() {
         suite().wrong_results();
+    }
+    /// A half-word at an odd address.
+    #[test]
+    fn misaligned_load_is_rejected() {
+        for op in [Op::Lh, Op::Lhu] {
+            for offset in [1, 3] {
+                let honest = Case::access(op, 0x8_0000, 0, 0x8091_a2b3, 0).step();
+                let addr = honest.addr + offset;
+                let wrong = Step {
+                    a: addr,
+                    addr,
+                    ..honest
+                };
+                assert!(!suite().verdict(&wrong).broken.is_empty(), "{wrong:?}");
+            }
+        }
     }
 }

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::bus::MERKLE;
     use crate::memory_tree::Child;
-    use crate::testkit::mutate::Mutation;
+    use crate::testkit::mutate::{Mutation, Spare};
     use crate::testkit::{Subject, Verdict, cells, compression, verdict, zeros};
 
     fn digest(seed: u32) -> Digest<F> {
@@ -134,7 +134,11 @@ mod tests {
             let initial = digest(side);
             let touched = touched[side as usize];
             let last = if touched { digest(10 + side) } else { initial };
-            Child { initial, last, touched }
+            Child {
+                initial,
+                last,
+                touched,
+            }
         };
         let children = [child(0), child(1)];
         let [left, right] = &children;
@@ -193,22 +197,38 @@ mod tests {
         assert_eq!(verdict.said[1], left);
     }
 
-    /// What is not touched may not change, and what is touched is not dropped.
+    /// What is not touched may not change, in no element of its hash.
     #[test]
     fn untouched_child_that_changes_is_rejected() {
-        let mut changed = node([true, true]);
-        changed.children[1].touched = false;
-        let verdict = verdict(Table::Merkle, &cells(&row(&changed)));
-        assert_eq!(verdict.broken.len(), 8, "one an element of the right hash: {verdict:?}");
+        for (side, first) in [(0, 4), (1, 14)] {
+            for element in 0..8 {
+                let mut changed = node([false, false]);
+                changed.children[side].last[element] += F::ONE;
+                let [left, right] = &changed.children;
+                changed.last = compression().join(left.last, right.last);
+                let verdict = verdict(Table::Merkle, &cells(&row(&changed)));
+                assert_eq!(verdict.broken, [first + element]);
+                assert!(verdict.untrue.is_empty());
+            }
+        }
     }
 
     fn mutation() -> Mutation<'static> {
         let rows = [[true, true], [false, true], [true, false], [false, false]];
-        Mutation::new(Subject::new(Table::Merkle, &rows.map(|r| row(&node(r))), zeros), judge, &[])
+        Mutation::new(
+            Subject::new(Table::Merkle, &rows.map(|r| row(&node(r))), zeros),
+            judge,
+            &[],
+        )
     }
 
     #[test]
     fn mutants_are_rejected() {
-        mutation().run_all(&[1], &[]);
+        let tested = "see `untouched_child_that_changes_is_rejected`";
+        let spare = [
+            Spare::flags(1),
+            Spare::constraints((4..12).chain(14..22), tested),
+        ];
+        mutation().run_all(&[1], &spare);
     }
 }

@@ -169,11 +169,18 @@ mod tests {
 
     use super::super::Table;
     use super::*;
+    use crate::testkit::mutate::Spare;
     use crate::testkit::suite::Suite;
     use crate::testkit::{cells, zeros};
 
     fn suite() -> Suite {
-        Suite::new(Table::Mul, Family::Mul, |e| cells(&row(e)), zeros::<Mul<F>>, &[])
+        Suite::new(
+            Table::Mul,
+            Family::Mul,
+            |e| cells(&row(e)),
+            zeros::<Mul<F>>,
+            &[],
+        )
     }
 
     #[test]
@@ -188,7 +195,12 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[Spare::flags(1)]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

@@ -178,11 +178,18 @@ mod tests {
 
     use super::super::Table;
     use super::*;
+    use crate::testkit::mutate::Spare;
     use crate::testkit::suite::Suite;
     use crate::testkit::{cells, zeros};
 
     fn suite() -> Suite {
-        Suite::new(Table::MulHigh, Family::MulHigh, |e| cells(&row(e)), zeros::<MulHigh<F>>, &[])
+        Suite::new(
+            Table::MulHigh,
+            Family::MulHigh,
+            |e| cells(&row(e)),
+            zeros::<MulHigh<F>>,
+            &[],
+        )
     }
 
     #[test]
@@ -197,7 +204,12 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[Spare::flags(3)]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]

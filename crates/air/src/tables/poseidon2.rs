@@ -142,7 +142,10 @@ mod tests {
         }
         for row in 6..8 {
             let verdict = subject.verdict(row);
-            assert!(verdict.accepted() && verdict.is_silent(), "padding is silent");
+            assert!(
+                verdict.accepted() && verdict.is_silent(),
+                "padding is silent"
+            );
         }
     }
 

@@ -19,7 +19,7 @@ use crate::bus::{self, Decoded};
 use crate::gadget::{self, MemoryAccess};
 use crate::{Builder, F, Word};
 
-/// Added to the [`code`] of an instruction whose second operand is the immediate.
+/// Added to the number of an instruction whose second operand is the immediate.
 pub const IMMEDIATE: u32 = 64;
 /// How far up the target of a misaligned branch is sent: no code lies there.
 const MISALIGNED: u32 = 1 << 30;

@@ -12,7 +12,7 @@ use super::super::Table;
 use super::*;
 use crate::bus::{MEMORY, PROGRAM};
 use crate::columns::Block;
-use crate::testkit::mutate::{Free, Mutation};
+use crate::testkit::mutate::{Free, Mutation, Spare};
 use crate::testkit::steps::program_fields;
 use crate::testkit::{Message, Subject, TEXT, Verdict, cells, verdict};
 
@@ -72,7 +72,14 @@ fn judge(row: &Verdict) -> Result<(), String> {
 
 /// Words of every instruction, with immediates at their edges.
 fn words() -> Vec<u32> {
-    let operands = [0, u32::MAX, 0x8000_0000, 0x7fff_ffff, 0x1234_5678, 0x0080_0f80];
+    let operands = [
+        0,
+        u32::MAX,
+        0x8000_0000,
+        0x7fff_ffff,
+        0x1234_5678,
+        0x0080_0f80,
+    ];
     let of = |info: &vouch_isa::OpInfo| {
         let (bits, mask) = (info.bits, info.mask);
         operands.map(|x| bits | x & !mask)
@@ -90,13 +97,13 @@ fn accepts(e: &Fetch) {
 #[test]
 fn known_answer() {
     // addi x5, x6, -1
-    let verdict = verdict(Table::Program, &cells(&honest(&fetch(0x4001, 0xfff3_0293))));
+    let verdict = verdict(Table::Program, &cells(&honest(&fetch(0x4101, 0xfff3_0293))));
     assert!(verdict.accepted());
     let code = 64 + Op::Add as u32;
-    let answer = [0x4001, code, 5, 6, 0, 0xffff, 0xffff, 0];
+    let answer = [0x4101, code, 5, 6, 0, 0xffff, 0xffff, 0];
     let said = [
-        Message::received(MEMORY, &[0x4001, 0x0293, 0xfff3, 5]),
-        Message::sent(MEMORY, &[0x4001, 0x0293, 0xfff3, FETCH_TIMESTAMP]),
+        Message::received(MEMORY, &[0x4101, 0x0293, 0xfff3, 5]),
+        Message::sent(MEMORY, &[0x4101, 0x0293, 0xfff3, FETCH_TIMESTAMP]),
         Message {
             count: -3,
             ..Message::sent(PROGRAM, &answer)
@@ -157,7 +164,10 @@ fn pc_in_other_limbs_is_rejected() {
     let borrow = F::from_int(1 << 14);
     row.pc = [row.pc[0] + borrow, row.pc[1] - F::ONE];
     let verdict = verdict(Table::Program, &cells(&row));
-    assert!(!verdict.untrue.is_empty(), "range14 of the low limb: {verdict:?}");
+    assert!(
+        !verdict.untrue.is_empty(),
+        "range14 of the low limb: {verdict:?}"
+    );
 }
 
 /// A branch to a target that is no multiple of 4 leads where no code lies.
@@ -175,7 +185,10 @@ fn misaligned_target_is_out_of_reach() {
 #[test]
 fn destination_of_x0_cannot_be_chosen() {
     let mut to_x0 = honest(&fetch(0x5000, 0x0000_0013));
-    assert_eq!(verdict(Table::Program, &cells(&to_x0)).said[2].fields[2], SINK.into());
+    assert_eq!(
+        verdict(Table::Program, &cells(&to_x0)).said[2].fields[2],
+        SINK.into()
+    );
     to_x0.rd_is_x0 = F::ZERO;
     for inverse in [F::ZERO, F::ONE] {
         to_x0.rd_inverse = inverse;
@@ -227,9 +240,21 @@ fn mutants_are_rejected() {
     let words = words().into_iter().step_by(2);
     let events: Vec<Fetch> = pcs.zip(words).map(|(pc, word)| fetch(pc, word)).collect();
     // auipc x5, 0xffff_f000; beq x6, x7, . - 8
-    let others = [fetch(0x5000, 0xffff_f297), fetch(0x7fff, 0xfe73_0ce3)];
+    let others = [fetch(0x5000, 0xffff_f297), fetch(0x81ff, 0xfe73_0ce3)];
     let events = [others.as_slice(), &events].concat();
-    mutation(&events).run_all(&[0, 1], &[]);
+    let spare = [
+        Spare::constraints(0..=47, "no word fits two patterns, so no two flags are set"),
+        Spare::constraints([127], "128 and 129 leave 0 and 1"),
+        Spare::constraints(
+            [130, 131],
+            "borrows: a fraction puts the high limb out of range",
+        ),
+        Spare::question(
+            1,
+            "the high limb lies between those of the executable range",
+        ),
+    ];
+    mutation(&events).run_all(&[0, 1], &spare);
 }
 
 /// No instruction has the number of a row that is none.

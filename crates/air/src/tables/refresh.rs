@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::bus::{LOOKUP, MEMORY};
     use crate::columns::Block;
-    use crate::testkit::mutate::{Free, Mutation};
+    use crate::testkit::mutate::{Free, Mutation, Spare};
     use crate::testkit::{EDGES, Message, P, Subject, Verdict, cells, verdict, zeros};
 
     const EVENT: Event = Event {
@@ -137,9 +137,16 @@ mod tests {
     fn honest_rows_are_accepted() {
         for value in EDGES {
             for (from_ts, to_ts) in [(0, 1), (0, LAST), (1, 65_537), (1, 65_538)] {
-                let (cell, e) = (34, EVENT);
-                let e = Event { cell, value, from_ts, to_ts, ..e };
-                assert!(verdict(Table::Refresh, &cells(&row(&e))).accepted(), "{e:?}");
+                let e = Event {
+                    cell: 34,
+                    value,
+                    from_ts,
+                    to_ts,
+                };
+                assert!(
+                    verdict(Table::Refresh, &cells(&row(&e))).accepted(),
+                    "{e:?}"
+                );
             }
         }
     }
@@ -147,11 +154,25 @@ mod tests {
     /// Time does not run backwards or stand still.
     #[test]
     fn refresh_in_the_past_is_rejected() {
-        for (from_ts, to_ts) in [(5, 5), (5, 4), (LAST, 0), (1 << 17, 1), (FETCH_TIMESTAMP, 1)] {
-            let e = Event { from_ts, to_ts, ..EVENT };
+        for (from_ts, to_ts) in [
+            (5, 5),
+            (5, 4),
+            (LAST, 0),
+            (1 << 17, 1),
+            (FETCH_TIMESTAMP, 1),
+        ] {
+            let e = Event {
+                from_ts,
+                to_ts,
+                ..EVENT
+            };
             let verdict = verdict(Table::Refresh, &cells(&row(&e)));
             assert_eq!(verdict.broken, []);
-            assert_eq!(verdict.untrue.len(), 1, "the high part of the gap: {verdict:?}");
+            assert_eq!(
+                verdict.untrue.len(),
+                1,
+                "the high part of the gap: {verdict:?}"
+            );
         }
     }
 
@@ -161,7 +182,11 @@ mod tests {
     #[test]
     fn ring_of_refreshes_is_rejected() {
         for (from_ts, to_ts) in [(P / 4, P / 2), (P / 2, 3 * (P / 4)), (5, FETCH_TIMESTAMP)] {
-            let e = Event { from_ts, to_ts, ..EVENT };
+            let e = Event {
+                from_ts,
+                to_ts,
+                ..EVENT
+            };
             let mut row = row(&e);
             for ts_lo in [to_ts & 0x7fff, to_ts & 0xffff, 0xffff] {
                 row.ts_lo = F::from_int(ts_lo);
@@ -173,14 +198,17 @@ mod tests {
     }
 
     fn mutation() -> Mutation<'static> {
-        let later = Event { to_ts: 1 << 28, ..EVENT };
+        let later = Event {
+            to_ts: 1 << 28,
+            ..EVENT
+        };
         let rows = [row(&EVENT), row(&later)];
         Mutation::new(Subject::new(Table::Refresh, &rows, zeros), judge, FREE)
     }
 
     #[test]
     fn mutants_are_rejected() {
-        mutation().run_all(&[0, 1, 2], &[]);
+        mutation().run_all(&[0, 1, 2], &[Spare::flags(1)]);
     }
 }
 

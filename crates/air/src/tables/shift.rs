@@ -247,9 +247,10 @@ mod tests {
     use super::super::Table;
     use super::*;
     use crate::columns::Block;
-    use crate::testkit::mutate::Free;
+    use crate::testkit::mutate::{Free, Spare};
+    use crate::testkit::steps::Case;
     use crate::testkit::suite::Suite;
-    use crate::testkit::{cells};
+    use crate::testkit::{cells, verdict};
 
     const FREE: &[Free] = &[
         Free::new(
@@ -265,7 +266,13 @@ mod tests {
     ];
 
     fn suite() -> Suite {
-        Suite::new(Table::Shift, Family::Shift, |e| cells(&row(e)), padding, FREE)
+        Suite::new(
+            Table::Shift,
+            Family::Shift,
+            |e| cells(&row(e)),
+            padding,
+            FREE,
+        )
     }
 
     #[test]
@@ -280,11 +287,64 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[
+            Spare::flags(8),
+            Spare::constraints(13..=15, "see `bits_of_the_amount_are_bits`"),
+            Spare::question(5, "see `bytes_of_the_operand_are_bytes`"),
+        ]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]
     fn wrong_results_are_rejected() {
         suite().wrong_results();
+    }
+    /// A row whose bits of the amount and operand's bytes are as given, all else derived.
+    fn forged(r: [u32; 3], a: [i32; 4]) -> Shift<F> {
+        let honest = row(&Case::new(Op::Sll, 0x0102_0304, 0).step());
+        let [b0, b1, b2] = r;
+        let power = (1 + b0) * (1 + 3 * b1) * (1 + 15 * b2);
+        let products = a.map(|byte| byte * power as i32);
+        let low = products.map(|p| p.rem_euclid(256));
+        let high = products.map(|p| p.div_euclid(256));
+        let byte = |i: usize| low[i] + if i > 0 { high[i - 1] } else { 0 };
+        Shift {
+            a: a.map(F::from_int),
+            b: ReadRegister::new(b0 + 2 * b1 + 4 * b2, 69_000),
+            r: r.map(F::from_int),
+            power: F::from_int(power),
+            factor: F::from_int(power),
+            low: low.map(F::from_int),
+            high: high.map(F::from_int),
+            c: [byte(0) + 256 * byte(1), byte(2) + 256 * byte(3)].map(F::from_int),
+            ..honest
+        }
+    }
+
+    /// An amount of 2 as twice the lowest bit multiplies by 3.
+    #[test]
+    fn bits_of_the_amount_are_bits() {
+        let bytes = [4, 3, 2, 1];
+        let honest = verdict(Table::Shift, &cells(&forged([0, 1, 0], bytes)));
+        assert!(honest.accepted(), "{honest:?}");
+        for (rule, r) in [(13, [2, 0, 0]), (14, [0, 2, 0]), (15, [0, 0, 2])] {
+            let verdict = verdict(Table::Shift, &cells(&forged(r, bytes)));
+            assert_eq!(verdict.broken, [rule], "{r:?}");
+            assert!(verdict.untrue.is_empty());
+        }
+    }
+
+    /// A byte that lends to the one above it.
+    #[test]
+    fn bytes_of_the_operand_are_bytes() {
+        for (question, bytes) in [(5, [4 + 256, 3 - 1, 2, 1]), (6, [4, 3, 2 + 256, 1 - 1])] {
+            let verdict = verdict(Table::Shift, &cells(&forged([0; 3], bytes)));
+            assert!(verdict.broken.is_empty());
+            assert_eq!(verdict.untrue_at, [question], "{bytes:?}");
+        }
     }
 }

@@ -155,15 +155,25 @@ pub fn row(e: &Step, text_end: u32) -> StoreSub<F> {
 
 #[cfg(test)]
 mod tests {
-    use vouch_isa::Family;
+    use alloc::vec::Vec;
+
+    use vouch_isa::{Family, store_merge};
 
     use super::super::Table;
     use super::*;
+    use crate::testkit::mutate::Spare;
+    use crate::testkit::steps::Case;
     use crate::testkit::suite::Suite;
-    use crate::testkit::{TEXT, cells, zeros};
+    use crate::testkit::{TEXT, cells, verdict, zeros};
 
     fn suite() -> Suite {
-        Suite::new(Table::StoreSub, Family::StoreSub, |e| cells(&row(e, TEXT.end)), zeros::<StoreSub<F>>, &[])
+        Suite::new(
+            Table::StoreSub,
+            Family::StoreSub,
+            |e| cells(&row(e, TEXT.end)),
+            zeros::<StoreSub<F>>,
+            &[],
+        )
     }
 
     #[test]
@@ -178,11 +188,76 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[
+            Spare::flags(2),
+            Spare::constraints(3..=7, "the offset's flags, as the others"),
+            Spare::constraints(
+                [11],
+                "the borrow: a fraction of 2^14 puts the high limb out of range",
+            ),
+            Spare::question(1, "see `store_to_registers_is_rejected`"),
+        ]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]
     fn wrong_results_are_rejected() {
         suite().wrong_results();
+    }
+    /// An address 2^32 further up is the same address, and a register as a word index.
+    #[test]
+    fn store_to_registers_is_rejected() {
+        let case = Case::access(Op::Sb, 4 * TEXT.end, 0, 0, 1);
+        let base = 0x1_0004;
+        let mut row = row(&case.step(), TEXT.end);
+        row.base.value = gadget::word(base);
+        row.address = Address::new(base);
+        row.address.word_hi += F::from_int(1 << 16);
+        row.above_lo = gadget::above_lo(base >> 2, TEXT.end);
+        let verdict = verdict(Table::StoreSub, &cells(&row));
+        assert_eq!(
+            (verdict.broken, verdict.untrue_at),
+            (Vec::new(), Vec::from([1]))
+        );
+    }
+
+    /// Text is not stored to, whatever the distance above it is said to be.
+    #[test]
+    fn store_to_text_is_rejected() {
+        for address in [0, 4 * TEXT.start, 4 * TEXT.end - 1] {
+            let mut row = row(&unchecked(Op::Sb, address), TEXT.end);
+            for above_lo in 0..1 << 14 {
+                row.above_lo = F::from_int(above_lo);
+                assert!(
+                    !verdict(Table::StoreSub, &cells(&row)).accepted(),
+                    "{address:#x}"
+                );
+            }
+        }
+    }
+
+    /// A half-word at an odd address.
+    #[test]
+    fn misaligned_store_is_rejected() {
+        for offset in [1, 3] {
+            let row = row(&unchecked(Op::Sh, 4 * TEXT.end + offset), TEXT.end);
+            assert!(!verdict(Table::StoreSub, &cells(&row)).broken.is_empty());
+        }
+    }
+
+    /// A store that faults, as if it did not.
+    fn unchecked(op: Op, addr: u32) -> Step {
+        let honest = Case::access(op, 4 * TEXT.end, 0, 0x8091_a2b3, 0x1122_3344).step();
+        let mem_next = store_merge(op, honest.mem_prev, honest.b, addr % 4);
+        Step {
+            a: addr,
+            addr,
+            mem_next,
+            ..honest
+        }
     }
 }

@@ -135,9 +135,10 @@ mod tests {
     use super::super::Table;
     use super::*;
     use crate::columns::Block;
-    use crate::testkit::mutate::Free;
+    use crate::testkit::mutate::{Free, Spare};
+    use crate::testkit::steps::Case;
     use crate::testkit::suite::Suite;
-    use crate::testkit::{TEXT, cells, zeros};
+    use crate::testkit::{TEXT, cells, verdict, zeros};
 
     const FREE: &[Free] = &[Free::new(
         "above_lo",
@@ -146,7 +147,13 @@ mod tests {
     )];
 
     fn suite() -> Suite {
-        Suite::new(Table::Word, Family::Word, |e| cells(&row(e, TEXT.end)), zeros::<Word<F>>, FREE)
+        Suite::new(
+            Table::Word,
+            Family::Word,
+            |e| cells(&row(e, TEXT.end)),
+            zeros::<Word<F>>,
+            FREE,
+        )
     }
 
     #[test]
@@ -161,11 +168,55 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        suite().mutants(&[]);
+        suite().mutants(&[
+            Spare::flags(2),
+            Spare::constraints(
+                [5],
+                "the borrow: a fraction of 2^14 puts the high limb out of range",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn accesses_out_of_order_are_rejected() {
+        suite().order();
     }
 
     #[test]
     fn wrong_results_are_rejected() {
         suite().wrong_results();
+    }
+    /// A word at an address that is no multiple of 4: no word index is a quarter of it.
+    #[test]
+    fn misaligned_access_is_rejected() {
+        for op in [Op::Lw, Op::Sw] {
+            for offset in 1..4 {
+                let honest = Case::access(op, 4 * TEXT.end, 0, 0x8091_a2b3, 7).step();
+                let addr = honest.addr + offset;
+                let wrong = Step {
+                    a: addr,
+                    addr,
+                    ..honest
+                };
+                assert!(!suite().verdict(&wrong).accepted(), "{wrong:?}");
+            }
+        }
+    }
+
+    /// An address 2^32 further up is the same address, and a register as a word index.
+    #[test]
+    fn store_to_registers_is_rejected() {
+        let base = 0x1_0004;
+        let mut row = row(
+            &Case::access(Op::Sw, 4 * TEXT.end, 0, 0, 1).step(),
+            TEXT.end,
+        );
+        row.base.value = gadget::word(base);
+        row.address = Address::new(base);
+        row.address.word_hi += F::from_int(1 << 16);
+        row.above_lo = gadget::above_lo(base >> 2, TEXT.end);
+        let verdict = verdict(Table::Word, &cells(&row));
+        assert!(verdict.broken.is_empty());
+        assert_eq!(verdict.untrue.len(), 1, "the high limb: {verdict:?}");
     }
 }

@@ -25,16 +25,30 @@ pub(super) fn symbolic(table: Table) -> Symbolic {
 
 fn constraint_degree(table: Table) -> usize {
     let constraints = symbolic(table).base_constraints();
-    constraints.iter().map(SymbolicExpr::degree_multiple).max().unwrap_or(0)
+    constraints
+        .iter()
+        .map(SymbolicExpr::degree_multiple)
+        .max()
+        .unwrap_or(0)
 }
 
 /// Degree of a LogUp constraint on one message of the table: `denominator * fraction = count`.
 fn message_degree(table: Table) -> usize {
     let of = |m: &p3_lookup::SymbolicInteraction<F>| {
-        let fields = m.fields.iter().map(SymbolicExpr::degree_multiple).max().unwrap_or(0);
+        let fields = m
+            .fields
+            .iter()
+            .map(SymbolicExpr::degree_multiple)
+            .max()
+            .unwrap_or(0);
         (fields + 1).max(m.count.degree_multiple())
     };
-    symbolic(table).global_interactions().iter().map(of).max().unwrap_or(0)
+    symbolic(table)
+        .global_interactions()
+        .iter()
+        .map(of)
+        .max()
+        .unwrap_or(0)
 }
 
 /// The main columns that expressions name.
@@ -91,7 +105,11 @@ fn degrees_are_at_most_three() {
 #[test]
 fn declared_degrees_are_computed_ones() {
     for table in Table::ALL {
-        let path = format!("{}/src/tables/{}.rs", env!("CARGO_MANIFEST_DIR"), table.name());
+        let path = format!(
+            "{}/src/tables/{}.rs",
+            env!("CARGO_MANIFEST_DIR"),
+            table.name()
+        );
         let source = std::fs::read_to_string(&path).expect("a table's file has its name");
         let degree = constraint_degree(table);
         let declared = match degree {
@@ -99,7 +117,10 @@ fn declared_degrees_are_computed_ones() {
             _ => format!("Degree {MAX_DEGREE} (LogUp)"),
         };
         let statement = source.split("\nuse ").next().unwrap_or_default();
-        assert!(statement.contains(&declared), "{path} should say: {declared}");
+        assert!(
+            statement.contains(&declared),
+            "{path} should say: {declared}"
+        );
     }
 }
 
@@ -124,7 +145,9 @@ fn every_column_is_used() {
         let mut columns = Columns::default();
         // Kept as long as the addresses of their parts are.
         let constraints = symbolic.base_constraints();
-        constraints.iter().for_each(|constraint| columns.add(constraint));
+        constraints
+            .iter()
+            .for_each(|constraint| columns.add(constraint));
         for message in symbolic.global_interactions() {
             let expressions = message.fields.iter().chain([&message.count]);
             expressions.for_each(|expression| columns.add(expression));
@@ -156,7 +179,11 @@ fn layout() -> String {
         let names = table.column_names();
         assert_eq!(names.len(), table.width(), "{}", table.name());
         // The permutation's columns are p3's.
-        let shown = if table == Table::Poseidon2 { &names[..0] } else { &names[..] };
+        let shown = if table == Table::Poseidon2 {
+            &names[..0]
+        } else {
+            &names[..]
+        };
         for line in shown.chunks(8) {
             text += &format!("    {}\n", line.join(" "));
         }

@@ -8,16 +8,15 @@ use alloc::vec::Vec;
 
 use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
 
+use super::Verdict;
 use super::lint::{Columns, symbolic};
 use super::mutate::{Count, Mutation};
-use super::Verdict;
 use crate::F;
 use crate::gadget::{INV_2_5, INV_2_14, INV_2_15, INV_2_16};
 
-/// Most cells that are solved for after the first change.
-const MAX_REPAIRS: usize = 4;
-/// Most attempts after one change.
-const MAX_ATTEMPTS: usize = 400;
+/// Most cells that are solved for after the first change, and most attempts: near at hand
+/// first, then further away.
+const LIMITS: [(usize, usize); 2] = [(2, 200), (6, 700)];
 
 /// A search from one change of one row.
 struct Search<'a> {
@@ -27,6 +26,7 @@ struct Search<'a> {
     columns: &'a [Vec<usize>],
     names: &'a [String],
     cells: &'a [F],
+    limits: (usize, usize),
     attempts: usize,
     /// Sets of changed cells that have been tried.
     tried: BTreeSet<Vec<usize>>,
@@ -48,13 +48,15 @@ impl Mutation<'_> {
             let honest = self.honest(row);
             let cells = self.subject.row(row);
             for column in 0..cells.len() {
-                for change in changes(cells[column]) {
+                let changes = changes(cells[column]).into_iter();
+                for (change, limits) in changes.flat_map(|x| LIMITS.map(|limits| (x, limits))) {
                     let mut search = Search {
                         row,
                         honest: &honest,
                         columns: &columns,
                         names: &names,
                         cells: &cells,
+                        limits,
                         attempts: 0,
                         tried: BTreeSet::new(),
                         count: Count::default(),
@@ -70,35 +72,49 @@ impl Mutation<'_> {
         self.report(&complaints);
     }
 
-    /// Solves the first broken constraint for each of its cells that has not been changed.
+    /// Solves a broken constraint for each of its cells that has not been changed: the first,
+    /// or the one after it, in case the first is the one that keeps the attack out.
     fn repair(&mut self, search: &mut Search<'_>, changed: &mut Vec<usize>) {
         self.try_mutant(search, changed);
-        let values = self.subject.constraints(search.row);
-        let broken = values.iter().position(|&value| value != F::ZERO);
-        let Some(broken) = broken.filter(|_| changed.len() <= MAX_REPAIRS) else {
+        let (repairs, attempts) = search.limits;
+        if changed.len() > repairs {
             return;
-        };
-        for &column in &search.columns[broken] {
-            if changed.contains(&column) || search.attempts >= MAX_ATTEMPTS {
-                continue;
-            }
-            let own = *self.subject.cell(search.row, column);
-            *self.subject.cell(search.row, column) = own + F::ONE;
-            let slope = self.subject.constraints(search.row)[broken] - values[broken];
-            if let Some(inverse) = slope.try_inverse() {
-                *self.subject.cell(search.row, column) = own - values[broken] * inverse;
-                let is_solved = self.subject.constraints(search.row)[broken] == F::ZERO;
-                changed.push(column);
-                let mut key = changed.clone();
-                key.sort_unstable();
-                if is_solved && search.tried.insert(key) {
-                    search.attempts += 1;
-                    self.repair(search, changed);
-                }
-                changed.pop();
-            }
-            *self.subject.cell(search.row, column) = own;
         }
+        let values = self.subject.constraints(search.row);
+        let broken = (0..values.len()).filter(|&i| values[i] != F::ZERO);
+        for constraint in broken.take(2).collect::<Vec<usize>>() {
+            for &column in &search.columns[constraint] {
+                if !changed.contains(&column) && search.attempts < attempts {
+                    self.solve(search, changed, (constraint, values[constraint]), column);
+                }
+            }
+        }
+    }
+
+    /// Solves a constraint, now of this value, for `column`, and goes on from there.
+    fn solve(
+        &mut self,
+        search: &mut Search<'_>,
+        changed: &mut Vec<usize>,
+        (constraint, value): (usize, F),
+        column: usize,
+    ) {
+        let own = *self.subject.cell(search.row, column);
+        *self.subject.cell(search.row, column) = own + F::ONE;
+        let slope = self.subject.constraints(search.row)[constraint] - value;
+        if let Some(inverse) = slope.try_inverse() {
+            *self.subject.cell(search.row, column) = own - value * inverse;
+            let is_solved = self.subject.constraints(search.row)[constraint] == F::ZERO;
+            changed.push(column);
+            let mut key = changed.clone();
+            key.sort_unstable();
+            if is_solved && search.tried.insert(key) {
+                search.attempts += 1;
+                self.repair(search, changed);
+            }
+            changed.pop();
+        }
+        *self.subject.cell(search.row, column) = own;
     }
 
     fn try_mutant(&mut self, search: &mut Search<'_>, changed: &[usize]) {

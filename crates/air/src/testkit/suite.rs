@@ -9,10 +9,12 @@ use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use vouch_isa::event::Step;
+use vouch_isa::memory::{MEMORY_SLOT, RD_SLOT, RS1_SLOT, RS2_SLOT};
 use vouch_isa::{Family, Format, Op, OpInfo};
 
+use super::judge::judge;
 use super::mutate::{Free, Mutation, Spare};
-use super::steps::{Case, judge, messages};
+use super::steps::{Case, messages};
 use super::{EDGES, P, Subject, TEXT, Verdict, cells, verdict};
 use crate::F;
 use crate::columns::Block;
@@ -31,7 +33,12 @@ pub(crate) struct Suite {
 
 /// First byte address that may be stored to, and a little more: in the same limbs and in
 /// others.
-const STORABLE: [u32; 4] = [4 * TEXT.end, 4 * TEXT.end + 8, 0xbfff_fff0, 0x1_0000 + 4 * TEXT.end];
+const STORABLE: [u32; 4] = [
+    4 * TEXT.end,
+    4 * TEXT.end + 8,
+    0xbfff_fff0,
+    0x1_0000 + 4 * TEXT.end,
+];
 
 impl Suite {
     /// A suite; `C` is the table's row.
@@ -66,7 +73,10 @@ impl Suite {
     /// The row is accepted and says what the model says.
     pub fn accepts(&self, e: &Step) {
         let verdict = self.verdict(e);
-        assert!(verdict.accepted() && verdict.unbounded.is_empty(), "{e:?}: {verdict:?}");
+        assert!(
+            verdict.accepted() && verdict.unbounded.is_empty(),
+            "{e:?}: {verdict:?}"
+        );
         assert_eq!(verdict.said_sorted(), messages(e), "{e:?}");
     }
 
@@ -77,7 +87,11 @@ impl Suite {
                 self.accepts(&case.step());
             }
         }
-        assert_eq!(self.subject(&[]).verdict(0), Verdict::default(), "padding is silent");
+        assert_eq!(
+            self.subject(&[]).verdict(0),
+            Verdict::default(),
+            "padding is silent"
+        );
     }
 
     /// Random operands are accepted.
@@ -96,8 +110,17 @@ impl Suite {
                 let case = fitting(info, a, b, other);
                 // A base of 0 or a shared register would move the access elsewhere.
                 let rs1 = if moves_with_base(info) { 6 } else { rs1 };
-                let rs2 = if moves_with_base(info) && rs2 == 6 { 7 } else { rs2 };
-                Case { rd, rs1, rs2, ..case }
+                let rs2 = if moves_with_base(info) && rs2 == 6 {
+                    7
+                } else {
+                    rs2
+                };
+                Case {
+                    rd,
+                    rs1,
+                    rs2,
+                    ..case
+                }
             });
         let mut runner = TestRunner::new_with_rng(
             Config {
@@ -127,7 +150,10 @@ impl Suite {
             let all: Vec<Case> = cases(info, &FEW).collect();
             // Aliased registers come last.
             let aliased = all.len() - ALIASES.len();
-            let few = all[..aliased].iter().step_by(aliased.div_ceil(5)).chain(&all[aliased..]);
+            let few = all[..aliased]
+                .iter()
+                .step_by(aliased.div_ceil(5))
+                .chain(&all[aliased..]);
             samples.extend(few.map(Case::step));
         }
         samples
@@ -151,7 +177,9 @@ impl Suite {
     /// listed as `spare`.
     pub fn mutants(&self, spare: &[Spare]) {
         let samples = self.samples();
-        let rows: Vec<usize> = (0..samples.len()).step_by(samples.len().div_ceil(6)).collect();
+        let rows: Vec<usize> = (0..samples.len())
+            .step_by(samples.len().div_ceil(6))
+            .collect();
         Mutation::new(self.subject(&samples), judge, self.free).run_all(&rows, spare);
     }
 
@@ -174,11 +202,25 @@ impl Suite {
         assert!(tried > 0);
     }
 
-    /// No row of the table is that instruction: its word is none that decodes, or it faults.
-    pub fn rejects(&self, e: &Step) -> Verdict {
-        let verdict = self.verdict(e);
-        assert!(!verdict.accepted(), "{e:?}: {verdict:?}");
-        verdict
+    /// Time runs forward: a cell's last access is neither now nor later, nor so long ago that
+    /// a register should have been refreshed.
+    pub fn order(&self) {
+        for honest in self.samples() {
+            let e = &honest;
+            let far = |ts: u32| [ts, ts + 1, ts + (1 << 29), ts.wrapping_sub(1 << 16) - 1];
+            let reads = far(e.ts + RS1_SLOT).map(|rs1_ts| Step { rs1_ts, ..*e });
+            let seconds = far(e.ts + RS2_SLOT).map(|rs2_ts| Step { rs2_ts, ..*e });
+            let writes = far(e.ts + RD_SLOT).map(|rd_ts| Step { rd_ts, ..*e });
+            let now = e.ts + MEMORY_SLOT;
+            let memory = [now, now + 1, now + (1 << 29)].map(|mem_ts| Step { mem_ts, ..*e });
+            let said = self.verdict(e).said;
+            for late in reads.iter().chain(&seconds).chain(&writes).chain(&memory) {
+                let verdict = self.verdict(late);
+                // An instruction has no use for all of them.
+                let is_told = verdict.broken.is_empty() && verdict.untrue.len() == 1;
+                assert!(is_told || verdict.said == said, "{late:?}: {verdict:?}");
+            }
+        }
     }
 }
 
@@ -194,14 +236,23 @@ const ALIASES: [[u8; 3]; 7] = [
 ];
 
 fn moves_with_base(info: &OpInfo) -> bool {
-    let families = [Family::Word, Family::LoadSub, Family::StoreSub, Family::Jalr];
+    let families = [
+        Family::Word,
+        Family::LoadSub,
+        Family::StoreSub,
+        Family::Jalr,
+    ];
     families.contains(&info.family)
 }
 
 /// Cases of an instruction over the words `edges`, then with aliased registers.
 fn cases<'a>(info: &'static OpInfo, edges: &'a [u32]) -> impl Iterator<Item = Case> + 'a {
-    let pairs = edges.iter().flat_map(move |&a| edges.iter().map(move |&b| (a, b)));
-    let plain = pairs.enumerate().map(move |(i, (a, b))| fitting(info, a, b, 1 + 7 * i as u32));
+    let pairs = edges
+        .iter()
+        .flat_map(move |&a| edges.iter().map(move |&b| (a, b)));
+    let plain = pairs
+        .enumerate()
+        .map(move |(i, (a, b))| fitting(info, a, b, 1 + 7 * i as u32));
     let aliased = ALIASES.iter().map(move |&[rd, rs1, rs2]| {
         let case = fitting(info, 0x8001_fffc, 0x9_0004, 12);
         // The base of an access must stay what it is.
@@ -210,7 +261,13 @@ fn cases<'a>(info: &'static OpInfo, edges: &'a [u32]) -> impl Iterator<Item = Ca
             true => (6, case.a),
             false => (rs2, case.b),
         };
-        Case { rd, rs1, rs2, b, ..case }
+        Case {
+            rd,
+            rs1,
+            rs2,
+            b,
+            ..case
+        }
     });
     plain.chain(aliased)
 }
@@ -258,14 +315,31 @@ const BITS: RangeInclusive<u32> = 0..=31;
 fn wrong(e: &Step) -> Vec<Step> {
     let words = |x: u32| -> Vec<u32> {
         let near = [x.wrapping_add(1), x.wrapping_sub(1), !x, x.wrapping_neg()];
-        let far = [x.wrapping_add(P), x.wrapping_sub(P), x.wrapping_add(0x1_0000)];
+        let far = [
+            x.wrapping_add(P),
+            x.wrapping_sub(P),
+            x.wrapping_add(0x1_0000),
+        ];
         let known = [0, 1, u32::MAX, 0x8000_0000, e.a, e.b, e.pc, e.mem_prev];
         let flipped = BITS.map(|i| x ^ 1 << i);
-        near.into_iter().chain(far).chain(known).chain(flipped).filter(|&y| y != x).collect()
+        near.into_iter()
+            .chain(far)
+            .chain(known)
+            .chain(flipped)
+            .filter(|&y| y != x)
+            .collect()
     };
     let results = words(e.c).into_iter().map(|c| Step { c, ..*e });
-    let targets = words(e.next_pc).into_iter().map(|next_pc| Step { next_pc, ..*e });
-    let memory = words(e.mem_next).into_iter().map(|mem_next| Step { mem_next, ..*e });
+    let targets = words(e.next_pc)
+        .into_iter()
+        .map(|next_pc| Step { next_pc, ..*e });
+    let memory = words(e.mem_next)
+        .into_iter()
+        .map(|mem_next| Step { mem_next, ..*e });
     let addresses = words(e.addr).into_iter().map(|addr| Step { addr, ..*e });
-    results.chain(targets).chain(memory).chain(addresses).collect()
+    results
+        .chain(targets)
+        .chain(memory)
+        .chain(addresses)
+        .collect()
 }

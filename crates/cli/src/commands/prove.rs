@@ -123,6 +123,10 @@ fn report(proven: &Proven, id: &ImageId) -> Fields {
         ("cycles_per_second", json!(stats.cycles_per_second())),
         ("verify_ms", json!(stats.verify_seconds * 1e3)),
         ("proof_bytes", json!(stats.proof_bytes)),
+        (
+            "estimated_memory_bytes",
+            json!(stats.estimated_memory_bytes),
+        ),
         ("peak_rss_bytes", json!(stats.peak_rss_bytes)),
         ("committed_cells", json!(stats.cells)),
         ("committed_cells_total", json!(stats.committed_cells())),

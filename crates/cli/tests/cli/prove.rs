@@ -23,6 +23,7 @@ fn roundtrip(profile: &str) {
     for name in [
         "prove_seconds",
         "cycles_per_second",
+        "estimated_memory_bytes",
         "peak_rss_bytes",
         "verify_ms",
     ] {

@@ -344,7 +344,7 @@ fn changes(value: &Value, proof: &Value) -> Vec<Value> {
             let mut lists = vec![vec![]];
             if let [start @ .., last] = items.as_slice() {
                 lists.push(start.to_vec());
-                lists.push([items.as_slice(), &[last.clone()]].concat());
+                lists.push([items.as_slice(), std::slice::from_ref(last)].concat());
                 lists.push(items.iter().rev().cloned().collect());
             }
             lists.retain(|list| list != items);
