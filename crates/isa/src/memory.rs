@@ -49,7 +49,7 @@ pub const REGISTER_WINDOW: u32 = 1 << 16;
 
 /// Last timestamp that a segment may reach, refreshes included: the bound under which
 /// differences of timestamps cannot wrap (docs/memory.md).
-pub const MAX_TIMESTAMP: u32 = 1 << 29;
+pub const MAX_TIMESTAMP: u32 = (1 << 29) - 1;
 /// Timestamp at which a segment's program is read from memory, each word once: later than
 /// every other access can be, so that no word is read twice.
-pub const FETCH_TIMESTAMP: u32 = MAX_TIMESTAMP + (1 << 16);
+pub const FETCH_TIMESTAMP: u32 = (1 << 29) + (1 << 16);

@@ -7,6 +7,7 @@ use core::ops::Range;
 
 use p3_batch_stark::verify_batch;
 use p3_field::extension::BinomiallyExtendable;
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vouch_air::F;
@@ -217,11 +218,10 @@ impl Context<'_> {
             return Err(wrong("bytes follow it").into());
         }
         // Lengths have more than one encoding; only the shortest is accepted.
-        let again = postcard::to_allocvec(&proof).map_err(|_| wrong("it does not encode"))?;
-        if again != bytes {
-            return Err(wrong("it has another encoding").into());
+        match postcard::serialize_with_flavor(&proof, Compare(bytes)) {
+            Ok(()) => Ok(proof),
+            Err(_) => Err(wrong("it has another encoding").into()),
         }
-        Ok(proof)
     }
 
     /// The tables that must be there are, and each has a height that it may have.
@@ -266,6 +266,30 @@ impl Context<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Takes an encoding byte by byte, as long as it is the expected one.
+struct Compare<'a>(&'a [u8]);
+
+impl Flavor for Compare<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        let rest = self.0.strip_prefix(bytes);
+        self.0 = rest.ok_or(postcard::Error::SerializeBufferFull)?;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        match self.0 {
+            [] => Ok(()),
+            _ => Err(postcard::Error::SerializeBufferFull),
+        }
     }
 }
 

@@ -88,7 +88,7 @@ mod tests {
     };
 
     /// Last timestamp with a refresh.
-    const LAST: u32 = MAX_TIMESTAMP - 1;
+    const LAST: u32 = MAX_TIMESTAMP;
 
     /// `ts_lo` may hold 2^15 more or less, if the multiple of 2^15 makes up for it.
     const FREE: &[Free] = &[Free::new(
