@@ -4,7 +4,8 @@ use vouch_isa::abi::reg::{A0, A1, A2, A7};
 use vouch_isa::abi::{EXIT, READ, WRITE};
 use vouch_isa::event::{Call, Ecall, Segment, Step};
 use vouch_isa::memory::{
-    FETCH_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, RD_SLOT, REGISTER_BASE, RS1_SLOT, RS2_SLOT,
+    FETCH_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, RD_SLOT, REGISTER_BASE, RS1_SLOT,
+    RS2_SLOT,
 };
 use vouch_isa::{Family, Format};
 
