@@ -29,10 +29,6 @@ pub const RECEIPT_VERSION: u16 = 1;
 /// Largest receipt that is read, in bytes.
 pub const MAX_RECEIPT_BYTES: usize = 1 << 28;
 
-/// Largest proof of one segment that is read, in bytes: more than twice that of the largest
-/// segment. In memory, a hostile one takes some 27 times as much before it is refused.
-pub const MAX_PROOF_BYTES: usize = 1 << 23;
-
 const MAGIC: &[u8; 8] = b"VOUCHRCT";
 
 /// A claim with its proof. What it says is known only once it is verified.
