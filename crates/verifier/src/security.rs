@@ -17,14 +17,16 @@ use p3_security::fri::{
     FriRegime, commit_phase_error_ldr_m, commit_phase_error_udr, ldr_candidates, query_phase_error,
 };
 use p3_security::logup::{LogUpAir, fingerprint_error};
-use p3_security::proximity::{alpha_ldr_m, alpha_udr, list_size_ldr_m, list_size_udr};
+use p3_security::proximity::{
+    alpha_ldr_m, alpha_udr, compute_upper_m, list_size_ldr_m, list_size_udr,
+};
 use p3_security::shape::{InstanceShape, StarkAirParams};
 use p3_security::{air, deep};
 use p3_uni_stark::OpeningShape;
 use serde::Serialize;
 use vouch_air::F;
 use vouch_air::bus;
-use vouch_air::machine::MAX_LOG_HEIGHT;
+use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT};
 use vouch_air::tables::{Instance, Table};
 
 use crate::config::Challenge;
@@ -181,10 +183,14 @@ pub fn security(profile: Profile) -> Security {
         collision_resistance: HASH_BITS,
         num_batched_functions: machine.openings,
     };
+    // All tables share one FRI: `m` must be admissible for the shortest of them.
+    let most = compute_upper_m(1 << MIN_LOG_HEIGHT, air.max_combo);
     let regimes = core::iter::once(None).chain(
         ldr_candidates(&fri, &air, &shape)
             .into_iter()
-            .map(|(m, _)| Some(m)),
+            .map(|(m, _)| m)
+            .filter(|&m| m <= most)
+            .map(Some),
     );
     regimes
         .map(|m| in_regime(profile, &machine, &fri, &air, &shape, m))
@@ -241,14 +247,13 @@ fn in_regime(
     // The out-of-domain point is one for all tables: their errors add up.
     let tables = log2(machine.tables);
     let constraints = air::composition_error(air.num_constraints, list, shape.modulus_bits);
+    // The sums of LogUp are of one of `list` traces, and each may be the lucky one.
+    let fingerprint = fingerprint_error(&logup, shape).bits() - list_bits(list);
     let point = deep::deep_ali_error(air, shape, list).bits() - tables;
     let terms = alloc::vec![
         Term {
             label: "LogUp fingerprint",
-            bits: ground(
-                fingerprint_error(&logup, shape).bits(),
-                parameters.lookup_grinding
-            ),
+            bits: ground(fingerprint, parameters.lookup_grinding),
         },
         Term {
             label: "constraint batching (ALI)",
@@ -296,5 +301,10 @@ fn in_regime(
 
 /// log2 of a small number.
 fn log2(x: usize) -> f64 {
-    ErrorBits::from_prob(1.0 / x as f64).bits()
+    list_bits(x as f64)
+}
+
+/// log2 of the number of codewords that are near a word, at least 1.
+fn list_bits(list: f64) -> f64 {
+    ErrorBits::from_prob(1.0 / list).bits()
 }
