@@ -11,6 +11,10 @@ demo:
 test:
     cargo test --workspace
 
+# The official RISC-V suites, every test proven
+compliance:
+    cargo xtask compliance --prove
+
 # What every change must pass
 ci:
     .ci/run
