@@ -14,7 +14,7 @@ use crate::bytes::{Reader, put_bytes};
 use crate::error::DecodeError;
 
 /// Largest proof of one segment that is read, in bytes: more than twice that of the largest
-/// segment. In memory, a hostile one takes some 27 times as much before it is refused.
+/// segment. In memory, a hostile one takes up to 56 times as much before it is refused.
 pub const MAX_PROOF_BYTES: usize = 1 << 23;
 
 /// The tables that a proof holds: those that have rows.
