@@ -2,12 +2,14 @@
 #![forbid(unsafe_code)]
 
 mod compliance;
+mod soundness;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::compliance::ComplianceArgs;
+use crate::soundness::SoundnessArgs;
 
 /// Chores of this repository.
 ///
@@ -23,16 +25,21 @@ struct Cli {
 enum Command {
     /// Run the official RISC-V compliance suites
     Compliance(ComplianceArgs),
+    /// Try to make the verifier accept a lie
+    Soundness(SoundnessArgs),
 }
 
 fn main() -> ExitCode {
-    let Command::Compliance(arguments) = Cli::parse().command;
-    match compliance::run(&arguments) {
+    let (result, json) = match Cli::parse().command {
+        Command::Compliance(arguments) => (compliance::run(&arguments), arguments.json),
+        Command::Soundness(arguments) => (soundness::run(&arguments), arguments.json),
+    };
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
-            if arguments.json {
+            if json {
                 let object = serde_json::json!({ "error": format!("{error:#}"), "status": 2 });
                 println!("{object}");
             }

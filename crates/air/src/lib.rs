@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "testkit"))]
 extern crate std;
 
 pub mod bus;
@@ -18,8 +18,8 @@ mod gadget;
 pub mod machine;
 pub mod memory_tree;
 pub mod tables;
-#[cfg(test)]
-mod testkit;
+#[cfg(any(test, feature = "testkit"))]
+pub mod testkit;
 pub mod witness;
 
 use p3_air::AirBuilder;

@@ -163,6 +163,16 @@ pub enum SecurityBits {
     Bits128,
 }
 
+impl SecurityBits {
+    /// As a number.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::Bits100 => 100,
+            Self::Bits128 => 128,
+        }
+    }
+}
+
 /// Of `vouch verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -177,6 +187,9 @@ pub struct VerifyArgs {
     /// Exit code that the receipt should prove
     #[arg(long, value_name = "CODE", default_value_t = 0)]
     pub expect_exit: u32,
+    /// Least security of the receipt's profile, in bits
+    #[arg(long, value_enum, default_value_t = SecurityBits::Bits100)]
+    pub security: SecurityBits,
 }
 
 /// The program that a receipt should be about.

@@ -64,6 +64,14 @@ pub enum Error {
         /// The exit code proven.
         got: u32,
     },
+    /// The receipt's profile has less security than was asked for.
+    #[error("security: expected a profile for {expected} bits at least, got one for {got}")]
+    Security {
+        /// Bits asked for.
+        expected: u32,
+        /// Bits that the profile aims at.
+        got: u32,
+    },
     /// Something in the demonstration was not as it should be.
     #[error("demo: expected {expected}, got {got}")]
     Demo {
@@ -107,6 +115,7 @@ impl Error {
             Self::Build(_) => ("build", BAD_INPUT),
             Self::Journal { .. } => ("journal", NO),
             Self::ExitCode { .. } => ("exit_code", NO),
+            Self::Security { .. } => ("security", NO),
             Self::Demo { .. } => ("demo", NO),
             Self::Sdk(error) => sdk_class(error),
         }

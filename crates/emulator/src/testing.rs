@@ -18,7 +18,7 @@ mod random;
 
 pub use check::{CheckError, check, check_run};
 pub use elf::{ElfBuilder, LoadSegment};
-pub use random::random_program;
+pub use random::{CONSTANTS, RandomCode, WINDOW_BYTES, random_program};
 
 use core::ops::ControlFlow;
 

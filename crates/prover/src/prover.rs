@@ -6,13 +6,13 @@ use p3_matrix::Matrix;
 use p3_util::log2_strict_usize;
 use serde::Serialize;
 use tracing::{info_span, instrument};
-use vouch_air::machine::MAX_LOG_HEIGHT;
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::{Traces, generate};
 use vouch_isa::event::Segment;
 use vouch_verifier::config::config;
 use vouch_verifier::{
     ExtensionDegree, MACHINE_DIGEST, Profile, SegmentClaim, SegmentReceipt, TableSet,
+    max_log_height,
 };
 
 use crate::backend::{Backend, Job, Reference};
@@ -106,14 +106,13 @@ impl Prover {
     /// The segment fits a proof, and the proof fits the memory.
     fn check(&self, traces: &Traces, cost: &Cost) -> Result<(), ProveError> {
         for trace in &traces.tables {
-            let got = log2_strict_usize(trace.matrix.height());
-            if got > MAX_LOG_HEIGHT {
-                let table = trace.instance.table;
-                return Err(ProveError::Height {
-                    table,
-                    max: MAX_LOG_HEIGHT,
-                    got,
-                });
+            let table = trace.instance.table;
+            let (max, got) = (
+                max_log_height(table),
+                log2_strict_usize(trace.matrix.height()),
+            );
+            if got > max {
+                return Err(ProveError::Height { table, max, got });
             }
         }
         let needed = cost.memory_bytes();

@@ -38,6 +38,9 @@ pub type Config<const D: usize> = StarkConfig<Pcs<D>, Challenge<D>, Challenger>;
 /// A proof of one segment.
 pub type Proof<const D: usize> = p3_batch_stark::BatchProof<Config<D>>;
 
+/// Coefficients of FRI's final polynomial, log2: it folds down to a constant.
+pub const LOG_FINAL_POLY_LEN: usize = 0;
+
 /// The configuration for `parameters`, its transcript seeded with what the proof is about.
 pub fn config<const D: usize>(parameters: &Parameters, seed: Vec<u8>) -> Config<D>
 where
@@ -50,7 +53,7 @@ where
     );
     let fri = FriParameters {
         log_blowup: parameters.log_blowup,
-        log_final_poly_len: 0,
+        log_final_poly_len: LOG_FINAL_POLY_LEN,
         max_log_arity: parameters.max_log_arity,
         num_queries: parameters.queries,
         batch_proof_of_work_bits: parameters.batch_grinding,

@@ -17,6 +17,7 @@ use vouch_air::{Builder, F};
 
 use crate::config::{Challenger, Config, config};
 use crate::profile::Profile;
+use crate::shape::Shape;
 use crate::transcript::Transcript;
 
 /// [`machine_digest`] of this version, as every transcript absorbs it.
@@ -97,6 +98,8 @@ impl<B: Builder> Air<B> for Known {
 pub struct Key<const D: usize> {
     /// LogUp columns of every table, in the order of [`Table::ALL`].
     lookups: Vec<Lookups<F>>,
+    /// Bounds on its proofs.
+    pub(crate) shape: Shape,
     /// Commitment to the fixed columns.
     fixed: [u8; 32],
 }
@@ -124,6 +127,7 @@ where
         let data =
             p3_batch_stark::ProverData::from_airs_and_degrees(&config, &tables, &heights).ok()?;
         Some(Self {
+            shape: Shape::new(&parameters, &data.common.lookups),
             lookups: data.common.lookups,
             fixed,
         })

@@ -16,6 +16,7 @@ mod profile;
 mod receipt;
 mod security;
 mod segment;
+mod shape;
 mod transcript;
 mod verify;
 
@@ -25,6 +26,6 @@ pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST, fixed_commitment, machine_
 pub use profile::{ExtensionDegree, Parameters, Profile};
 pub use receipt::{MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
 pub use security::{Security, TableShape, Term, security};
-pub use segment::{MAX_PROOF_BYTES, SegmentClaim, SegmentReceipt, TableSet};
+pub use segment::{MAX_PROOF_BYTES, SegmentClaim, SegmentReceipt, TableSet, max_log_height};
 pub use transcript::Transcript;
 pub use verify::Verifier;

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use p3_air::symbolic::AirLayout;
 use p3_air::{Air, BaseAir};
 use p3_batch_stark::num_batched_openings;
+use p3_batch_stark::symbolic::get_log_num_quotient_chunks;
 use p3_lookup::logup::LogUpGadget;
 use p3_lookup::{InteractionSymbolicBuilder, Lookups};
 use p3_security::assumption::SecurityAssumption;
@@ -98,15 +99,25 @@ impl TableShape {
         let lookups = Lookups::from_builder(&builder);
         let messages = lookups.len();
         let gadget = LogUpGadget::new();
-        // As p3 packs them: as many messages of a bus a column as the degree allows.
-        let packed = lookups.pack_same_bus(&gadget, CONSTRAINT_DEGREE);
+        // As p3 does: the constraints say into how many chunks the quotient is cut, and as
+        // many messages of a bus share a column as this leaves room for. The height does not
+        // matter: no constraint's degree depends on it.
+        let chunks = get_log_num_quotient_chunks::<F, Challenge<4>, _, _>(
+            &instance,
+            AirLayout::from_air::<F>(&instance),
+            1 << MIN_LOG_HEIGHT,
+            &lookups,
+            0,
+            &gadget,
+        );
+        let packed = lookups.pack_same_bus(&gadget, (1 << chunks) + 1);
         Self {
             width: table.width(),
             fixed: instance.preprocessed_width(),
             constraints: builder.base_constraints().len(),
             messages,
             logup_columns: packed.len(),
-            quotient_chunks: CONSTRAINT_DEGREE - 1,
+            quotient_chunks: 1 << chunks,
         }
     }
 

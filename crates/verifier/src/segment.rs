@@ -6,16 +6,28 @@ use core::ops::Range;
 use p3_field::PrimeCharacteristicRing;
 use p3_field::PrimeField32;
 use p3_field::integers::QuotientMap;
-use vouch_air::machine::PublicValues;
-use vouch_air::tables::Table;
+use vouch_air::machine::{MAX_LOG_HEIGHT, PublicValues};
+use vouch_air::tables::{Table, lookup};
 use vouch_air::{Digest, F};
 
 use crate::bytes::{Reader, put_bytes};
 use crate::error::DecodeError;
 
-/// Largest proof of one segment that is read, in bytes: more than twice that of the largest
-/// segment. In memory, a hostile one takes up to 56 times as much before it is refused.
-pub const MAX_PROOF_BYTES: usize = 1 << 23;
+/// Largest proof of one segment that is read, in bytes. Every table at its full height takes
+/// 4.5 MB in the profile with the largest proofs, as a test of the module `shape` computes.
+pub const MAX_PROOF_BYTES: usize = 5 << 20;
+
+/// Largest height, log2, of a table in a proof.
+///
+/// The verifier interpolates the journal table's columns, so that one is bounded by what that
+/// costs: `2^20` bytes of journal in a segment.
+pub const fn max_log_height(table: Table) -> usize {
+    match table {
+        Table::Lookup => lookup::LOG_HEIGHT,
+        Table::Journal => 20,
+        _ => MAX_LOG_HEIGHT,
+    }
+}
 
 /// The tables that a proof holds: those that have rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +98,8 @@ impl SegmentClaim {
 
     /// What the transcript absorbs before anything else.
     ///
-    /// Public values are absorbed by the proof system again; the journal, the executable
-    /// range and the set of tables are not, and are bound here.
+    /// Public values, the executable range among them, are absorbed by the proof system again;
+    /// the journal and the set of tables are not, and are bound here.
     pub fn seed(
         &self,
         machine: &[u8; 32],
@@ -204,17 +216,23 @@ impl SegmentReceipt {
             });
         }
         let proof = reader.bytes("proof")?;
-        if proof.len() > MAX_PROOF_BYTES {
-            return Err(DecodeError::Field {
-                field: "proof",
-                expected: "at most 2^23 bytes",
-                got: proof.len() as u64,
-            });
-        }
+        check_proof_length(proof)?;
         Ok(Self {
             claim,
             tables: TableSet(bits),
             proof: proof.to_vec(),
         })
+    }
+}
+
+/// The proof is not larger than any that is read.
+pub(crate) fn check_proof_length(proof: &[u8]) -> Result<(), DecodeError> {
+    match proof.len() {
+        0..=MAX_PROOF_BYTES => Ok(()),
+        got => Err(DecodeError::Field {
+            field: "proof",
+            expected: "at most 5 MiB",
+            got: got as u64,
+        }),
     }
 }

@@ -11,9 +11,9 @@ use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use vouch_air::F;
-use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT, log_height, table_values};
+use vouch_air::machine::{MIN_LOG_HEIGHT, log_height, table_values};
 use vouch_air::memory_tree::Compression;
-use vouch_air::tables::{Instance, Table, lookup};
+use vouch_air::tables::{Instance, Table};
 use vouch_isa::memory::MEMORY_END;
 
 use crate::claim::{Claim, ImageId};
@@ -22,7 +22,8 @@ use crate::error::{DecodeError, VerifyError};
 use crate::key::{Key, Known, MACHINE_DIGEST};
 use crate::profile::{ExtensionDegree, Profile};
 use crate::receipt::Receipt;
-use crate::segment::SegmentReceipt;
+use crate::segment::{SegmentReceipt, check_proof_length, max_log_height};
+use crate::shape::Shape;
 
 /// Bound of the executable range, as a word index.
 const TEXT_LIMIT: u32 = MEMORY_END / 4;
@@ -177,7 +178,7 @@ impl Context<'_> {
         Proof<D>: Serialize + DeserializeOwned,
     {
         let claim = &self.segment.claim;
-        let proof: Proof<D> = self.decode()?;
+        let proof: Proof<D> = self.decode(&key.shape)?;
         let tables: Vec<Table> = self.segment.tables.tables().collect();
         self.check_tables(&tables, &proof.degree_bits)?;
         let instances: Vec<Known> = tables
@@ -205,18 +206,17 @@ impl Context<'_> {
         })
     }
 
-    /// The proof, if its bytes are the ones that encode it.
-    fn decode<P: Serialize + DeserializeOwned>(&self) -> Result<P, VerifyError> {
+    /// The proof, if its bytes are the ones that encode it. Nothing is decoded before all
+    /// lengths are known to be those that a proof can have.
+    fn decode<P: Serialize + DeserializeOwned>(&self, shape: &Shape) -> Result<P, VerifyError> {
         let wrong = |reason| DecodeError::Proof {
             segment: self.i,
             reason,
         };
         let bytes = self.segment.proof.as_slice();
-        let (proof, rest) =
-            postcard::take_from_bytes::<P>(bytes).map_err(|_| wrong("it does not decode"))?;
-        if !rest.is_empty() {
-            return Err(wrong("bytes follow it").into());
-        }
+        check_proof_length(bytes)?;
+        shape.check(bytes).map_err(wrong)?;
+        let proof = postcard::from_bytes::<P>(bytes).map_err(|_| wrong("it does not decode"))?;
         // Lengths have more than one encoding; only the shortest is accepted.
         match postcard::serialize_with_flavor(&proof, Compare(bytes)) {
             Ok(()) => Ok(proof),
@@ -245,15 +245,15 @@ impl Context<'_> {
             });
         }
         for (&table, &got) in tables.iter().zip(heights) {
+            let most = max_log_height(table);
             let (min, max) = match table {
-                Table::Lookup => (lookup::LOG_HEIGHT, lookup::LOG_HEIGHT),
-                // Exactly as high as the journal, and no higher than any table: security is
-                // computed for that.
+                Table::Lookup => (most, most),
+                // Exactly as high as the journal.
                 Table::Journal => {
                     let height = log_height(journal.len());
-                    (height, height.min(MAX_LOG_HEIGHT))
+                    (height, height.min(most))
                 }
-                _ => (MIN_LOG_HEIGHT, MAX_LOG_HEIGHT),
+                _ => (MIN_LOG_HEIGHT, most),
             };
             if got < min || got > max {
                 return Err(VerifyError::Height {

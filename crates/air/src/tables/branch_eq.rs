@@ -110,75 +110,34 @@ pub fn padding(row: &mut BranchEq<F>) {
     row.next_pc = F::ONE;
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use vouch_isa::Family;
 
     use super::super::Table;
     use super::*;
-    use crate::columns::Block;
-    use crate::testkit::cells;
-    use crate::testkit::mutate::{Free, Spare};
-    use crate::testkit::suite::Suite;
+    use crate::testkit::score::Spare;
+    use crate::testkit::{Suite, cells};
 
-    const FREE: &[Free] = &[
-        Free::together("witness[0]", "two factors make one sum"),
-        Free::together("witness[1]", "two factors make one sum"),
-        Free::new(
-            "witness[0]",
-            |row| limb_is_equal(row, 0),
-            "the factor of a difference of 0",
-        ),
-        Free::new(
-            "witness[1]",
-            |row| limb_is_equal(row, 1),
-            "the factor of a difference of 0",
-        ),
-    ];
-
-    fn limb_is_equal(row: &[F], limb: usize) -> bool {
-        let row = BranchEq::of(row);
-        row.a.value[limb] == row.b.value[limb]
-    }
-
-    fn suite() -> Suite {
+    pub(crate) fn suite() -> Suite {
         Suite::new(
             Table::BranchEq,
             Family::BranchEq,
             |e| cells(&row(e)),
             padding,
-            FREE,
         )
+        .spare(Spare::two_flags())
+        .spare(Spare::implied(
+            [3],
+            "`equal` not 0 means no difference, so the sum is 0 and `equal` 1",
+        ))
     }
+}
 
+#[cfg(test)]
+mod tests {
     #[test]
-    fn honest_rows_are_accepted() {
-        suite().honest();
-    }
-
-    #[test]
-    fn random_operands_are_accepted() {
-        suite().random();
-    }
-
-    #[test]
-    fn mutants_are_rejected() {
-        suite().mutants(&[
-            Spare::flags(2),
-            Spare::constraints(
-                [3],
-                "`equal` not 0 means no difference, so the sum is 0 and `equal` 1",
-            ),
-        ]);
-    }
-
-    #[test]
-    fn accesses_out_of_order_are_rejected() {
-        suite().order();
-    }
-
-    #[test]
-    fn wrong_results_are_rejected() {
-        suite().wrong_results();
+    fn passes_its_suite() {
+        super::campaign::suite().assert();
     }
 }

@@ -101,48 +101,28 @@ pub fn padding(row: &mut BranchLt<F>) {
     row.next_pc = F::ONE;
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use vouch_isa::Family;
 
     use super::super::Table;
     use super::*;
-    use crate::testkit::cells;
-    use crate::testkit::mutate::Spare;
-    use crate::testkit::suite::Suite;
+    use crate::testkit::{Suite, cells};
 
-    fn suite() -> Suite {
+    pub(crate) fn suite() -> Suite {
         Suite::new(
             Table::BranchLt,
             Family::BranchLt,
             |e| cells(&row(e)),
             padding,
-            &[],
         )
     }
+}
 
+#[cfg(test)]
+mod tests {
     #[test]
-    fn honest_rows_are_accepted() {
-        suite().honest();
-    }
-
-    #[test]
-    fn random_operands_are_accepted() {
-        suite().random();
-    }
-
-    #[test]
-    fn mutants_are_rejected() {
-        suite().mutants(&[Spare::flags(4)]);
-    }
-
-    #[test]
-    fn accesses_out_of_order_are_rejected() {
-        suite().order();
-    }
-
-    #[test]
-    fn wrong_results_are_rejected() {
-        suite().wrong_results();
+    fn passes_its_suite() {
+        super::campaign::suite().assert();
     }
 }

@@ -98,8 +98,8 @@ pub fn row(end_ts: u32, initial: &Roots, last: &Roots) -> Claim<F> {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use alloc::format;
     use alloc::string::String;
     use alloc::vec::Vec;
@@ -108,8 +108,11 @@ mod tests {
     use super::*;
     use crate::bus::{EXIT, MERKLE, STATE};
     use crate::machine::table_values;
-    use crate::testkit::mutate::{Free, Judge, Mutation, Spare};
-    use crate::testkit::{Message, Subject, TEXT, Verdict, compression, zeros};
+    use crate::testkit::score::Spare;
+    use crate::testkit::verdict::Place;
+    use crate::testkit::{
+        Campaign, Judge, Message, Mutation, Subject, TEXT, Verdict, compression, zeros,
+    };
 
     fn digest(seed: u32) -> Digest<F> {
         compression().compress([F::from_int(seed); 16])
@@ -134,7 +137,7 @@ mod tests {
         }
     }
 
-    fn subject(halted: bool) -> Subject {
+    pub(super) fn subject(halted: bool) -> Subject {
         let row = row(1000, &roots(1), &roots(3));
         let mut subject = Subject::new(Table::Claim, &[row], zeros);
         subject.trace.public_values = table_values(Table::Claim, &public(halted), &TEXT);
@@ -147,7 +150,7 @@ mod tests {
     }
 
     /// What the claim says of a run that ends at `end_ts`.
-    fn expected(halted: bool, end_ts: u32) -> Vec<Message> {
+    pub(super) fn expected(halted: bool, end_ts: u32) -> Vec<Message> {
         let end = match halted {
             true => Message::received(EXIT, &[7, 1]),
             false => Message::received(STATE, &[0x6000, end_ts]),
@@ -162,13 +165,40 @@ mod tests {
         ]
     }
 
+    /// The first row is the claim: a second one would start a second run, none at all would
+    /// prove nothing.
     fn judge(row: &Verdict, halted: bool) -> Result<(), String> {
         let end_ts = row.said.get(1).map_or(0, |end| end.fields[1]);
-        match row.said.is_empty() || row.said == expected(halted, end_ts) {
-            true => Ok(()),
-            false => Err(format!("{row:?}")),
+        let is_true = match row.place {
+            Place::First => row.said == expected(halted, end_ts),
+            _ => row.said.is_empty(),
+        };
+        if is_true {
+            Ok(())
+        } else {
+            Err(format!("{row:?}"))
         }
     }
+
+    pub(crate) fn campaign() -> Campaign {
+        let judges: [Judge; 2] = [|row| judge(row, false), |row| judge(row, true)];
+        let mutation = |halted: bool| {
+            let subject = subject(halted);
+            let (claim, none) = (subject.row(0), subject.row(1));
+            let mut mutation = Mutation::new(subject, judges[usize::from(halted)], &[0, 1]);
+            mutation.attacks = Vec::from([(1, claim), (0, none)]);
+            mutation
+        };
+        let spare = Spare::implied([2], "the first row is set, and no other");
+        let mutations = [false, true].map(mutation).into();
+        Campaign::new(Table::Claim, mutations, Vec::from([spare]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::campaign::{campaign, expected, subject};
+    use super::*;
 
     #[test]
     fn known_answer() {
@@ -180,13 +210,10 @@ mod tests {
         }
     }
 
-    /// A second claim would start a second run; no claim at all would prove nothing.
     #[test]
     fn there_is_one_claim() {
         let mut twice = subject(true);
-        for (column, cell) in twice.row(0).into_iter().enumerate() {
-            *twice.cell(1, column) = cell;
-        }
+        twice.set_row(1, &twice.row(0));
         assert_eq!(twice.verdict(1).broken, [1], "on the row before");
         let mut none = subject(true);
         *none.cell(0, 0) = F::ZERO;
@@ -195,24 +222,6 @@ mod tests {
 
     #[test]
     fn mutants_are_rejected() {
-        let judges: [(bool, Judge, &[Free]); 2] = [
-            (false, |row| judge(row, false), &[]),
-            (
-                true,
-                |row| judge(row, true),
-                &[Free::new(
-                    "end_ts",
-                    |_| true,
-                    "a segment that exits has no end state",
-                )],
-            ),
-        ];
-        for (halted, judge, free) in judges {
-            let spare = [
-                Spare::constraints([0, 1], "see `there_is_one_claim`"),
-                Spare::constraints([2], "the first row is set, and no other"),
-            ];
-            Mutation::new(subject(halted), judge, free).run_all(&[0, 1], &spare);
-        }
+        campaign().assert();
     }
 }

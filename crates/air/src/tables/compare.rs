@@ -95,55 +95,30 @@ pub fn row(e: &Step) -> Compare<F> {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use vouch_isa::Family;
 
     use super::super::Table;
     use super::*;
-    use crate::columns::Block;
-    use crate::testkit::mutate::{Free, Spare};
-    use crate::testkit::suite::Suite;
-    use crate::testkit::{cells, zeros};
+    use crate::testkit::score::Spare;
+    use crate::testkit::{Suite, cells, zeros};
 
-    const FREE: &[Free] = &[Free::new(
-        "b.prev_ts",
-        |row| Compare::of(row).is_imm == F::ONE,
-        "an immediate form reads no second register",
-    )];
-
-    fn suite() -> Suite {
+    pub(crate) fn suite() -> Suite {
         Suite::new(
             Table::Compare,
             Family::Compare,
             |e| cells(&row(e)),
             zeros::<Compare<F>>,
-            FREE,
         )
+        .spare(Spare::two_flags())
     }
+}
 
+#[cfg(test)]
+mod tests {
     #[test]
-    fn honest_rows_are_accepted() {
-        suite().honest();
-    }
-
-    #[test]
-    fn random_operands_are_accepted() {
-        suite().random();
-    }
-
-    #[test]
-    fn mutants_are_rejected() {
-        suite().mutants(&[Spare::flags(2)]);
-    }
-
-    #[test]
-    fn accesses_out_of_order_are_rejected() {
-        suite().order();
-    }
-
-    #[test]
-    fn wrong_results_are_rejected() {
-        suite().wrong_results();
+    fn passes_its_suite() {
+        super::campaign::suite().assert();
     }
 }

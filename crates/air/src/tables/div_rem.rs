@@ -249,6 +249,9 @@ pub fn row(e: &Step) -> DivRem<F> {
     }
 }
 
+#[cfg(any(test, feature = "testkit"))]
+#[path = "div_rem_campaign.rs"]
+pub(crate) mod campaign;
 #[cfg(test)]
 #[path = "div_rem_tests.rs"]
 mod tests;

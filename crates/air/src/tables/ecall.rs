@@ -5,7 +5,7 @@
 //! - Proves: `exit` ends the machine with the code in `a0`. `read` answers how many bytes it
 //!   moves: all that were asked for, unless the input has ended. `write` answers the length;
 //!   to the journal, it moves that many bytes to where the journal ends. Any other call, file
-//!   descriptor or misaligned pointer cannot be proven.
+//!   descriptor, or misaligned pointer to words that are moved, cannot be proven.
 //! - Assumes: the limbs of register values are 16 bits.
 //! - Buses: state, program, memory, lookup, move, exit. Degree 3. One row an ECALL.
 //!
@@ -268,6 +268,9 @@ pub fn row(e: &Event, text_end: u32) -> Ecall<F> {
     }
 }
 
+#[cfg(any(test, feature = "testkit"))]
+#[path = "ecall_campaign.rs"]
+pub(crate) mod campaign;
 #[cfg(test)]
 #[path = "ecall_tests.rs"]
 mod tests;

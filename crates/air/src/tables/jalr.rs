@@ -97,48 +97,30 @@ pub fn row(e: &Step) -> Jalr<F> {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use vouch_isa::Family;
 
     use super::super::Table;
     use super::*;
-    use crate::testkit::mutate::Spare;
-    use crate::testkit::suite::Suite;
-    use crate::testkit::{cells, zeros};
+    use crate::testkit::score::Spare;
+    use crate::testkit::{Suite, cells, zeros};
 
-    fn suite() -> Suite {
+    pub(crate) fn suite() -> Suite {
         Suite::new(
             Table::Jalr,
             Family::Jalr,
             |e| cells(&row(e)),
             zeros::<Jalr<F>>,
-            &[],
         )
+        .spare(Spare::one_flag())
     }
+}
 
+#[cfg(test)]
+mod tests {
     #[test]
-    fn honest_rows_are_accepted() {
-        suite().honest();
-    }
-
-    #[test]
-    fn random_operands_are_accepted() {
-        suite().random();
-    }
-
-    #[test]
-    fn mutants_are_rejected() {
-        suite().mutants(&[Spare::flags(1)]);
-    }
-
-    #[test]
-    fn accesses_out_of_order_are_rejected() {
-        suite().order();
-    }
-
-    #[test]
-    fn wrong_results_are_rejected() {
-        suite().wrong_results();
+    fn passes_its_suite() {
+        super::campaign::suite().assert();
     }
 }

@@ -82,19 +82,19 @@ pub fn row(e: &Event, hashes: &LeafHashes) -> Leaf<F> {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use alloc::format;
     use alloc::string::String;
     use alloc::vec::Vec;
 
     use super::super::Table;
     use super::*;
-    use crate::bus::{MEMORY, MERKLE};
-    use crate::testkit::mutate::{Mutation, Spare};
-    use crate::testkit::{Message, Subject, Verdict, cells, compression, verdict, zeros};
+    use crate::bus::MERKLE;
+    use crate::testkit::score::Spare;
+    use crate::testkit::{Campaign, Mutation, Subject, Verdict, compression, zeros};
 
-    const EVENT: Event = Event {
+    pub(super) const EVENT: Event = Event {
         index: 0x123,
         initial: [
             0,
@@ -119,14 +119,14 @@ mod tests {
         last_ts: [0, 1, 0, 1 << 29, 5, 6, 7, 8],
     };
 
-    fn honest(e: &Event) -> Leaf<F> {
+    pub(super) fn honest(e: &Event) -> Leaf<F> {
         let hash = |words| compression().compress(leaf_cells(words));
         let (initial, last) = (hash(&e.initial), hash(&e.last));
         row(e, &LeafHashes { initial, last })
     }
 
     /// The hashes are those of what the cells held first and last.
-    fn judge(row: &Verdict) -> Result<(), String> {
+    pub(super) fn judge(row: &Verdict) -> Result<(), String> {
         if row.said.is_empty() {
             return Ok(());
         }
@@ -158,6 +158,26 @@ mod tests {
         }
         error()
     }
+
+    pub(crate) fn campaign() -> Campaign {
+        let registers = Event {
+            index: 1 << 27,
+            ..EVENT
+        };
+        let rows = [honest(&EVENT), honest(&registers)];
+        let mutation = Mutation::new(Subject::new(Table::Leaf, &rows, zeros), judge, &[0]);
+        let spare = Vec::from([Spare::one_flag()]);
+        Campaign::new(Table::Leaf, Vec::from([mutation]), spare)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Table;
+    use super::campaign::{EVENT, campaign, honest, judge};
+    use super::*;
+    use crate::bus::MEMORY;
+    use crate::testkit::{Message, cells, verdict};
 
     #[test]
     fn known_answer() {
@@ -195,17 +215,8 @@ mod tests {
         }
     }
 
-    fn mutation() -> Mutation<'static> {
-        let registers = Event {
-            index: 1 << 27,
-            ..EVENT
-        };
-        let rows = [honest(&EVENT), honest(&registers)];
-        Mutation::new(Subject::new(Table::Leaf, &rows, zeros), judge, &[])
-    }
-
     #[test]
     fn mutants_are_rejected() {
-        mutation().run_all(&[0], &[Spare::flags(1)]);
+        campaign().assert();
     }
 }

@@ -165,54 +165,54 @@ pub fn row(e: &Step) -> LoadSub<F> {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use vouch_isa::Family;
 
     use super::super::Table;
     use super::*;
-    use crate::testkit::mutate::Spare;
+    use crate::testkit::score::Spare;
     use crate::testkit::steps::Case;
-    use crate::testkit::suite::Suite;
-    use crate::testkit::{cells, zeros};
+    use crate::testkit::{Suite, cells, zeros};
 
-    fn suite() -> Suite {
+    pub(crate) fn suite() -> Suite {
         Suite::new(
             Table::LoadSub,
             Family::LoadSub,
             |e| cells(&row(e)),
             zeros::<LoadSub<F>>,
-            &[],
         )
+        .attacks([offset_of_four()])
+        .spare(Spare::group(
+            [4, 9],
+            "the flags' sum is that of the offset's",
+        ))
     }
 
-    #[test]
-    fn honest_rows_are_accepted() {
-        suite().honest();
+    /// `1 + 3 - 0`: an offset of four bytes in the word before.
+    fn offset_of_four() -> LoadSub<F> {
+        let mut row = row(&Case::access(Op::Lbu, 0x8_0000, 0, 0x8091_2233, 0).step());
+        let [low, high] = [0x91, 0x80].map(|byte: u8| F::from_int(byte));
+        row.address = Address::new(0x8_0000 - 4);
+        row.offset = [F::NEG_ONE, F::ONE, F::ZERO, F::ONE];
+        row.limb = [low, high];
+        row.top = high + high - low;
+        row.result_lo = row.top;
+        row
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::campaign::suite;
+    use super::*;
+    use crate::testkit::steps::Case;
 
     #[test]
-    fn random_operands_are_accepted() {
-        suite().random();
+    fn passes_its_suite() {
+        suite().assert();
     }
 
-    #[test]
-    fn mutants_are_rejected() {
-        suite().mutants(&[
-            Spare::flags(4),
-            Spare::constraints(5..=9, "the offset's flags, as the others"),
-        ]);
-    }
-
-    #[test]
-    fn accesses_out_of_order_are_rejected() {
-        suite().order();
-    }
-
-    #[test]
-    fn wrong_results_are_rejected() {
-        suite().wrong_results();
-    }
     /// A half-word at an odd address.
     #[test]
     fn misaligned_load_is_rejected() {

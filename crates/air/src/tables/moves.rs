@@ -139,6 +139,9 @@ pub fn row(e: &Event) -> Moves<F> {
     }
 }
 
+#[cfg(any(test, feature = "testkit"))]
+#[path = "moves_campaign.rs"]
+pub(crate) mod campaign;
 #[cfg(test)]
 #[path = "moves_tests.rs"]
 mod tests;

@@ -172,48 +172,28 @@ pub fn row(e: &Step) -> MulHigh<F> {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use vouch_isa::Family;
 
     use super::super::Table;
     use super::*;
-    use crate::testkit::mutate::Spare;
-    use crate::testkit::suite::Suite;
-    use crate::testkit::{cells, zeros};
+    use crate::testkit::{Suite, cells, zeros};
 
-    fn suite() -> Suite {
+    pub(crate) fn suite() -> Suite {
         Suite::new(
             Table::MulHigh,
             Family::MulHigh,
             |e| cells(&row(e)),
             zeros::<MulHigh<F>>,
-            &[],
         )
     }
+}
 
+#[cfg(test)]
+mod tests {
     #[test]
-    fn honest_rows_are_accepted() {
-        suite().honest();
-    }
-
-    #[test]
-    fn random_operands_are_accepted() {
-        suite().random();
-    }
-
-    #[test]
-    fn mutants_are_rejected() {
-        suite().mutants(&[Spare::flags(3)]);
-    }
-
-    #[test]
-    fn accesses_out_of_order_are_rejected() {
-        suite().order();
-    }
-
-    #[test]
-    fn wrong_results_are_rejected() {
-        suite().wrong_results();
+    fn passes_its_suite() {
+        super::campaign::suite().assert();
     }
 }

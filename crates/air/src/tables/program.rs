@@ -101,7 +101,7 @@ impl<B: Builder> Fields<'_, B> {
         self.any(|info| info.format == format)
     }
 
-    /// Sum of the flags of instructions of a format, less those of a family.
+    /// The flag of an instruction.
     fn flag(&self, op: Op) -> B::Expr {
         self.any(|info| info.op == op)
     }
@@ -324,6 +324,9 @@ pub fn padding(row: &mut Program<F>) {
     row.rd_is_x0 = F::ONE;
 }
 
+#[cfg(any(test, feature = "testkit"))]
+#[path = "program_campaign.rs"]
+pub(crate) mod campaign;
 #[cfg(test)]
 #[path = "program_tests.rs"]
 mod tests;

@@ -1,91 +1,14 @@
 //! Tests of the program table.
 
-use alloc::format;
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use p3_field::PrimeField32;
 use proptest::prelude::{any, proptest};
-use vouch_isa::memory::{MAX_TIMESTAMP, MEMORY_END};
+use vouch_isa::memory::MEMORY_END;
 
 use super::super::Table;
+use super::campaign::*;
 use super::*;
 use crate::bus::{MEMORY, PROGRAM};
-use crate::columns::Block;
-use crate::testkit::mutate::{Free, Mutation, Spare};
-use crate::testkit::steps::program_fields;
-use crate::testkit::{Message, Subject, TEXT, Verdict, cells, verdict};
-
-fn fetch(pc: u32, word: u32) -> Fetch {
-    Fetch {
-        pc,
-        word,
-        count: 3,
-        prev_ts: 5,
-    }
-}
-
-fn honest(e: &Fetch) -> Program<F> {
-    row(e, TEXT.start, TEXT.end)
-}
-
-/// Every answer decodes the word that memory holds at its pc, which can be executed, and no
-/// word is read later than at the one time for it: it would be read twice.
-fn judge(row: &Verdict) -> Result<(), String> {
-    let error = || Err(format!("{:?}", row.said));
-    let cells: Vec<&Message> = row.said.iter().filter(|m| m.bus == MEMORY).collect();
-    let mut answers = row.said.iter().filter(|m| m.bus == PROGRAM);
-    let (answer, None) = (answers.next(), answers.next()) else {
-        return error();
-    };
-    let [before, after] = cells.as_slice() else {
-        // Nobody asks for an instruction without a number.
-        return match answer {
-            Some(answer) if answer.fields[1] != 0 || !cells.is_empty() => error(),
-            _ => Ok(()),
-        };
-    };
-    let (old, new) = (&before.fields, &after.fields);
-    let (pc, word) = (old[0], old[1] | old[2] << 16);
-    if old[1] >= 1 << 16 || old[2] >= 1 << 16 || old[3] > MAX_TIMESTAMP {
-        return Ok(());
-    }
-    let is_fetch = old[..3] == new[..3] && new[3] == FETCH_TIMESTAMP && TEXT.contains(&pc);
-    if !is_fetch || (before.count, after.count) != (-1, 1) {
-        return error();
-    }
-    let Some(answer) = answer else {
-        return Ok(());
-    };
-    let Some((fields, target)) = program_fields(pc, word) else {
-        return error();
-    };
-    let target_is_true = match target {
-        Some(target) => answer.fields[7] == target,
-        None => answer.fields[7] >= MEMORY_END / 4,
-    };
-    match answer.fields[..7] == fields && target_is_true {
-        true => Ok(()),
-        false => error(),
-    }
-}
-
-/// Words of every instruction, with immediates at their edges.
-fn words() -> Vec<u32> {
-    let operands = [
-        0,
-        u32::MAX,
-        0x8000_0000,
-        0x7fff_ffff,
-        0x1234_5678,
-        0x0080_0f80,
-    ];
-    let of = |info: &vouch_isa::OpInfo| {
-        let (bits, mask) = (info.bits, info.mask);
-        operands.map(|x| bits | x & !mask)
-    };
-    provable_ops().flat_map(of).collect()
-}
+use crate::testkit::{Message, TEXT, cells, verdict};
 
 fn accepts(e: &Fetch) {
     let verdict = verdict(Table::Program, &cells(&honest(e)));
@@ -152,7 +75,7 @@ fn no_instruction_is_rejected() {
 #[test]
 fn pc_outside_the_text_is_rejected() {
     for pc in [0, TEXT.start - 1, TEXT.end, (1 << 30) - 1] {
-        let verdict = verdict(Table::Program, &cells(&honest(&fetch(pc, 0x0000_0013))));
+        let verdict = verdict(Table::Program, &cells(&honest(&fetch(pc, ADDI))));
         assert!(!verdict.untrue.is_empty(), "{pc:#x}: {verdict:?}");
     }
 }
@@ -160,7 +83,7 @@ fn pc_outside_the_text_is_rejected() {
 /// The same pc in other limbs: a range that is too wide would let one word be two.
 #[test]
 fn pc_in_other_limbs_is_rejected() {
-    let mut row = honest(&fetch(0x5000, 0x0000_0013));
+    let mut row = honest(&fetch(0x5000, ADDI));
     let borrow = F::from_int(1 << 14);
     row.pc = [row.pc[0] + borrow, row.pc[1] - F::ONE];
     let verdict = verdict(Table::Program, &cells(&row));
@@ -184,7 +107,7 @@ fn misaligned_target_is_out_of_reach() {
 /// `x0` as a destination is the sink, and no other register is.
 #[test]
 fn destination_of_x0_cannot_be_chosen() {
-    let mut to_x0 = honest(&fetch(0x5000, 0x0000_0013));
+    let mut to_x0 = honest(&fetch(0x5000, ADDI));
     assert_eq!(
         verdict(Table::Program, &cells(&to_x0)).said[2].fields[2],
         SINK.into()
@@ -223,38 +146,17 @@ fn word_is_not_read_as_code_twice() {
     }
 }
 
-fn is_x0(row: &[F]) -> bool {
-    Program::of(row).rd_is_x0 == F::ONE
-}
-
-const FREE: &[Free] = &[Free::new("rd_inverse", is_x0, "the factor of 0")];
-
-fn mutation(events: &[Fetch]) -> Mutation<'static> {
-    let rows: Vec<_> = events.iter().map(honest).collect();
-    Mutation::new(Subject::new(Table::Program, &rows, padding), judge, FREE)
+/// A borrow is 0 or 1, or data far beyond the code would be executed.
+#[test]
+fn pc_beyond_the_text_is_rejected() {
+    let verdict = verdict(Table::Program, &cells(&beyond_the_text()));
+    assert_eq!(verdict.broken, [131]);
+    assert!(verdict.untrue.is_empty(), "{verdict:?}");
 }
 
 #[test]
 fn mutants_are_rejected() {
-    let pcs = [TEXT.start, 0x5000, TEXT.end - 1].into_iter().cycle();
-    let words = words().into_iter().step_by(2);
-    let events: Vec<Fetch> = pcs.zip(words).map(|(pc, word)| fetch(pc, word)).collect();
-    // auipc x5, 0xffff_f000; beq x6, x7, . - 8
-    let others = [fetch(0x5000, 0xffff_f297), fetch(0x81ff, 0xfe73_0ce3)];
-    let events = [others.as_slice(), &events].concat();
-    let spare = [
-        Spare::constraints(0..=47, "no word fits two patterns, so no two flags are set"),
-        Spare::constraints([127], "128 and 129 leave 0 and 1"),
-        Spare::constraints(
-            [130, 131],
-            "borrows: a fraction puts the high limb out of range",
-        ),
-        Spare::question(
-            1,
-            "the high limb lies between those of the executable range",
-        ),
-    ];
-    mutation(&events).run_all(&[0, 1], &spare);
+    campaign().assert();
 }
 
 /// No instruction has the number of a row that is none.

@@ -65,37 +65,25 @@ pub fn row(e: &Event) -> Refresh<F> {
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use alloc::format;
     use alloc::string::String;
+    use alloc::vec::Vec;
 
-    use p3_field::PrimeField32;
-    use vouch_isa::memory::{FETCH_TIMESTAMP, MAX_TIMESTAMP};
+    use vouch_isa::memory::FETCH_TIMESTAMP;
 
     use super::super::Table;
     use super::*;
-    use crate::bus::{LOOKUP, MEMORY};
-    use crate::columns::Block;
-    use crate::testkit::mutate::{Free, Mutation, Spare};
-    use crate::testkit::{EDGES, Message, P, Subject, Verdict, cells, verdict, zeros};
+    use crate::testkit::score::Spare;
+    use crate::testkit::{Campaign, Mutation, Subject, Verdict, zeros};
 
-    const EVENT: Event = Event {
+    pub(super) const EVENT: Event = Event {
         cell: 7,
         value: 0xffff_0001,
         from_ts: 5,
         to_ts: 65_541,
     };
-
-    /// Last timestamp with a refresh.
-    const LAST: u32 = MAX_TIMESTAMP;
-
-    /// `ts_lo` may hold 2^15 more or less, if the multiple of 2^15 makes up for it.
-    const FREE: &[Free] = &[Free::new(
-        "ts_lo",
-        |row| Refresh::of(row).ts.as_canonical_u32() >= 1 << 15,
-        "a bound needs no unique limbs",
-    )];
 
     /// The cell keeps its value, and time goes on, but not as far as around the field.
     fn judge(row: &Verdict) -> Result<(), String> {
@@ -113,6 +101,43 @@ mod tests {
             false => Err(format!("{:?}", row.said)),
         }
     }
+
+    /// Refreshes at the time at which the program is read, the excess in either part.
+    fn too_late() -> [Refresh<F>; 2] {
+        let late = row(&Event {
+            to_ts: FETCH_TIMESTAMP,
+            ..EVENT
+        });
+        [0, FETCH_TIMESTAMP].map(|ts_lo| Refresh {
+            ts_lo: F::from_int(ts_lo),
+            ..late
+        })
+    }
+
+    pub(crate) fn campaign() -> Campaign {
+        let later = Event {
+            to_ts: 1 << 28,
+            ..EVENT
+        };
+        let subject = Subject::new(Table::Refresh, &[row(&EVENT), row(&later)], zeros);
+        let mutation = Mutation::new(subject, judge, &[0, 1, 2]).with_attacks(&too_late());
+        let spare = Vec::from([Spare::one_flag()]);
+        Campaign::new(Table::Refresh, Vec::from([mutation]), spare)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vouch_isa::memory::{FETCH_TIMESTAMP, MAX_TIMESTAMP};
+
+    use super::super::Table;
+    use super::campaign::{EVENT, campaign};
+    use super::*;
+    use crate::bus::{LOOKUP, MEMORY};
+    use crate::testkit::{EDGES, Message, P, cells, verdict};
+
+    /// Last timestamp with a refresh.
+    const LAST: u32 = MAX_TIMESTAMP;
 
     #[test]
     fn known_answer() {
@@ -197,18 +222,9 @@ mod tests {
         }
     }
 
-    fn mutation() -> Mutation<'static> {
-        let later = Event {
-            to_ts: 1 << 28,
-            ..EVENT
-        };
-        let rows = [row(&EVENT), row(&later)];
-        Mutation::new(Subject::new(Table::Refresh, &rows, zeros), judge, FREE)
-    }
-
     #[test]
     fn mutants_are_rejected() {
-        mutation().run_all(&[0, 1, 2], &[Spare::flags(1)]);
+        campaign().assert();
     }
 }
 

@@ -240,109 +240,128 @@ pub fn padding(row: &mut Shift<F>) {
     row.power = F::ONE;
 }
 
-#[cfg(test)]
-mod tests {
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod campaign {
     use vouch_isa::Family;
 
     use super::super::Table;
     use super::*;
-    use crate::columns::Block;
-    use crate::testkit::mutate::{Free, Spare};
     use crate::testkit::steps::Case;
-    use crate::testkit::suite::Suite;
-    use crate::testkit::{cells, verdict};
+    use crate::testkit::{Suite, cells};
 
-    const FREE: &[Free] = &[
-        Free::new(
-            "b.prev_ts",
-            |row| Shift::of(row).is_imm == F::ONE,
-            "an immediate form reads no second register",
-        ),
-        Free::new(
-            "b.value[1]",
-            |row| Shift::of(row).is_imm == F::ONE,
-            "a shift amount has one limb",
-        ),
-    ];
-
-    fn suite() -> Suite {
-        Suite::new(
-            Table::Shift,
-            Family::Shift,
-            |e| cells(&row(e)),
-            padding,
-            FREE,
-        )
+    pub(crate) fn suite() -> Suite {
+        Suite::new(Table::Shift, Family::Shift, |e| cells(&row(e)), padding)
+            .attacks(AMOUNTS.map(forged))
+            .attacks(LENDERS.map(|(word, bytes)| lent(word, bytes)))
+            .attacks(SHIFTS.map(|(is_left, places)| three_at_once(is_left, places)))
     }
 
-    #[test]
-    fn honest_rows_are_accepted() {
-        suite().honest();
-    }
+    /// Bits of an amount that are none: an amount of 2 as twice the lowest bit multiplies by 3.
+    pub(super) const AMOUNTS: [[u32; 3]; 3] = [[2, 0, 0], [0, 2, 0], [0, 0, 2]];
 
-    #[test]
-    fn random_operands_are_accepted() {
-        suite().random();
-    }
-
-    #[test]
-    fn mutants_are_rejected() {
-        suite().mutants(&[
-            Spare::flags(8),
-            Spare::constraints(13..=15, "see `bits_of_the_amount_are_bits`"),
-            Spare::question(5, "see `bytes_of_the_operand_are_bytes`"),
-        ]);
-    }
-
-    #[test]
-    fn accesses_out_of_order_are_rejected() {
-        suite().order();
-    }
-
-    #[test]
-    fn wrong_results_are_rejected() {
-        suite().wrong_results();
-    }
-    /// A row whose bits of the amount and operand's bytes are as given, all else derived.
-    fn forged(r: [u32; 3], a: [i32; 4]) -> Shift<F> {
+    /// A left shift by less than 8 whose bits of the amount are as given, all else derived.
+    pub(super) fn forged(r: [u32; 3]) -> Shift<F> {
         let honest = row(&Case::new(Op::Sll, 0x0102_0304, 0).step());
         let [b0, b1, b2] = r;
         let power = (1 + b0) * (1 + 3 * b1) * (1 + 15 * b2);
-        let products = a.map(|byte| byte * power as i32);
-        let low = products.map(|p| p.rem_euclid(256));
-        let high = products.map(|p| p.div_euclid(256));
-        let byte = |i: usize| low[i] + if i > 0 { high[i - 1] } else { 0 };
+        let products = [4, 3, 2, 1].map(|byte| byte * power);
+        let shifted = products
+            .into_iter()
+            .rev()
+            .fold(0u32, |word, product| (word << 8) + product);
         Shift {
-            a: a.map(F::from_int),
             b: ReadRegister::new(b0 + 2 * b1 + 4 * b2, 69_000),
             r: r.map(F::from_int),
             power: F::from_int(power),
             factor: F::from_int(power),
-            low: low.map(F::from_int),
-            high: high.map(F::from_int),
-            c: [byte(0) + 256 * byte(1), byte(2) + 256 * byte(3)].map(F::from_int),
+            low: products.map(|p| F::from_int(p & 0xff)),
+            high: products.map(|p| F::from_int(p >> 8)),
+            c: gadget::word(shifted),
             ..honest
         }
     }
 
-    /// An amount of 2 as twice the lowest bit multiplies by 3.
+    /// A word, and the same in bytes of which one is lent by the one above it.
+    pub(super) const LENDERS: [(u32, [u32; 4]); 2] = [
+        (0x0000_0204, [256 + 4, 2 - 1, 0, 0]),
+        (0x0204_0000, [0, 0, 256 + 4, 2 - 1]),
+    ];
+
+    /// A right shift by 9 or 25 that drops the byte with what it was lent: 0 instead of 1.
+    pub(super) fn lent(word: u32, bytes: [u32; 4]) -> Shift<F> {
+        let amount = word.ilog2();
+        let honest = row(&Case::new(Op::Srl, word, amount).step());
+        let products = bytes.map(|byte| byte << (8 - amount % 8));
+        Shift {
+            a: bytes.map(F::from_int),
+            low: products.map(|p| F::from_int(p & 0xff)),
+            high: products.map(|p| F::from_int(p >> 8)),
+            c: [F::ZERO; 2],
+            ..honest
+        }
+    }
+
+    /// Places of which two count once each, and the last -1 times, to the left or not.
+    pub(super) const SHIFTS: [(bool, [usize; 3]); 6] = [
+        (true, [1, 2, 0]),
+        (true, [0, 2, 1]),
+        (true, [0, 3, 2]),
+        (false, [1, 2, 0]),
+        (false, [0, 3, 2]),
+        (false, [0, 1, 3]),
+    ];
+
+    /// A shift of `0x8091_a2b3` by several places at once.
+    pub(super) fn three_at_once(is_left: bool, [x, y, minus]: [usize; 3]) -> Shift<F> {
+        let (op, a) = (if is_left { Op::Sll } else { Op::Srl }, 0x8091_a2b3u32);
+        let mut row = row(&Case::new(op, a, 8 * ((x + y + 4 - minus) % 4) as u32).step());
+        let mut places = [F::ZERO; 4];
+        row.c = [F::ZERO; 2];
+        for (place, sign) in [(x, F::ONE), (y, F::ONE), (minus, F::NEG_ONE)] {
+            places[place] += sign;
+            let shifted = if is_left {
+                a << (8 * place)
+            } else {
+                a >> (8 * place)
+            };
+            let [lo, hi] = gadget::word(shifted);
+            row.c = [row.c[0] + sign * lo, row.c[1] + sign * hi];
+        }
+        *(if is_left {
+            &mut row.left
+        } else {
+            &mut row.right
+        }) = places;
+        row
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::campaign::{AMOUNTS, LENDERS, forged, lent, suite};
+    use crate::tables::Table;
+    use crate::testkit::{cells, verdict};
+
+    #[test]
+    fn passes_its_suite() {
+        suite().assert();
+    }
+
     #[test]
     fn bits_of_the_amount_are_bits() {
-        let bytes = [4, 3, 2, 1];
-        let honest = verdict(Table::Shift, &cells(&forged([0, 1, 0], bytes)));
+        let honest = verdict(Table::Shift, &cells(&forged([0, 1, 0])));
         assert!(honest.accepted(), "{honest:?}");
-        for (rule, r) in [(13, [2, 0, 0]), (14, [0, 2, 0]), (15, [0, 0, 2])] {
-            let verdict = verdict(Table::Shift, &cells(&forged(r, bytes)));
+        for (rule, r) in (13..).zip(AMOUNTS) {
+            let verdict = verdict(Table::Shift, &cells(&forged(r)));
             assert_eq!(verdict.broken, [rule], "{r:?}");
             assert!(verdict.untrue.is_empty());
         }
     }
 
-    /// A byte that lends to the one above it.
     #[test]
     fn bytes_of_the_operand_are_bytes() {
-        for (question, bytes) in [(5, [4 + 256, 3 - 1, 2, 1]), (6, [4, 3, 2 + 256, 1 - 1])] {
-            let verdict = verdict(Table::Shift, &cells(&forged([0; 3], bytes)));
+        for (question, (word, bytes)) in (5..).zip(LENDERS) {
+            let verdict = verdict(Table::Shift, &cells(&lent(word, bytes)));
             assert!(verdict.broken.is_empty());
             assert_eq!(verdict.untrue_at, [question], "{bytes:?}");
         }

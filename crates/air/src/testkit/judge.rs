@@ -14,7 +14,7 @@ use crate::bus::{MEMORY, PROGRAM, STATE};
 
 /// Whether an instruction's row says something untrue: its inputs are what a program, the
 /// machine's state and cells may be, but what it makes of them is not what the ISA does.
-pub(crate) fn judge(row: &Verdict) -> Result<(), String> {
+pub fn judge(row: &Verdict) -> Result<(), String> {
     let said = row.said.as_slice();
     if said.is_empty() {
         return Ok(());

@@ -1,107 +1,88 @@
-//! Mutants: rows with one or two cells changed.
+//! Mutants: rows with a few cells changed.
 //!
 //! A mutant is *rejected* if a constraint is not 0 or the row asks for a fact that is none.
 //! A mutant that says something else than the row did is caught by whoever does not hear what
 //! he waits for, but only if what it says is false: its messages are put before a [`Judge`],
-//! who knows what the table may say. A mutant that says the same is a *survivor*: its cell is
-//! free, and must be on the table's list.
+//! who knows what the table may say. A mutant that says the same is a *survivor*: its cells are
+//! free, and must be on the list of [`super::free`].
 
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::AddAssign;
 
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use p3_lookup::SymbolicInteraction;
 
-use super::lint::symbolic;
-use super::{Random, Subject, Verdict};
+use super::free::{FreeCell, free_cells};
+use super::kills::{Harm, Kill, Kills, MAX_RULES, faults};
+use super::subject::Subject;
+use super::verdict::Verdict;
+use super::{Random, cells};
 use crate::F;
-use crate::bus::{LOOKUP, POSEIDON2};
+use crate::columns::Block;
 
 /// What a table may say: an error if the messages of one row are consistent with what its
 /// neighbours on the buses guarantee, and nevertheless state something untrue.
-pub(crate) type Judge = fn(&Verdict) -> Result<(), String>;
-
-/// A cell that may hold anything in some rows.
-pub(crate) struct Free {
-    /// Name of the column.
-    pub column: &'static str,
-    /// In which rows.
-    pub when: fn(&[F]) -> bool,
-    /// Why that does no harm.
-    pub reason: &'static str,
-    /// The cell is free only if others change with it.
-    pub together: bool,
-}
-
-impl Free {
-    pub const fn new(column: &'static str, when: fn(&[F]) -> bool, reason: &'static str) -> Self {
-        Self {
-            column,
-            when,
-            reason,
-            together: false,
-        }
-    }
-
-    /// A cell that may change together with others in every row.
-    pub const fn together(column: &'static str, reason: &'static str) -> Self {
-        Self {
-            together: true,
-            ..Self::new(column, |_| true, reason)
-        }
-    }
-}
-
-/// Something that a row must fulfil, by its place in the table's constraints or messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rule {
-    Constraint(usize),
-    Question(usize),
-}
-
-/// Rules that the mutants of a table do not need.
-pub(crate) struct Spare {
-    pub rules: Vec<Rule>,
-    pub reason: &'static str,
-}
-
-impl Spare {
-    pub fn constraints(indices: impl IntoIterator<Item = usize>, reason: &'static str) -> Self {
-        let rules = indices.into_iter().map(Rule::Constraint).collect();
-        Self { rules, reason }
-    }
-
-    pub fn question(message: usize, reason: &'static str) -> Self {
-        let rules = Vec::from([Rule::Question(message)]);
-        Self { rules, reason }
-    }
-
-    /// The first constraints of a table with `flags` of which one is set.
-    pub fn flags(flags: usize) -> Self {
-        Self::constraints(
-            0..=flags,
-            "`select`: the flags and their sum hold each other; its own test",
-        )
-    }
-}
+pub type Judge = fn(&Verdict) -> Result<(), String>;
 
 /// What became of the mutants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Count {
+pub struct Count {
+    /// A rule keeps them out.
     pub rejected: usize,
+    /// They say something else, which is true.
     pub says_other: usize,
+    /// They say the same.
     pub survived: usize,
 }
 
-/// One campaign on one table.
-pub(crate) struct Mutation<'a> {
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.rejected += other.rejected;
+        self.says_other += other.says_other;
+        self.survived += other.survived;
+    }
+}
+
+/// What came of a campaign.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Mutants.
+    pub count: Count,
+    /// What must not be: an honest row that is rejected, a mutant that is accepted and does
+    /// harm, a cell that is listed as free and is not.
+    pub complaints: Vec<String>,
+    /// Which rules keep the harmful mutants out.
+    pub kills: Kills,
+    /// Lines of the list of free cells that were needed.
+    pub used: BTreeSet<usize>,
+}
+
+impl Report {
+    /// Adds another report.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.complaints.extend(other.complaints);
+        self.kills.merge(other.kills);
+        self.used.extend(other.used);
+    }
+}
+
+/// Mutants of one filled table.
+pub struct Mutation {
+    /// The table.
     pub subject: Subject,
+    /// Who knows what it may say.
     pub judge: Judge,
-    pub free: &'a [Free],
-    /// Rules that some mutant shows to be needed.
-    pub(super) needed: BTreeSet<Rule>,
+    /// Rows of which each cell is changed.
+    pub singles: Vec<usize>,
+    /// Rows of which cells are changed two at a time, and what breaks is repaired.
+    pub rows: Vec<usize>,
+    /// Rows to be put in the place of others, each of which would do harm.
+    pub attacks: Vec<(usize, Vec<F>)>,
+    free: Vec<&'static FreeCell>,
+    pub(super) report: Report,
 }
 
 /// What a limb of one column could lend to another.
@@ -118,205 +99,216 @@ const STEPS: [i64; 10] = [
     -(1 << 16),
 ];
 
-impl<'a> Mutation<'a> {
-    pub fn new(subject: Subject, judge: Judge, free: &'a [Free]) -> Self {
+impl Mutation {
+    /// Mutants of every row of `subject`; pairs and repaired mutants of `rows` and the last.
+    pub fn new(subject: Subject, judge: Judge, rows: &[usize]) -> Self {
+        // The last row is no event: it must not become half of one.
+        let last = subject.height() - 1;
+        let table = subject.table();
         Self {
+            singles: (0..=last).collect(),
+            rows: rows.iter().copied().chain([last]).collect(),
             subject,
             judge,
-            free,
-            needed: BTreeSet::new(),
+            attacks: Vec::new(),
+            free: free_cells()
+                .iter()
+                .filter(|free| free.table == table)
+                .collect(),
+            report: Report::default(),
         }
     }
 
-    /// Everything: single cells of all rows, pairs of cells of `rows`, and whether each rule
-    /// was needed.
-    ///
-    /// # Panics
-    /// As the parts.
-    pub fn run_all(mut self, rows: &[usize], spare: &[Spare]) {
-        self.run();
-        let mut rows = rows.to_vec();
-        // The last row is no event: it must not become half of one.
-        rows.push(self.subject.height() - 1);
-        self.run_pairs(&rows);
-        self.run_repaired(&rows);
-        self.score(spare);
+    /// Adds rows that would do harm, to be put in the place of row 1.
+    pub fn with_attacks<C: Block<F>>(mut self, attacks: &[C]) -> Self {
+        self.attacks
+            .extend(attacks.iter().map(|row| (1, cells(row))));
+        self
     }
 
-    /// Scores the mutants: for each rule there is one that only this rule keeps out. Without
-    /// the rule, these tests would fail.
-    ///
-    /// # Panics
-    /// If no mutant needs a rule that is not listed, or all rules of an entry are needed.
-    pub fn score(&self, spare: &[Spare]) {
-        let symbolic = symbolic(self.subject.table());
-        let constraints = (0..symbolic.base_constraints().len()).map(Rule::Constraint);
-        let messages = symbolic.global_interactions().iter().enumerate();
-        let is_question = |m: &SymbolicInteraction<F>| {
-            m.count_weight > 0 && [LOOKUP, POSEIDON2].contains(&m.bus_name.as_str())
-        };
-        let questions = messages.filter(|(_, m)| is_question(m));
-        let all: BTreeSet<Rule> = constraints
-            .chain(questions.map(|(i, _)| Rule::Question(i)))
-            .collect();
-        let mut not_needed: BTreeSet<Rule> = all.difference(&self.needed).copied().collect();
-        let name = self.subject.table().name();
-        for Spare { rules, reason } in spare {
-            let before = not_needed.len();
-            not_needed.retain(|rule| !rules.contains(rule));
-            assert!(
-                not_needed.len() < before,
-                "{name}: {rules:?} are needed, not {reason}"
-            );
-        }
-        assert!(
-            not_needed.is_empty(),
-            "{name}: no mutant needs {not_needed:?}"
-        );
+    /// Runs all kinds of mutants.
+    pub fn run(&mut self) -> Report {
+        self.run_singles();
+        self.run_pairs();
+        self.run_repaired();
+        self.run_flags();
+        self.run_attacks();
+        core::mem::take(&mut self.report)
     }
 
     /// Mutates every cell of every row.
-    ///
-    /// # Panics
-    /// If an honest row is rejected, a mutant states something untrue, a survivor is not
-    /// listed, or a listed cell does not survive.
-    pub fn run(&mut self) -> Count {
-        let mut count = Count::default();
-        let mut complaints = Vec::new();
-        for row in 0..self.subject.height() {
+    fn run_singles(&mut self) {
+        let names = self.subject.table().column_names();
+        for row in self.singles.clone() {
             let honest = self.honest(row);
             let cells = self.subject.row(row);
-            let names = self.subject.table().column_names();
             for (column, name) in names.iter().enumerate() {
                 let mut survives = false;
                 for value in self.values(row, column) {
                     *self.subject.cell(row, column) = value;
-                    let mutant = self.subject.hear(row, true);
+                    let mutant = self.subject.hear(row, MAX_RULES);
                     let what = || format!("row {row}: {name} := {value}, was {}", cells[column]);
-                    survives |= self.count(&honest, &mutant, what, &mut count, &mut complaints);
+                    survives |= self.observe((&honest, &cells), &mutant, &[column], what);
                 }
                 *self.subject.cell(row, column) = cells[column];
-                let is_listed = self.is_free(name, &cells, false);
-                if !honest.is_silent() && survives != is_listed {
-                    complaints.push(format!(
-                        "row {row}: {name} survives: {survives}, is listed: {is_listed}"
-                    ));
+                let is_listed = self.free(column, &cells, false).is_some();
+                if !honest.is_silent() && !survives && is_listed {
+                    self.complain(format!("row {row}: {name} is listed, and does not survive"));
                 }
             }
         }
-        self.report(&complaints);
-        assert!(count.rejected > 0, "no mutant was rejected: {count:?}");
-        count
     }
 
-    /// Mutates every pair of cells of `rows`, so that one makes up for the other.
-    ///
-    /// # Panics
-    /// As [`Self::run`]; a pair may survive if both cells are free.
-    pub fn run_pairs(&mut self, rows: &[usize]) -> Count {
-        let mut count = Count::default();
-        let mut complaints = Vec::new();
+    /// Mutates every pair of cells, so that one makes up for the other.
+    fn run_pairs(&mut self) {
         let names = self.subject.table().column_names();
-        for &row in rows {
+        for row in self.rows.clone() {
             let honest = self.honest(row);
             let cells = self.subject.row(row);
             let width = cells.len();
             let pairs = (0..width).flat_map(|i| (i + 1..width).map(move |j| (i, j)));
             for (i, j) in pairs {
-                let both_free = [i, j]
-                    .iter()
-                    .all(|&k| self.is_free(&names[k], &cells, true));
                 for x in steps(cells[i]) {
                     *self.subject.cell(row, i) = x;
                     for y in steps(cells[j]) {
                         *self.subject.cell(row, j) = y;
-                        let mutant = self.subject.hear(row, true);
+                        let mutant = self.subject.hear(row, MAX_RULES);
                         let what = || {
                             let (a, b) = (&names[i], &names[j]);
-                            format!(
-                                "row {row}: {a} := {x}, {b} := {y}, were {} and {}",
-                                cells[i], cells[j]
-                            )
+                            let (was_a, was_b) = (cells[i], cells[j]);
+                            format!("row {row}: {a} := {x}, {b} := {y}, were {was_a} and {was_b}")
                         };
-                        let survives =
-                            self.count(&honest, &mutant, what, &mut count, &mut complaints);
-                        if survives && !both_free && !honest.is_silent() {
-                            complaints.push(format!("survives: {}", what()));
-                        }
+                        self.observe((&honest, &cells), &mutant, &[i, j], what);
                     }
                     *self.subject.cell(row, j) = cells[j];
                 }
                 *self.subject.cell(row, i) = cells[i];
             }
         }
-        self.report(&complaints);
-        count
     }
 
-    pub(super) fn honest(&self, row: usize) -> Verdict {
+    /// Puts the attacks in their places.
+    fn run_attacks(&mut self) {
+        for (i, (row, attack)) in core::mem::take(&mut self.attacks).into_iter().enumerate() {
+            let before = self.subject.set_row(row, &attack);
+            let mutant = self.subject.verdict(row);
+            self.subject.set_row(row, &before);
+            let harm = self.harm(&mutant);
+            self.report.count.rejected += usize::from(!mutant.accepted());
+            match (harm, faults(&mutant)) {
+                (Some(_), None) if mutant.accepted() => {
+                    self.complain(format!("attack {i} is accepted: {:?}", mutant.said));
+                }
+                (Some(harm), Some(faults)) => self.report.kills.add(Kill {
+                    harm,
+                    place: mutant.place,
+                    faults,
+                }),
+                (Some(_), None) => self.complain(format!("attack {i} breaks too many rules")),
+                (None, _) => self.complain(format!("attack {i} does no harm: {mutant:?}")),
+            }
+        }
+    }
+
+    pub(super) fn honest(&mut self, row: usize) -> Verdict {
         let honest = self.subject.verdict(row);
-        let name = self.subject.table().name();
-        assert!(honest.accepted(), "{name}, row {row} is honest: {honest:?}");
-        assert_eq!((self.judge)(&honest), Ok(()), "{name}, row {row}");
+        if !honest.accepted() || !honest.unbounded.is_empty() {
+            self.complain(format!("row {row} is honest: {honest:?}"));
+        }
+        if let Err(error) = (self.judge)(&honest) {
+            self.complain(format!("row {row} is true: {error}"));
+        }
         honest
     }
 
-    /// A rule that alone keeps out a mutant which would do harm is needed.
-    pub(super) fn credit(&mut self, honest: &Verdict, mutant: &Verdict) {
-        let rule = match (mutant.broken.as_slice(), mutant.untrue_at.as_slice()) {
-            (&[constraint], []) => Rule::Constraint(constraint),
-            ([], &[message]) => Rule::Question(message),
-            _ => return,
-        };
-        let survives = mutant.said == honest.said && !honest.is_silent();
-        let harms = || !mutant.unbounded.is_empty() || (self.judge)(mutant).is_err();
-        if !self.needed.contains(&rule) && (survives || harms()) {
-            self.needed.insert(rule);
+    /// The harm that a row would do by what it says.
+    fn harm(&self, mutant: &Verdict) -> Option<Harm> {
+        if !mutant.unbounded.is_empty() {
+            return Some(Harm::Unbounded);
         }
+        (self.judge)(mutant).is_err().then_some(Harm::Untrue)
     }
 
-    /// Whether the mutant survives.
-    pub(super) fn count(
+    /// Counts a mutant of a row, given its verdict and cells before; whether it survives.
+    pub(super) fn observe(
         &mut self,
-        honest: &Verdict,
+        (honest, cells): (&Verdict, &[F]),
         mutant: &Verdict,
+        changed: &[usize],
         what: impl Fn() -> String,
-        count: &mut Count,
-        complaints: &mut Vec<String>,
     ) -> bool {
+        let is_same = mutant.said == honest.said && mutant.unbounded.is_empty();
         if !mutant.accepted() {
-            count.rejected += 1;
-            self.credit(honest, mutant);
+            self.report.count.rejected += 1;
+            self.note_kill((honest, cells), mutant, changed, is_same);
             return false;
         }
-        if !mutant.unbounded.is_empty() {
-            complaints.push(format!("multiplicity: {}: {:?}", what(), mutant.unbounded));
-        }
-        if mutant.said == honest.said {
-            count.survived += 1;
+        if is_same {
+            self.report.count.survived += 1;
+            if !honest.is_silent() && !self.are_free(changed, cells) {
+                self.complain(format!("survives: {}", what()));
+            }
             return true;
         }
-        count.says_other += 1;
-        if let Err(error) = (self.judge)(mutant) {
-            complaints.push(format!("untrue: {}: {error}", what()));
+        self.report.count.says_other += 1;
+        if let Some(harm) = self.harm(mutant) {
+            self.complain(format!("{harm:?}: {}: {:?}", what(), mutant.said));
         }
         false
     }
 
-    pub(super) fn report(&self, complaints: &[String]) {
-        let name = self.subject.table().name();
-        let shown = &complaints[..complaints.len().min(40)];
-        let all = complaints.len();
-        assert!(all == 0, "{name}: {all} complaints\n{}", shown.join("\n"));
+    /// Notes what keeps a mutant out, if it would do harm.
+    fn note_kill(
+        &mut self,
+        (honest, cells): (&Verdict, &[F]),
+        mutant: &Verdict,
+        changed: &[usize],
+        is_same: bool,
+    ) {
+        let place = mutant.place;
+        let Some(faults) = faults(mutant).filter(|it| self.report.kills.wants(place, it)) else {
+            return;
+        };
+        let survives = || is_same && !honest.is_silent() && !self.may_change(changed, cells);
+        let harm = self.harm(mutant);
+        if let Some(harm) = harm.or_else(|| survives().then_some(Harm::Survives)) {
+            let kill = Kill {
+                harm,
+                place,
+                faults,
+            };
+            self.report.kills.add(kill);
+        }
     }
 
-    /// Whether the cell is listed, on its own or as one of several that change.
-    pub(super) fn is_free(&self, name: &str, cells: &[F], together: bool) -> bool {
-        let mut listed = self.free.iter().filter(|free| free.column == name);
-        listed.any(|free| {
-            assert!(!free.reason.is_empty(), "{name} has a reason");
-            (free.when)(cells) && (together || !free.together)
-        })
+    pub(super) fn complain(&mut self, complaint: String) {
+        let name = self.subject.table().name();
+        self.report.complaints.push(format!("{name}: {complaint}"));
+    }
+
+    /// The line that lists the cell, on its own or as one of several that change.
+    fn free(&self, column: usize, cells: &[F], together: bool) -> Option<usize> {
+        let public = &self.subject.trace.public_values;
+        let mut listed = self.free.iter().filter(|free| free.column == column);
+        let found = listed.find(|free| free.applies(cells, public, together));
+        found.map(|free| free.line)
+    }
+
+    fn may_change(&self, changed: &[usize], cells: &[F]) -> bool {
+        let together = changed.len() > 1;
+        let is_free = |&column: &usize| self.free(column, cells, together).is_some();
+        changed.iter().all(is_free)
+    }
+
+    /// Whether all of these cells are listed, which uses the lines that list them.
+    fn are_free(&mut self, changed: &[usize], cells: &[F]) -> bool {
+        let together = changed.len() > 1;
+        let lines = changed
+            .iter()
+            .map(|&column| self.free(column, cells, together));
+        let lines: Option<Vec<usize>> = lines.collect();
+        self.report.used.extend(lines.iter().flatten());
+        lines.is_some()
     }
 
     /// Values for a cell other than its own.
@@ -339,12 +331,13 @@ impl<'a> Mutation<'a> {
     }
 }
 
-/// The values that are a step away, and the other one of a boolean.
+/// The values that are a step away; of a boolean also what is no boolean on the other side.
 fn steps(own: F) -> Vec<F> {
     let mut values: Vec<F> = STEPS.iter().map(|&step| own + F::from_int(step)).collect();
-    if own == F::ZERO || own == F::ONE {
-        values.push(F::ONE - own);
+    match own {
+        F::ZERO => values.push(F::TWO),
+        F::ONE => values.push(F::NEG_ONE),
+        _ => {}
     }
-    values.dedup();
     values
 }

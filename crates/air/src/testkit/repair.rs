@@ -1,4 +1,4 @@
-//! Mutants that make up for what they break: a cell is changed, and the constraints that this
+//! Mutants that make up for what they break: cells are changed, and the constraints that this
 //! breaks are solved for other cells, as a cheating prover would.
 
 use alloc::collections::BTreeSet;
@@ -8,17 +8,22 @@ use alloc::vec::Vec;
 
 use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
 
-use super::Verdict;
+use super::kills::MAX_RULES;
 use super::lint::{Columns, symbolic};
-use super::mutate::{Count, Mutation};
+use super::mutate::Mutation;
+use super::verdict::Verdict;
 use crate::F;
 use crate::gadget::{INV_2_5, INV_2_14, INV_2_15, INV_2_16};
 
 /// Most cells that are solved for after the first change, and most attempts: near at hand
 /// first, then further away.
-const LIMITS: [(usize, usize); 2] = [(2, 200), (6, 700)];
+const LIMITS: [(usize, usize); 2] = [(2, 200), (6, 1000)];
+/// Cells of a row beyond which there are fewer attempts from each.
+const USUAL_WIDTH: usize = 30;
+/// The same after flags are changed.
+const FLAG_LIMITS: (usize, usize) = (4, 80);
 
-/// A search from one change of one row.
+/// A search from some changes of one row.
 struct Search<'a> {
     row: usize,
     honest: &'a Verdict,
@@ -26,65 +31,107 @@ struct Search<'a> {
     columns: &'a [Vec<usize>],
     names: &'a [String],
     cells: &'a [F],
-    limits: (usize, usize),
+    /// Cells that may still be solved for.
+    repairs: usize,
+    /// Attempts that may still be made.
     attempts: usize,
     /// Sets of changed cells that have been tried.
     tried: BTreeSet<Vec<usize>>,
-    count: Count,
-    complaints: Vec<String>,
 }
 
-impl Mutation<'_> {
-    /// Changes each cell of `rows` and repairs what breaks.
-    ///
-    /// # Panics
-    /// As [`Self::run`]; what survives may have changed free cells only.
-    pub fn run_repaired(&mut self, rows: &[usize]) {
+impl Mutation {
+    /// Columns of each constraint.
+    fn constraint_columns(&self) -> Vec<Vec<usize>> {
         let constraints = symbolic(self.subject.table()).base_constraints();
-        let columns: Vec<Vec<usize>> = constraints.iter().map(Columns::of).collect();
-        let names = self.subject.table().column_names();
-        let mut complaints = Vec::new();
-        for &row in rows {
-            let honest = self.honest(row);
-            let cells = self.subject.row(row);
-            for column in 0..cells.len() {
-                let changes = changes(cells[column]).into_iter();
-                for (change, limits) in changes.flat_map(|x| LIMITS.map(|limits| (x, limits))) {
-                    let mut search = Search {
-                        row,
-                        honest: &honest,
-                        columns: &columns,
-                        names: &names,
-                        cells: &cells,
-                        limits,
-                        attempts: 0,
-                        tried: BTreeSet::new(),
-                        count: Count::default(),
-                        complaints: Vec::new(),
-                    };
-                    *self.subject.cell(row, column) = change;
-                    self.repair(&mut search, &mut Vec::from([column]));
-                    *self.subject.cell(row, column) = cells[column];
-                    complaints.extend(search.complaints);
+        constraints.iter().map(Columns::of).collect()
+    }
+
+    /// Changes each cell and repairs what breaks.
+    pub(super) fn run_repaired(&mut self) {
+        let columns = self.constraint_columns();
+        let width = self.subject.table().width().max(USUAL_WIDTH);
+        for row in self.rows.clone() {
+            for column in 0..self.subject.row(row).len() {
+                let own = *self.subject.cell(row, column);
+                let changes = changes(own).into_iter().map(|x| [(column, x)]);
+                for (repairs, attempts) in LIMITS {
+                    let limits = (repairs, attempts * USUAL_WIDTH / width);
+                    self.search(row, &columns, changes.clone(), limits);
                 }
             }
         }
-        self.report(&complaints);
     }
 
-    /// Solves a broken constraint for each of its cells that has not been changed: the first,
-    /// or the one after it, in case the first is the one that keeps the attack out.
+    /// Sets flags of which one at most should be set to what they should not be: each to a
+    /// value of its own, so that one of the rules of `gadget::select` is broken or two.
+    pub(super) fn run_flags(&mut self) {
+        let columns = self.constraint_columns();
+        for (place, flags) in flag_groups(&columns) {
+            let rules = place..=place + flags.len();
+            for row in self.rows.clone() {
+                let cells = self.subject.row(row);
+                let choices: Vec<Vec<(usize, F)>> = flag_choices(&flags)
+                    .into_iter()
+                    .filter(|choice| {
+                        for &(column, value) in choice {
+                            *self.subject.cell(row, column) = value;
+                        }
+                        let values = self.subject.constraints(row);
+                        let broken = rules.clone().filter(|&i| values[i] != F::ZERO);
+                        (1..=2).contains(&broken.count())
+                    })
+                    .collect();
+                self.subject.set_row(row, &cells);
+                self.search(row, &columns, choices.into_iter(), FLAG_LIMITS);
+            }
+        }
+    }
+
+    /// Searches from each of `starts`, which are cells and what they are changed to.
+    fn search<S: AsRef<[(usize, F)]>>(
+        &mut self,
+        row: usize,
+        columns: &[Vec<usize>],
+        starts: impl Iterator<Item = S>,
+        (repairs, attempts): (usize, usize),
+    ) {
+        let honest = self.honest(row);
+        let names = self.subject.table().column_names();
+        let cells = self.subject.row(row);
+        for start in starts {
+            let mut search = Search {
+                row,
+                honest: &honest,
+                columns,
+                names: &names,
+                cells: &cells,
+                repairs,
+                attempts,
+                tried: BTreeSet::new(),
+            };
+            let mut changed = Vec::new();
+            for &(column, value) in start.as_ref() {
+                *self.subject.cell(row, column) = value;
+                changed.push(column);
+            }
+            self.repair(&mut search, &mut changed);
+            self.subject.set_row(row, &cells);
+        }
+    }
+
+    /// Solves a broken constraint for each of its cells that has not been changed: the first
+    /// constraint, or the one after it, in case the first is the one that keeps the attack out.
     fn repair(&mut self, search: &mut Search<'_>, changed: &mut Vec<usize>) {
         self.try_mutant(search, changed);
-        let (repairs, attempts) = search.limits;
-        if changed.len() > repairs {
+        if search.repairs == 0 {
             return;
         }
         let values = self.subject.constraints(search.row);
         let broken = (0..values.len()).filter(|&i| values[i] != F::ZERO);
-        for constraint in broken.take(2).collect::<Vec<usize>>() {
+        let solvable = |&i: &usize| search.columns[i].iter().any(|c| !changed.contains(c));
+        for constraint in broken.filter(solvable).take(2).collect::<Vec<usize>>() {
             for &column in &search.columns[constraint] {
-                if !changed.contains(&column) && search.attempts < attempts {
+                if !changed.contains(&column) && search.attempts > 0 {
                     self.solve(search, changed, (constraint, values[constraint]), column);
                 }
             }
@@ -99,43 +146,81 @@ impl Mutation<'_> {
         (constraint, value): (usize, F),
         column: usize,
     ) {
+        let mut key = changed.clone();
+        key.push(column);
+        key.sort_unstable();
+        if search.tried.contains(&key) {
+            return;
+        }
+        search.attempts -= 1;
         let own = *self.subject.cell(search.row, column);
         *self.subject.cell(search.row, column) = own + F::ONE;
         let slope = self.subject.constraints(search.row)[constraint] - value;
         if let Some(inverse) = slope.try_inverse() {
             *self.subject.cell(search.row, column) = own - value * inverse;
-            let is_solved = self.subject.constraints(search.row)[constraint] == F::ZERO;
-            changed.push(column);
-            let mut key = changed.clone();
-            key.sort_unstable();
-            if is_solved && search.tried.insert(key) {
-                search.attempts += 1;
+            if self.subject.constraints(search.row)[constraint] == F::ZERO {
+                search.tried.insert(key);
+                search.repairs -= 1;
+                changed.push(column);
                 self.repair(search, changed);
+                changed.pop();
+                search.repairs += 1;
             }
-            changed.pop();
         }
         *self.subject.cell(search.row, column) = own;
     }
 
-    fn try_mutant(&mut self, search: &mut Search<'_>, changed: &[usize]) {
-        let Search { row, honest, .. } = *search;
-        let mutant = self.subject.hear(row, true);
+    fn try_mutant(&mut self, search: &Search<'_>, changed: &[usize]) {
+        let &Search {
+            row, honest, cells, ..
+        } = search;
+        let mutant = self.subject.hear(row, MAX_RULES);
         let now = self.subject.row(row);
         let what = || {
             let change = |&column: &usize| {
-                let (name, was) = (&search.names[column], search.cells[column]);
+                let (name, was) = (&search.names[column], cells[column]);
                 format!("{name} := {}, was {was}", now[column])
             };
             let all: Vec<String> = changed.iter().map(change).collect();
             format!("row {row}: {}", all.join("; "))
         };
-        let (count, complaints) = (&mut search.count, &mut search.complaints);
-        let survives = self.count(honest, &mutant, what, count, complaints);
-        let is_free = |&column: &usize| self.is_free(&search.names[column], search.cells, true);
-        if survives && !honest.is_silent() && !changed.iter().all(is_free) {
-            search.complaints.push(format!("survives: {}", what()));
-        }
+        let changed = changed
+            .iter()
+            .filter(|&&column| now[column] != cells[column]);
+        let changed: Vec<usize> = changed.copied().collect();
+        self.observe((honest, cells), &mutant, &changed, what);
     }
+}
+
+/// Flags of which `gadget::select` allows one at most: its first constraint, and their columns.
+fn flag_groups(columns: &[Vec<usize>]) -> Vec<(usize, Vec<usize>)> {
+    let group = |sum: usize| {
+        let flags = &columns[sum];
+        let place = sum.checked_sub(flags.len())?;
+        let mut alone = columns[place..sum].concat();
+        alone.sort_unstable();
+        (alone == *flags).then(|| (place, flags.clone()))
+    };
+    (0..columns.len()).filter_map(group).collect()
+}
+
+/// What flags are set to: up to three of them to -1, 1 or 2, only one if they are many.
+fn flag_choices(flags: &[usize]) -> Vec<Vec<(usize, F)>> {
+    let most = if flags.len() > 8 { 1 } else { 3 };
+    let mut choices: Vec<Vec<(usize, F)>> = Vec::from([Vec::new()]);
+    for &flag in flags {
+        let mut more = Vec::new();
+        for choice in choices {
+            let set = choice.iter().filter(|(_, value)| *value != F::ZERO).count();
+            let values: &[i32] = if set < most { &[0, -1, 1, 2] } else { &[0] };
+            for &value in values {
+                let with = choice.iter().copied().chain([(flag, F::from_int(value))]);
+                more.push(with.collect());
+            }
+        }
+        choices = more;
+    }
+    choices
 }
 
 /// What a cell is changed to: a step, the other boolean, a carry's share.

@@ -40,15 +40,20 @@ pub(super) fn accesses(op: Op) -> Accesses {
 
 /// An instruction to be executed in a state made for it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Case {
+pub struct Case {
+    /// The instruction.
     pub op: Op,
-    /// Registers as in the instruction word.
+    /// Register written, as in the instruction word.
     pub rd: u8,
+    /// Register read first.
     pub rs1: u8,
+    /// Register read second.
     pub rs2: u8,
-    /// Values of the source registers, as far as these are not `x0` or the same.
+    /// Value of `rs1`, unless that is `x0`.
     pub a: u32,
+    /// Value of `rs2`, unless that is `x0` or `rs1`.
     pub b: u32,
+    /// The immediate.
     pub imm: u32,
     /// The word in memory that is accessed.
     pub word: u32,
@@ -218,7 +223,7 @@ fn access(mut e: Step) -> Option<Step> {
 }
 
 /// What an honest row of the event says, sorted.
-pub(crate) fn messages(e: &Step) -> Vec<Message> {
+pub fn messages(e: &Step) -> Vec<Message> {
     let field = |x: i64| F::from_int(x).as_canonical_u32();
     let mut list = alloc::vec![
         Message::received(STATE, &[e.pc, e.ts]),
@@ -284,7 +289,7 @@ fn decoded(e: &Step, field: impl Fn(i64) -> u32) -> [u32; 8] {
 /// The message with which the program table answers for `word` at `pc`; its last field is
 /// `None` if that is a target which is no multiple of 4. `None` if the word is no instruction
 /// that can be proven.
-pub(crate) fn program_fields(pc: u32, word: u32) -> Option<([u32; 7], Option<u32>)> {
+pub fn program_fields(pc: u32, word: u32) -> Option<([u32; 7], Option<u32>)> {
     let i = decode(word)?;
     let field = |x: i64| F::from_int(x).as_canonical_u32();
     if i.op == Op::Ebreak {

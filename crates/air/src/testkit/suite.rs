@@ -1,44 +1,42 @@
 //! The tests that every table of instructions passes.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::RangeInclusive;
 
 use p3_field::PrimeCharacteristicRing;
-use p3_matrix::dense::RowMajorMatrix;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::sample::select;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use vouch_isa::event::Step;
 use vouch_isa::memory::{MEMORY_SLOT, RD_SLOT, RS1_SLOT, RS2_SLOT};
-use vouch_isa::{Family, Format, Op, OpInfo};
+use vouch_isa::{Family, Op, OpInfo};
 
+use super::campaign::Campaign;
+use super::cases::{ALIASES, aliased, cases, fitting, wrong};
 use super::judge::judge;
-use super::mutate::{Free, Mutation, Spare};
+use super::mutate::Mutation;
+use super::score::Spare;
 use super::steps::{Case, messages};
-use super::{EDGES, P, Subject, TEXT, Verdict, cells, verdict};
+use super::subject::{Subject, verdict};
+use super::verdict::Verdict;
+use super::{EDGES, P, cells};
 use crate::F;
 use crate::columns::Block;
-use crate::machine::{PublicValues, log_height, table_values};
-use crate::tables::{Instance, Table};
-use crate::witness::Trace;
+use crate::tables::Table;
 
 /// A table of instructions.
-pub(crate) struct Suite {
+pub struct Suite {
+    /// The table.
     pub table: Table,
+    /// Its instructions.
     pub family: Family,
+    /// The row of an event.
     pub row: fn(&Step) -> Vec<F>,
-    pub padding: Vec<F>,
-    pub free: &'static [Free],
+    padding: Vec<F>,
+    attacks: Vec<Vec<F>>,
+    spare: Vec<Spare>,
 }
-
-/// First byte address that may be stored to, and a little more: in the same limbs and in
-/// others.
-const STORABLE: [u32; 4] = [
-    4 * TEXT.end,
-    4 * TEXT.end + 8,
-    0xbfff_fff0,
-    0x1_0000 + 4 * TEXT.end,
-];
 
 impl Suite {
     /// A suite; `C` is the table's row.
@@ -47,21 +45,33 @@ impl Suite {
         family: Family,
         row: fn(&Step) -> Vec<F>,
         padding: fn(&mut C),
-        free: &'static [Free],
     ) -> Self {
         let mut pad = C::splat(F::ZERO);
         padding(&mut pad);
-        let padding = cells(&pad);
         Self {
             table,
             family,
             row,
-            padding,
-            free,
+            padding: cells(&pad),
+            attacks: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
-    fn ops(&self) -> impl Iterator<Item = &'static OpInfo> {
+    /// Adds rows that would do harm.
+    pub fn attacks<C: Block<F>>(mut self, rows: impl IntoIterator<Item = C>) -> Self {
+        self.attacks.extend(rows.into_iter().map(|row| cells(&row)));
+        self
+    }
+
+    /// Adds rules that the mutants do not need.
+    pub fn spare(mut self, spare: Spare) -> Self {
+        self.spare.push(spare);
+        self
+    }
+
+    /// The instructions.
+    pub fn ops(&self) -> impl Iterator<Item = &'static OpInfo> {
         Op::TABLE.iter().filter(|info| info.family == self.family)
     }
 
@@ -70,32 +80,60 @@ impl Suite {
         verdict(self.table, &(self.row)(e))
     }
 
+    /// For unit tests: the table passes all.
+    ///
+    /// # Panics
+    /// If it does not, with the name of what it does not pass.
+    pub fn assert(self) {
+        let name = self.table.name();
+        type Check = fn(&Suite) -> Result<(), String>;
+        let all: [(&str, Check); 4] = [
+            ("honest rows", Self::honest),
+            ("random operands", Self::random),
+            ("accesses out of order", Self::order),
+            ("wrong results", Self::wrong_results),
+        ];
+        for (what, check) in all {
+            if let Err(error) = check(&self) {
+                panic!("{name}: {what}: {error}");
+            }
+        }
+        self.campaign().assert();
+    }
+
     /// The row is accepted and says what the model says.
-    pub fn accepts(&self, e: &Step) {
+    fn accepts(&self, e: &Step) -> Result<(), String> {
         let verdict = self.verdict(e);
-        assert!(
-            verdict.accepted() && verdict.unbounded.is_empty(),
-            "{e:?}: {verdict:?}"
-        );
-        assert_eq!(verdict.said_sorted(), messages(e), "{e:?}");
+        let is_clean = verdict.accepted() && verdict.unbounded.is_empty();
+        let expected = messages(e);
+        match is_clean && verdict.said_sorted() == expected {
+            true => Ok(()),
+            false => Err(format!("{e:?}: expected {expected:?}, got {verdict:?}")),
+        }
     }
 
     /// Known answers, edge values, aliased registers: all that is honest is accepted.
-    pub fn honest(&self) {
+    ///
+    /// # Errors
+    /// The first row that is not.
+    pub fn honest(&self) -> Result<(), String> {
         for info in self.ops() {
             for case in cases(info, &EDGES) {
-                self.accepts(&case.step());
+                self.accepts(&case.step())?;
             }
         }
-        assert_eq!(
-            self.subject(&[]).verdict(0),
-            Verdict::default(),
-            "padding is silent"
-        );
+        let padding = verdict(self.table, &self.padding);
+        match padding.accepted() && padding.is_silent() {
+            true => Ok(()),
+            false => Err(format!("padding: {padding:?}")),
+        }
     }
 
     /// Random operands are accepted.
-    pub fn random(&self) {
+    ///
+    /// # Errors
+    /// The first row that is not.
+    pub fn random(&self) -> Result<(), String> {
         let ops: Vec<&OpInfo> = self.ops().collect();
         let word = || prop_oneof![select(EDGES.as_slice()), any::<u32>()];
         let register = || 0u8..32;
@@ -107,39 +145,21 @@ impl Suite {
             (register(), register(), register()),
         )
             .prop_map(|(info, a, b, other, (rd, rs1, rs2))| {
-                let case = fitting(info, a, b, other);
-                // A base of 0 or a shared register would move the access elsewhere.
-                let rs1 = if moves_with_base(info) { 6 } else { rs1 };
-                let rs2 = if moves_with_base(info) && rs2 == 6 {
-                    7
-                } else {
-                    rs2
-                };
-                Case {
-                    rd,
-                    rs1,
-                    rs2,
-                    ..case
-                }
+                aliased(fitting(info, a, b, other), [rd, rs1, rs2])
             });
-        let mut runner = TestRunner::new_with_rng(
-            Config {
-                cases: 300,
-                failure_persistence: None,
-                ..Config::default()
-            },
-            proptest::test_runner::TestRng::deterministic_rng(
-                proptest::test_runner::RngAlgorithm::ChaCha,
-            ),
-        );
-        let result = runner.run(&strategy, |case| {
+        let config = Config {
+            cases: 300,
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let result = TestRunner::new_with_rng(config, rng).run(&strategy, |case| {
             // A taken branch or a jump to nowhere faults.
-            if let Some(step) = case.try_step() {
-                self.accepts(&step);
-            }
-            Ok(())
+            let step = case.try_step();
+            let accepted = step.map_or(Ok(()), |step| self.accepts(&step));
+            accepted.map_err(proptest::test_runner::TestCaseError::fail)
         });
-        assert!(result.is_ok(), "{result:?}");
+        result.map_err(|error| format!("{error}"))
     }
 
     /// The samples whose rows are mutated.
@@ -159,52 +179,44 @@ impl Suite {
         samples
     }
 
-    fn subject(&self, steps: &[Step]) -> Subject {
-        let height = 1 << log_height(steps.len() + 1);
-        let mut values: Vec<F> = steps.iter().flat_map(self.row).collect();
-        while values.len() < height * self.padding.len() {
-            values.extend(&self.padding);
-        }
-        let public = PublicValues::splat(F::ZERO);
-        Subject::of(Trace {
-            instance: Instance::new(self.table, 0, &[]),
-            public_values: table_values(self.table, &public, &TEXT),
-            matrix: RowMajorMatrix::new(values, self.padding.len()),
-        })
-    }
-
-    /// Mutants of every kind of row are rejected, and no rule is there without need but those
-    /// listed as `spare`.
-    pub fn mutants(&self, spare: &[Spare]) {
+    /// Mutants of every kind of row.
+    pub fn campaign(self) -> Campaign {
         let samples = self.samples();
-        let rows: Vec<usize> = (0..samples.len())
-            .step_by(samples.len().div_ceil(6))
-            .collect();
-        Mutation::new(self.subject(&samples), judge, self.free).run_all(&rows, spare);
+        let rows = (0..samples.len()).step_by(samples.len().div_ceil(6));
+        let rows: Vec<usize> = rows.collect();
+        let subject = Subject::of_rows(self.table, samples.iter().map(self.row), &self.padding);
+        let mut mutation = Mutation::new(subject, judge, &rows);
+        mutation.attacks = self.attacks.iter().map(|row| (1, row.clone())).collect();
+        Campaign {
+            table: self.table,
+            mutations: Vec::from([mutation]),
+            spare: self.spare.clone(),
+            suite: Some(self),
+        }
     }
 
     /// Rows of events that are untrue: a wrong result, next pc, address or word in memory,
     /// with every helper column derived from it as an honest row would.
-    pub fn wrong_results(&self) {
-        let mut tried = 0;
-        for info in self.ops() {
-            for case in cases(info, &EDGES) {
-                let honest = case.step();
-                for wrong in wrong(&honest) {
-                    let verdict = self.verdict(&wrong);
-                    if verdict.accepted() {
-                        assert_eq!(judge(&verdict), Ok(()), "{wrong:?}");
-                    }
-                    tried += 1;
-                }
+    ///
+    /// # Errors
+    /// The first row that is accepted and untrue.
+    pub fn wrong_results(&self) -> Result<(), String> {
+        let honest = self.ops().flat_map(|info| cases(info, &EDGES));
+        for wrong in honest.flat_map(|case| wrong(&case.step())) {
+            let verdict = self.verdict(&wrong);
+            if verdict.accepted() {
+                judge(&verdict).map_err(|error| format!("{wrong:?}: {error}"))?;
             }
         }
-        assert!(tried > 0);
+        Ok(())
     }
 
     /// Time runs forward: a cell's last access is neither now nor later, nor so long ago that
     /// a register should have been refreshed.
-    pub fn order(&self) {
+    ///
+    /// # Errors
+    /// The first row for which it does not.
+    pub fn order(&self) -> Result<(), String> {
         for honest in self.samples() {
             let e = &honest;
             let far = |ts: u32| [ts, ts + 1, ts + (1 << 29), ts.wrapping_sub(1 << 16) - 1];
@@ -218,128 +230,11 @@ impl Suite {
                 let verdict = self.verdict(late);
                 // An instruction has no use for all of them.
                 let is_told = verdict.broken.is_empty() && verdict.untrue.len() == 1;
-                assert!(is_told || verdict.said == said, "{late:?}: {verdict:?}");
+                if !is_told && verdict.said != said {
+                    return Err(format!("{late:?}: {verdict:?}"));
+                }
             }
         }
+        Ok(())
     }
-}
-
-/// Registers `rd, rs1, rs2` that are the same, or `x0`.
-const ALIASES: [[u8; 3]; 7] = [
-    [6, 6, 6],
-    [5, 6, 6],
-    [6, 6, 7],
-    [7, 6, 7],
-    [0, 6, 7],
-    [5, 0, 7],
-    [5, 6, 0],
-];
-
-fn moves_with_base(info: &OpInfo) -> bool {
-    let families = [
-        Family::Word,
-        Family::LoadSub,
-        Family::StoreSub,
-        Family::Jalr,
-    ];
-    families.contains(&info.family)
-}
-
-/// Cases of an instruction over the words `edges`, then with aliased registers.
-fn cases<'a>(info: &'static OpInfo, edges: &'a [u32]) -> impl Iterator<Item = Case> + 'a {
-    let pairs = edges
-        .iter()
-        .flat_map(move |&a| edges.iter().map(move |&b| (a, b)));
-    let plain = pairs
-        .enumerate()
-        .map(move |(i, (a, b))| fitting(info, a, b, 1 + 7 * i as u32));
-    let aliased = ALIASES.iter().map(move |&[rd, rs1, rs2]| {
-        let case = fitting(info, 0x8001_fffc, 0x9_0004, 12);
-        // The base of an access must stay what it is.
-        let rs1 = if moves_with_base(info) { 6 } else { rs1 };
-        let (rs2, b) = match moves_with_base(info) && rs2 == 6 {
-            true => (6, case.a),
-            false => (rs2, case.b),
-        };
-        Case {
-            rd,
-            rs1,
-            rs2,
-            b,
-            ..case
-        }
-    });
-    plain.chain(aliased)
-}
-
-/// A case that does not fault as long as the branch is not taken to a misaligned target.
-fn fitting(info: &OpInfo, a: u32, b: u32, other: u32) -> Case {
-    let op = info.op;
-    let small = sign_extend(other.wrapping_mul(0x9e37_79b9) >> 20);
-    let aligned = small & !3;
-    match (info.family, info.format) {
-        (Family::Jalr, _) => {
-            // An odd target is made even.
-            let target = a & !3 | other & 1;
-            Case::jump(op, target.wrapping_sub(small), b, small)
-        }
-        (Family::Word | Family::LoadSub | Family::StoreSub, format) => {
-            let size_mask = match op {
-                Op::Lb | Op::Lbu | Op::Sb => !0,
-                Op::Lh | Op::Lhu | Op::Sh => !1,
-                _ => !3,
-            };
-            let address = match format {
-                Format::S => STORABLE[other as usize % 4].wrapping_add(a & 3) & size_mask,
-                _ => a.wrapping_add(other) & size_mask,
-            };
-            Case::access(op, address, small, a ^ b.rotate_left(7), b)
-        }
-        (_, Format::B | Format::J) => Case::jump(op, a, b, aligned),
-        (_, Format::I) => Case::new(op, a, sign_extend(b)),
-        (_, Format::Shift) => Case::new(op, a, b & 31),
-        (_, Format::U) => Case::new(op, a, b & 0xffff_f000),
-        _ => Case::new(op, a, b),
-    }
-}
-
-/// The low 12 bits, sign-extended.
-const fn sign_extend(value: u32) -> u32 {
-    (((value << 20) as i32) >> 20) as u32
-}
-
-/// Bits that a wrong word differs in.
-const BITS: RangeInclusive<u32> = 0..=31;
-
-/// Events that differ from an honest one in what the instruction did.
-fn wrong(e: &Step) -> Vec<Step> {
-    let words = |x: u32| -> Vec<u32> {
-        let near = [x.wrapping_add(1), x.wrapping_sub(1), !x, x.wrapping_neg()];
-        let far = [
-            x.wrapping_add(P),
-            x.wrapping_sub(P),
-            x.wrapping_add(0x1_0000),
-        ];
-        let known = [0, 1, u32::MAX, 0x8000_0000, e.a, e.b, e.pc, e.mem_prev];
-        let flipped = BITS.map(|i| x ^ 1 << i);
-        near.into_iter()
-            .chain(far)
-            .chain(known)
-            .chain(flipped)
-            .filter(|&y| y != x)
-            .collect()
-    };
-    let results = words(e.c).into_iter().map(|c| Step { c, ..*e });
-    let targets = words(e.next_pc)
-        .into_iter()
-        .map(|next_pc| Step { next_pc, ..*e });
-    let memory = words(e.mem_next)
-        .into_iter()
-        .map(|mem_next| Step { mem_next, ..*e });
-    let addresses = words(e.addr).into_iter().map(|addr| Step { addr, ..*e });
-    results
-        .chain(targets)
-        .chain(memory)
-        .chain(addresses)
-        .collect()
 }

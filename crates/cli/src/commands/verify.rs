@@ -22,6 +22,10 @@ pub fn verify(arguments: &VerifyArgs, output: &Output) -> Result<Fields, Error> 
         None => None,
     };
     let receipt = files::read_receipt(&arguments.receipt)?;
+    let (expected, got) = (arguments.security.bits(), receipt.profile.target_bits());
+    if got < expected {
+        return Err(Error::Security { expected, got });
+    }
     let verifier = verifier(receipt.profile)?;
     let start = Instant::now();
     let claim = verifier

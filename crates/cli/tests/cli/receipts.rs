@@ -112,6 +112,16 @@ fn another_exit_code_is_not_the_one_expected() {
 }
 
 #[test]
+fn less_security_than_asked_for_is_refused() {
+    let place = with_receipt();
+    let elf = guest("commitment");
+    let message = "security: expected a profile for 128 bits at least, got one for 100";
+    let arguments = verify(&elf, &["--security", "128"]);
+    place.refuses(&arguments, 1, "security", message);
+    place.vouch(&verify(&elf, &["--security", "100"])).ok();
+}
+
+#[test]
 fn a_proven_failure_is_not_taken_for_a_success() {
     let place = Place::new();
     let program = vouch_sdk::Program::from_elf(guests::PANICKING).expect("a guest");

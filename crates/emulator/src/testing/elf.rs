@@ -12,6 +12,9 @@ use vouch_isa::{Instruction, encode};
 
 use super::{DATA, DATA_BYTES, TEXT};
 
+/// Other loaders map files, so that a segment's place in its page is the same in the file.
+const PAGE: u32 = 4096;
+
 /// A segment to be written.
 #[derive(Clone, Debug)]
 pub struct LoadSegment {
@@ -100,6 +103,10 @@ impl ElfBuilder {
     pub fn build(&self) -> Vec<u8> {
         let mut file = vec![0; SIZEOF_EHDR + self.segments.len() * SIZEOF_PHDR];
         for (i, segment) in self.segments.iter().enumerate() {
+            if !segment.data.is_empty() {
+                let padding = segment.address.wrapping_sub(file.len() as u32) % PAGE;
+                file.resize(file.len() + padding as usize, 0);
+            }
             let header = ProgramHeader {
                 p_type: segment.kind,
                 p_offset: file.len() as u32,

@@ -136,7 +136,8 @@ fn segment_data_outside_the_file() {
 
 #[test]
 fn file_bytes_used_again_and_again() {
-    let segment = |i: u32| LoadSegment::new(DATA + 0x1000 * i, vec![1; 64], LoadSegment::CONSTANTS);
+    let segment =
+        |i: u32| LoadSegment::new(DATA + 0x1_0000 * i, vec![1; 64], LoadSegment::CONSTANTS);
     let mut segments = vec![code()];
     segments.extend((0..8).map(segment));
     let builder = with_segments(segments);

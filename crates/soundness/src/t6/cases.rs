@@ -1,7 +1,6 @@
 //! Hostile receipts: the honest one, changed as somebody would who attacks the verifier's
 //! reading of shapes, counts and sizes. None may be accepted, whatever it is refused for.
 
-use crate::honest::{P, encoded, fields, honest, places, proof};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT, log_height};
@@ -10,11 +9,29 @@ use vouch_isa::memory::MEMORY_END;
 use vouch_verifier::config::Proof;
 use vouch_verifier::{MAX_PROOF_BYTES, Profile, Receipt, TableSet};
 
+use crate::evaluate::P;
+use crate::honest_receipt::{Honest, commitment};
+use crate::proof_tree::places;
+
 /// Takes a hostile receipt and its name.
 pub type Visit<'a> = &'a mut dyn FnMut(&str, Receipt);
 
 /// Heights that no table may have, log2.
 pub const HEIGHTS: [u64; 6] = [0, 31, 63, 64, 1 << 32, u64::MAX];
+
+/// The receipt that all start from.
+pub fn honest() -> &'static Honest {
+    commitment(false)
+}
+
+/// Its proof.
+fn proof() -> Proof<4> {
+    postcard::from_bytes(&honest().segment().proof).expect("the honest proof")
+}
+
+fn encoded(proof: &Proof<4>) -> Vec<u8> {
+    postcard::to_allocvec(proof).expect("it encodes")
+}
 
 /// The tables of the honest proof.
 pub fn tables() -> Vec<Table> {
@@ -67,7 +84,7 @@ pub fn plausible_heights(visit: Visit<'_>) {
 
 /// Lists of other lengths and orders, one of each kind of list in the proof.
 pub fn lists(visit: Visit<'_>) {
-    let mut tree = fields();
+    let mut tree = serde_json::to_value(proof()).expect("a proof is a tree");
     for (section, paths) in places(&tree) {
         let place = tree.pointer(&paths[0]).expect("a place of the proof");
         let Value::Array(items) = place.clone() else {
@@ -168,7 +185,7 @@ pub fn fri(visit: Visit<'_>) {
     fri.commit_pow_witnesses.rotate_left(1);
     fri.commit_phase_openings.rotate_left(1);
     visit("rounds rotated", with(encoded(&swapped), None));
-    for length in [0, 2, 3, 4, 1 << 10, 1 << 18] {
+    for length in [0, 2, 3, 4, 1 << 10, 1 << 17] {
         let mut changed = proof();
         resize(&mut changed.opening_proof.final_poly, length);
         let name = format!("final polynomial of length {length}");
@@ -207,7 +224,8 @@ pub fn elements(visit: Visit<'_>) {
         let bytes = &honest().receipt.segments[0].proof;
         let at = position(bytes, &encoded(&other), &element);
         let number = u64::from(u32::from_le_bytes(std::array::from_fn(|i| bytes[at + i])));
-        for number in [P, P + 1, number + P, u64::from(u32::MAX)] {
+        let p = u64::from(P);
+        for number in [p, p + 1, number + p, u64::from(u32::MAX)] {
             let Ok(number) = u32::try_from(number) else {
                 continue;
             };
@@ -233,7 +251,7 @@ fn position(bytes: &[u8], other: &[u8], element: &impl Serialize) -> usize {
 
 /// Claims that the honest proof does not prove.
 pub fn claims(visit: Visit<'_>) {
-    for length in [0, 1, 1 << 20, 1 << 22, (1 << 22) + 1] {
+    for length in [0, 1, 1 << 20, (1 << 20) + 1, 1 << 22] {
         visit(&format!("journal of {length} bytes"), journal(length));
     }
     let limit = MEMORY_END / 4;
@@ -256,7 +274,7 @@ pub fn claims(visit: Visit<'_>) {
         receipt.segments[0].claim.end_pc = pc;
         visit(&format!("end at {pc:#x}"), receipt);
     }
-    for count in [0, 2, 1000] {
+    for count in [0, 2, 100] {
         visit(&format!("{count} segments"), chain(count));
     }
     for profile in Profile::ALL {
@@ -306,34 +324,4 @@ fn chain(count: usize) -> Receipt {
         receipt.segments.push(last);
     }
     receipt
-}
-
-/// A proof of nearly [`MAX_PROOF_BYTES`] that takes the most memory while it is decoded: lists
-/// of items that are a zero byte for every 24 bytes in memory, and just long enough to grow
-/// once more. serde reserves 2^20 bytes at first; from there on capacities double.
-pub fn empty_lists(visit: Visit<'_>) {
-    let honest = proof();
-    let commitments = postcard::to_allocvec(&honest.commitments).expect("it encodes");
-    let nonce = postcard::to_allocvec(&honest.opening_proof.batch_pow_witness);
-    let one_more = |bytes: usize, doublings: u32| (((1 << 20) / bytes) << doublings) + 1;
-    let proof = [
-        commitments,
-        // The opened values of a table: eight lists, some of which may be left out.
-        zeros(one_more(8 * 24, 7), 8),
-        nonce.expect("it encodes"),
-        // No FRI rounds and no nonces of theirs; one batch of openings.
-        vec![0, 0, 1],
-        // Rows of a query.
-        zeros(one_more(24, 6), 1),
-    ]
-    .concat();
-    assert!(proof.len() <= MAX_PROOF_BYTES, "{}", proof.len());
-    visit("empty lists", with(proof, None));
-}
-
-/// The encoding of a list of items of so many zero bytes each.
-fn zeros(count: usize, bytes: usize) -> Vec<u8> {
-    let mut list = postcard::to_allocvec(&count).expect("it encodes");
-    list.resize(list.len() + count * bytes, 0);
-    list
 }

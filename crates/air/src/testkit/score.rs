@@ -1,0 +1,164 @@
+//! Scores the mutants: for each rule there is one that only this rule keeps out. Without the
+//! rule, the tests would fail.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use p3_lookup::SymbolicInteraction;
+
+use super::kills::{Kills, Rule};
+use super::lint::symbolic;
+use crate::F;
+use crate::bus::{LOOKUP, POSEIDON2};
+use crate::tables::Table;
+
+/// Rules that the mutants of a table do not need one by one.
+#[derive(Clone, Debug)]
+pub struct Spare {
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// Other rules imply all of them. If not, each follows from the others of its group, and
+    /// some mutant is kept out by the group.
+    pub is_implied: bool,
+    /// Why none is needed.
+    pub reason: &'static str,
+}
+
+impl Spare {
+    /// Constraints of which each follows from the others.
+    pub fn group(indices: impl IntoIterator<Item = usize>, reason: &'static str) -> Self {
+        Self {
+            rules: indices.into_iter().map(Rule::Constraint).collect(),
+            is_implied: false,
+            reason,
+        }
+    }
+
+    /// Constraints that follow from the other rules.
+    pub fn implied(indices: impl IntoIterator<Item = usize>, reason: &'static str) -> Self {
+        Self {
+            is_implied: true,
+            ..Self::group(indices, reason)
+        }
+    }
+
+    /// A question whose answer follows from the other rules.
+    pub fn implied_question(message: usize, reason: &'static str) -> Self {
+        Self {
+            rules: Vec::from([Rule::Question(message)]),
+            is_implied: true,
+            reason,
+        }
+    }
+
+    /// The rules of `gadget::select` on a single flag.
+    pub fn one_flag() -> Self {
+        Self::group(
+            [0, 1],
+            "a single flag is its own sum, so that one constraint is stated twice",
+        )
+    }
+
+    /// The boolean borrow in a comparison of a word index with a bound of the executable range
+    /// from below.
+    pub fn borrow(constraint: usize) -> Self {
+        Self::implied(
+            [constraint],
+            "a fraction leaves no high limb of 16 bits but 2^-14, which is -122880, below a bound \
+             of 57344 * 2^14 words or more; the executable range ends at 49152 * 2^14",
+        )
+    }
+
+    /// The first two flags of a table that has no others.
+    pub fn two_flags() -> Self {
+        Self::group(
+            [0, 1],
+            "if the other and the sum are boolean, -1 beside 1 is all there can be: the sum is 0, \
+             and the row says nothing",
+        )
+    }
+}
+
+/// How many rules of a table are needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Score {
+    /// Constraints.
+    pub constraints: usize,
+    /// Questions to the lookup and Poseidon2 tables.
+    pub questions: usize,
+    /// Rules without which a harmful mutant is accepted.
+    pub needed: usize,
+    /// Rules that are needed as a group, and not one by one.
+    pub in_groups: usize,
+    /// Rules that others imply.
+    pub implied: usize,
+}
+
+/// All rules of a table.
+pub fn rules(table: Table) -> Vec<Rule> {
+    let symbolic = symbolic(table);
+    let constraints = (0..symbolic.base_constraints().len()).map(Rule::Constraint);
+    let messages = symbolic.global_interactions().iter().enumerate();
+    let is_question = |m: &SymbolicInteraction<F>| {
+        m.count_weight > 0 && [LOOKUP, POSEIDON2].contains(&m.bus_name.as_str())
+    };
+    let questions = messages.filter(|(_, m)| is_question(m));
+    constraints
+        .chain(questions.map(|(i, _)| Rule::Question(i)))
+        .collect()
+}
+
+/// The score, and what is wrong with it: a rule that no mutant needs and that is not listed, or
+/// is listed and needed; a group that no mutant needs, or rules that are said to be implied and
+/// are needed.
+pub fn score(table: Table, kills: &Kills, spare: &[Spare]) -> (Score, Vec<String>) {
+    let name = table.name();
+    let rules = rules(table);
+    let sets = kills.sets();
+    let is_needed = |rule: &Rule| sets.contains(&[*rule][..]);
+    let mut complaints = Vec::new();
+    let mut score = Score {
+        constraints: rules
+            .iter()
+            .filter(|r| matches!(r, Rule::Constraint(_)))
+            .count(),
+        needed: rules.iter().filter(|rule| is_needed(rule)).count(),
+        ..Score::default()
+    };
+    score.questions = rules.len() - score.constraints;
+    let mut listed: BTreeSet<Rule> = BTreeSet::new();
+    for Spare {
+        rules,
+        is_implied,
+        reason,
+    } in spare
+    {
+        let needed: Vec<&Rule> = rules.iter().filter(|rule| is_needed(rule)).collect();
+        if !needed.is_empty() {
+            complaints.push(format!(
+                "{name}: {needed:?} are needed, not spare: {reason}"
+            ));
+        }
+        let within = |set: &&[Rule]| set.iter().all(|rule| rules.contains(rule));
+        match (sets.iter().any(within), is_implied) {
+            (true, true) => complaints.push(format!("{name}: {rules:?} are not implied: {reason}")),
+            (false, false) => complaints.push(format!("{name}: no mutant needs {rules:?}")),
+            _ => {}
+        }
+        let count = if *is_implied {
+            &mut score.implied
+        } else {
+            &mut score.in_groups
+        };
+        *count += rules.len();
+        listed.extend(rules);
+    }
+    let unlisted = |rule: &&Rule| !is_needed(rule) && !listed.contains(rule);
+    let unlisted: Vec<&Rule> = rules.iter().filter(unlisted).collect();
+    if !unlisted.is_empty() {
+        complaints.push(format!("{name}: no mutant needs {unlisted:?}"));
+    }
+    (score, complaints)
+}

@@ -1,0 +1,64 @@
+//! Proofs of what did not happen.
+
+use std::sync::OnceLock;
+
+use vouch_air::witness::Traces;
+use vouch_isa::event::Segment;
+use vouch_prover::{Backend, Job, ProveError, Prover, Reference};
+use vouch_verifier::config::Proof;
+use vouch_verifier::{Profile, Receipt, SegmentReceipt, Verifier};
+
+use crate::world::World;
+
+/// Whether a proof of these events, which need not be honest, is accepted; `None` if none can
+/// be made.
+pub fn is_accepted(world: &World, segment: &Segment) -> Option<bool> {
+    let prover = Prover::new(Profile::Fast100);
+    let text = &world.program.image().text;
+    let proof = prover.prove_segment(segment, text, &mut world.tree.clone());
+    proof.ok().map(|proof| verifies(world, proof.receipt))
+}
+
+/// A prover that proves other tables than those that it is given.
+struct Cheating {
+    traces: Traces,
+}
+
+impl Backend for Cheating {
+    fn name(&self) -> &'static str {
+        "cheating"
+    }
+
+    fn prove4(&self, job: &Job<'_, 4>) -> Result<Proof<4>, ProveError> {
+        let (config, traces) = (job.config, &self.traces);
+        Reference.prove4(&Job { config, traces })
+    }
+
+    fn prove5(&self, job: &Job<'_, 5>) -> Result<Proof<5>, ProveError> {
+        let (config, traces) = (job.config, &self.traces);
+        Reference.prove5(&Job { config, traces })
+    }
+}
+
+/// Whether a proof of these tables, which claims to be of the world's execution, is accepted;
+/// `None` if none can be made.
+pub fn is_mutant_accepted(world: &World, traces: Traces) -> Option<bool> {
+    let prover = Prover::with_backend(Box::new(Cheating { traces }), Profile::Fast100);
+    let text = &world.program.image().text;
+    let proof = prover.prove_segment(&world.segment, text, &mut world.tree.clone());
+    proof.ok().map(|proof| verifies(world, proof.receipt))
+}
+
+/// Whether a receipt of this one segment is accepted.
+pub fn verifies(world: &World, segment: SegmentReceipt) -> bool {
+    static VERIFIER: OnceLock<Verifier> = OnceLock::new();
+    let verifier = VERIFIER.get_or_init(|| Verifier::new(Profile::Fast100).expect("a key"));
+    let image = world.program.image();
+    let receipt = Receipt {
+        profile: Profile::Fast100,
+        entry: image.entry,
+        text: image.text.clone(),
+        segments: vec![segment],
+    };
+    verifier.verify(&receipt, &world.image_id()).is_ok()
+}

@@ -1,0 +1,95 @@
+//! Padding says nothing: every message of every row beyond the events is sent 0 times.
+
+use vouch_air::tables::Table;
+use vouch_air::testkit::Subject;
+use vouch_isa::Family;
+
+use crate::Outcome;
+use crate::world::{INPUT, ROUNDS_TO_REFRESH, World, everything};
+
+/// Looks at all rows of an execution that fills every table.
+pub fn run() -> Outcome {
+    let mut outcome = Outcome::default();
+    let world = World::new(&everything(0, ROUNDS_TO_REFRESH, 300), INPUT);
+    for table in world.missing() {
+        outcome.fail(format!("no execution fills table {}", table.name()));
+    }
+    for trace in &world.traces.tables {
+        let subject = Subject::of(trace.clone());
+        let (table, height) = (subject.table(), subject.height());
+        let Some(events) = events(table, &world) else {
+            continue;
+        };
+        if events == height {
+            outcome.fail(format!("{}: no row is padding", table.name()));
+        }
+        for row in 0..height {
+            let verdict = subject.verdict(row);
+            let is_padding = row >= events;
+            if !verdict.accepted() || verdict.is_silent() != is_padding {
+                let what = if is_padding { "padding" } else { "an event" };
+                outcome.fail(format!("{}, row {row}, {what}: {verdict:?}", table.name()));
+            }
+            let what = if is_padding {
+                "rows of padding"
+            } else {
+                "rows of events"
+            };
+            outcome.count(what, 1);
+        }
+        outcome.count("tables with padding", 1);
+    }
+    // The lookup table has none.
+    outcome.expect_at_least("tables with padding", Table::ALL.len() as u64 - 1);
+    outcome
+}
+
+/// Rows of a table that are not padding; `None` for the lookup table, of which no row is.
+fn events(table: Table, world: &World) -> Option<usize> {
+    let segment = &world.segment;
+    let steps = |family: Family| Some(segment.steps[family as usize].len());
+    match table {
+        Table::Lookup => None,
+        Table::Claim => Some(1),
+        Table::Program => Some(segment.fetches.len()),
+        Table::AddSub => steps(Family::AddSub),
+        Table::AddImm => steps(Family::AddImm),
+        Table::Bitwise => steps(Family::Bitwise),
+        Table::Compare => steps(Family::Compare),
+        Table::Shift => steps(Family::Shift),
+        Table::BranchEq => steps(Family::BranchEq),
+        Table::BranchLt => steps(Family::BranchLt),
+        Table::Jal => steps(Family::Jal),
+        Table::Jalr => steps(Family::Jalr),
+        Table::Word => steps(Family::Word),
+        Table::LoadSub => steps(Family::LoadSub),
+        Table::StoreSub => steps(Family::StoreSub),
+        Table::Mul => steps(Family::Mul),
+        Table::MulHigh => steps(Family::MulHigh),
+        Table::DivRem => steps(Family::DivRem),
+        Table::Ecall => Some(segment.ecalls.len()),
+        Table::Moves => Some(segment.moves.len()),
+        Table::Refresh => Some(segment.refreshes.len()),
+        Table::Leaf => Some(segment.leaves.len()),
+        Table::Merkle => Some(world.tree.clone().update(&segment.leaves).nodes.len()),
+        Table::Poseidon2 => Some(compressions(world)),
+        Table::Journal => Some(segment.journal.len()),
+    }
+}
+
+/// Different compressions that the execution asks for.
+fn compressions(world: &World) -> usize {
+    let of = |table: Table| {
+        let mut tables = world.traces.tables.iter();
+        tables.find(move |trace| trace.instance.table == table)
+    };
+    let tables = [Table::Claim, Table::Merkle, Table::Leaf]
+        .into_iter()
+        .filter_map(of);
+    let asked = tables.flat_map(|trace| {
+        let subject = Subject::of(trace.clone());
+        let asked = (0..subject.height()).flat_map(move |row| subject.verdict(row).asked);
+        asked.map(|question| question.fields)
+    });
+    asked.collect::<std::collections::BTreeSet<_>>().len()
+}

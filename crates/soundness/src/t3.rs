@@ -1,0 +1,108 @@
+//! T3: faults in the executor.
+//!
+//! A run goes wrong once, in one instruction, and goes on as if nothing had happened. All
+//! tables are filled from it, so they agree with one another; the ISA alone is violated. What
+//! counts is not whether the journal is another one but whether the step was one of the
+//! machine's: every fault that changes a step must break a rule.
+
+mod choose;
+
+use rayon::prelude::*;
+
+use crate::cheat::is_accepted;
+use crate::evaluate::Evaluator;
+use crate::model::{self, Effect};
+use crate::world::{INPUT, ROUNDS_TO_REFRESH, World, everything};
+use crate::{Effort, Outcome};
+pub use choose::{KINDS, fault};
+
+/// One in so many programs loops until registers are refreshed.
+const REFRESHING: u64 = 12;
+
+/// Runs it: faults in random programs, of every kind in turn.
+pub fn run(effort: Effort) -> Outcome {
+    let programs = effort.pick(24, 300) as u64;
+    let faults = effort.pick(2, 3);
+    let outcomes = (0..programs)
+        .into_par_iter()
+        .map(|seed| of_program(seed, faults));
+    let mut outcome = outcomes.reduce(Outcome::default, |mut all, one| {
+        all.add(one);
+        all
+    });
+    outcome.add(proven(effort.pick(6, 150) as u64));
+    outcome.expect_at_least("faults", effort.pick(500, 10_000) as u64);
+    for name in KINDS {
+        outcome.expect_at_least(&format!("faults: {name}"), 1);
+    }
+    outcome
+}
+
+/// A program whose run is to go wrong.
+pub fn world(seed: u64) -> World {
+    let refreshes = seed % REFRESHING == REFRESHING - 1;
+    let rounds = if refreshes { ROUNDS_TO_REFRESH } else { 0 };
+    World::new(&everything(seed, rounds, 200), INPUT)
+}
+
+/// `rounds` faults of every kind in the run of one program.
+fn of_program(seed: u64, rounds: usize) -> Outcome {
+    let mut outcome = Outcome::default();
+    let (world, evaluator) = (world(seed), Evaluator::default());
+    let honest = evaluator.judge(&world.traces.tables);
+    if !honest.is_empty() {
+        outcome.fail(format!("program {seed}, no fault: breaks {honest}"));
+    }
+    outcome.count("programs", 1);
+    for i in 0..rounds * KINDS.len() {
+        let fault = fault(i, &world, seed);
+        let (segment, effect) = model::run(&world, Some(fault), limit(&world));
+        if effect != Effect::Lie {
+            continue;
+        }
+        let traces = world.fill(&segment);
+        let broken = evaluator.judge(&traces.tables);
+        if broken.is_empty() && world.is_honest(&traces) {
+            outcome.count("faults that make no difference to the tables", 1);
+            continue;
+        }
+        outcome.count("faults", 1);
+        outcome.count(&format!("faults: {}", KINDS[i % KINDS.len()]), 1);
+        if broken.is_empty() {
+            outcome.fail(format!("program {seed}: {fault:?} breaks no rule"));
+        }
+    }
+    outcome
+}
+
+/// A faulted run may never end: it is cut a little after where the honest one ends, in
+/// instructions.
+pub fn limit(world: &World) -> u64 {
+    world.segment.cycles + 100
+}
+
+/// Faulted runs through prover and verifier.
+fn proven(count: u64) -> Outcome {
+    let mut outcome = Outcome::default();
+    let world = world(0);
+    let mut tried = 0;
+    for i in 0.. {
+        if tried == count {
+            break;
+        }
+        let fault = fault(i, &world, 1 << 32);
+        let (segment, effect) = model::run(&world, Some(fault), limit(&world));
+        if effect != Effect::Lie || world.is_honest(&world.fill(&segment)) {
+            continue;
+        }
+        tried += 1;
+        match is_accepted(&world, &segment) {
+            Some(true) => outcome.fail(format!("{fault:?}: the proof is accepted")),
+            Some(false) => outcome.count("faults whose proof is refused", 1),
+            None => outcome.count("faults that cannot be proven", 1),
+        }
+    }
+    // The question is what the verifier refuses, not what the prover will not prove.
+    outcome.expect_at_least("faults whose proof is refused", count / 2);
+    outcome
+}

@@ -1,0 +1,43 @@
+//! T5, the transcript: flips each field of claim, proof and key.
+//!
+//! Whatever is flipped, the receipt is refused: the field is in the seed of the transcript or
+//! absorbed later, so that the next challenge is another one and what was opened at the old one
+//! does not fit; or an opening binds it to a commitment; or the verifier compares it itself.
+
+mod claim;
+mod key;
+mod proof;
+mod seed;
+
+use vouch_verifier::VerifyError;
+
+use crate::honest_receipt::commitment;
+use crate::outcome::{Effort, Outcome};
+
+/// Flips them.
+pub fn run(effort: Effort) -> Outcome {
+    let mut outcome = Outcome::default();
+    let (fast, compact) = (commitment(false), commitment(true));
+    for honest in [fast, compact] {
+        outcome.add(claim::flip(honest));
+        outcome.add(claim::other_profiles(honest));
+        outcome.add(proof::bytes(honest, effort));
+    }
+    outcome.add(proof::fields::<4>(fast, effort));
+    outcome.add(proof::fields::<5>(compact, effort));
+    outcome.add(key::change::<4>(fast, effort));
+    outcome.add(key::change::<5>(compact, effort));
+    outcome.add(seed::compare(fast.segment()));
+    outcome.expect_at_least("flips of a claim refused", 2000);
+    outcome.expect_at_least("other profiles refused", 6);
+    outcome.expect_at_least("flips of a proof's bytes refused", 1000);
+    outcome.expect_at_least("changes of a proof's fields refused", 400);
+    outcome.expect_at_least("other keys refused", 60);
+    outcome.expect_at_least("seeds told apart", 1000);
+    outcome
+}
+
+/// Refused by the proof system: the verifier itself compares no such thing.
+fn by_proof(error: &VerifyError) -> bool {
+    matches!(error, VerifyError::Proof { segment: 0, .. })
+}

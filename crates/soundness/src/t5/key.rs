@@ -1,0 +1,178 @@
+//! The verifying key: an honest proof is refused under any other.
+//!
+//! The product has one key a profile and no way to use another. Here p3's verifier is called
+//! as the product calls it, with a part of the key or of the parameters exchanged.
+
+use p3_batch_stark::verify_batch;
+use p3_field::PrimeCharacteristicRing;
+use p3_field::extension::BinomiallyExtendable;
+use p3_lookup::{Lookup, Lookups};
+use rayon::iter::IntoParallelIterator;
+use serde::de::DeserializeOwned;
+use vouch_air::F;
+use vouch_air::machine::table_values;
+use vouch_air::tables::{Instance, Table};
+use vouch_verifier::config::{Proof, config};
+use vouch_verifier::{Key, MACHINE_DIGEST, Parameters};
+
+use crate::honest_receipt::{Honest, gather};
+use crate::outcome::{Effort, Outcome};
+
+/// What an honest proof is verified with.
+struct With {
+    /// Commitment to the fixed columns.
+    fixed: [u8; 32],
+    /// LogUp columns of each table of the proof.
+    lookups: Vec<Lookups<F>>,
+    machine: [u8; 32],
+    profile: u8,
+    parameters: Parameters,
+}
+
+/// A change of it, and its name.
+type Change = (String, Box<dyn Fn(&mut With) + Send + Sync>);
+
+/// Changes each part of the key; in the quick run a bit of a byte, in the long run each bit.
+pub fn change<const D: usize>(honest: &Honest, effort: Effort) -> Outcome
+where
+    F: BinomiallyExtendable<D>,
+    Proof<D>: DeserializeOwned,
+{
+    let mut outcome = Outcome::default();
+    if !is_accepted::<D>(honest, |_| {}) {
+        outcome.fail("the honest proof is refused under its own key");
+    }
+    let mut changes = digests(effort);
+    changes.extend(lookups(honest));
+    changes.extend(parameters());
+    outcome.add(gather(
+        changes.into_par_iter(),
+        |outcome, (name, change)| match is_accepted::<D>(honest, change) {
+            true => outcome.fail(format!("{name}: accepted under another key")),
+            false => outcome.count("other keys refused", 1),
+        },
+    ));
+    outcome
+}
+
+/// As the product verifies, with other things than it has.
+fn is_accepted<const D: usize>(honest: &Honest, change: impl Fn(&mut With)) -> bool
+where
+    F: BinomiallyExtendable<D>,
+    Proof<D>: DeserializeOwned,
+{
+    let profile = honest.receipt.profile;
+    let segment = honest.segment();
+    let (claim, text) = (&segment.claim, &honest.receipt.text);
+    let tables: Vec<Table> = segment.tables.tables().collect();
+    let key = Key::<D>::new(profile).expect("the profile's degree");
+    let mut common = key.common(&tables);
+    let fixed = common
+        .preprocessed
+        .as_mut()
+        .expect("every proof has fixed columns");
+    let mut with = With {
+        fixed: fixed.commitment.roots()[0],
+        lookups: common.lookups.clone(),
+        machine: MACHINE_DIGEST,
+        profile: profile.number(),
+        parameters: profile.parameters(),
+    };
+    change(&mut with);
+    common.lookups = with.lookups;
+    fixed.commitment = vec![with.fixed].into();
+    let instance = |&table: &Table| Instance::new(table, 0, &claim.journal);
+    let instances: Vec<Instance> = tables.iter().map(instance).collect();
+    let public = claim.public_values();
+    let values = |&table: &Table| table_values(table, &public, text);
+    let values: Vec<Vec<F>> = tables.iter().map(values).collect();
+    let seed = claim.seed(&with.machine, with.profile, text, 0, segment.tables);
+    let proof: Proof<D> = postcard::from_bytes(&segment.proof).expect("an honest proof");
+    let config = config(&with.parameters, seed);
+    verify_batch(&config, &instances, &proof, &values, &common).is_ok()
+}
+
+/// The machine digest and the commitment to the fixed columns.
+fn digests(effort: Effort) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for byte in 0..32 {
+        for i in 0..effort.pick(1, 8) {
+            let bit = (i + byte) % 8;
+            let name = |what| format!("{what}, byte {byte}, bit {bit}");
+            changes.push((
+                name("machine digest"),
+                Box::new(move |with| with.machine[byte] ^= 1 << bit),
+            ));
+            changes.push((
+                name("fixed commitment"),
+                Box::new(move |with| with.fixed[byte] ^= 1 << bit),
+            ));
+        }
+    }
+    changes
+}
+
+/// The LogUp columns of each table: one of them twice, or with another message.
+fn lookups(honest: &Honest) -> Vec<Change> {
+    type Edit = fn(&mut Vec<Lookup<F>>);
+    let edits: [(&str, Edit); 2] = [
+        ("and one twice", |list| list.extend_from_within(..1)),
+        ("with another message", |list| {
+            list[0].elements[0][0] += F::ONE;
+        }),
+    ];
+    let mut changes: Vec<Change> = Vec::new();
+    for (i, table) in honest.segment().tables.tables().enumerate() {
+        for (what, edit) in edits {
+            let name = format!("lookups of {}, {what}", table.name());
+            let change = move |with: &mut With| {
+                let mut list = with.lookups[i].to_vec();
+                edit(&mut list);
+                with.lookups[i] = lookups_of(&list);
+            };
+            changes.push((name, Box::new(change)));
+        }
+    }
+    changes
+}
+
+/// They have no constructor of any kind, but an encoding.
+fn lookups_of(list: &[Lookup<F>]) -> Lookups<F> {
+    let encoded = serde_json::to_value(list).expect("a list of lookups is a tree");
+    serde_json::from_value(encoded).expect("its own encoding")
+}
+
+/// The profile's number in the seed, and each parameter one more or less.
+fn parameters() -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for bit in 0..8 {
+        let name = format!("profile number, bit {bit}");
+        changes.push((name, Box::new(move |with| with.profile ^= 1 << bit)));
+    }
+    type Place = fn(&mut Parameters) -> &mut usize;
+    let places: [(&str, Place); 8] = [
+        ("rate", |p| &mut p.log_blowup),
+        ("queries", |p| &mut p.queries),
+        ("arity", |p| &mut p.max_log_arity),
+        ("query grinding", |p| &mut p.query_grinding),
+        ("fold grinding", |p| &mut p.fold_grinding),
+        ("batch grinding", |p| &mut p.batch_grinding),
+        ("lookup grinding", |p| &mut p.lookup_grinding),
+        ("point grinding", |p| &mut p.point_grinding),
+    ];
+    for (name, place) in places {
+        changes.push((
+            format!("{name} + 1"),
+            Box::new(move |with| *place(&mut with.parameters) += 1),
+        ));
+        changes.push((
+            format!("{name} - 1"),
+            Box::new(move |with| {
+                let number = place(&mut with.parameters);
+                // Parameters that are 0 have only one neighbour.
+                *number = number.checked_sub(1).unwrap_or(2);
+            }),
+        ));
+    }
+    changes
+}
