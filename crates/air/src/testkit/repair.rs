@@ -20,7 +20,7 @@ use crate::gadget::{INV_2_5, INV_2_14, INV_2_15, INV_2_16};
 const LIMITS: [(usize, usize); 2] = [(2, 200), (6, 1000)];
 /// Cells of a row beyond which there are fewer attempts from each.
 const USUAL_WIDTH: usize = 30;
-/// The same after flags are changed.
+/// The limits after flags are changed.
 const FLAG_LIMITS: (usize, usize) = (4, 80);
 
 /// A search from some changes of one row.
@@ -235,4 +235,37 @@ fn changes(own: F) -> Vec<F> {
     }
     changes.dedup();
     changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::Table;
+
+    /// The flags of the instruction and of the offset, each with the first of its constraints.
+    #[test]
+    fn flags_are_found() {
+        let constraints = symbolic(Table::LoadSub).base_constraints();
+        let columns: Vec<Vec<usize>> = constraints.iter().map(Columns::of).collect();
+        let names = Table::LoadSub.column_names();
+        let groups = flag_groups(&columns).into_iter().map(|(place, flags)| {
+            let names = flags.into_iter().map(|flag| names[flag].clone());
+            (place, names.collect::<Vec<_>>())
+        });
+        let of = |names: [&str; 4]| names.map(String::from).to_vec();
+        let expected = [
+            (0, of(["is_lb", "is_lbu", "is_lh", "is_lhu"])),
+            (5, of(["offset[0]", "offset[1]", "offset[2]", "offset[3]"])),
+        ];
+        assert!(groups.eq(expected));
+    }
+
+    #[test]
+    fn three_flags_are_chosen_at_most() {
+        let choices = flag_choices(&[0, 1, 2, 3]);
+        // All of four values each, less those of which none is 0.
+        assert_eq!(choices.len(), 4usize.pow(4) - 3usize.pow(4));
+        let many: Vec<usize> = (0..47).collect();
+        assert_eq!(flag_choices(&many).len(), 1 + 3 * 47);
+    }
 }

@@ -162,3 +162,58 @@ pub fn score(table: Table, kills: &Kills, spare: &[Spare]) -> (Score, Vec<String
     }
     (score, complaints)
 }
+
+#[cfg(test)]
+mod tests {
+    use p3_field::PrimeCharacteristicRing;
+
+    use super::*;
+    use crate::testkit::kills::{Fault, Harm, Kill};
+    use crate::testkit::verdict::{Message, Place};
+
+    /// Harmful mutants of a table with two constraints and a question.
+    fn kills(sets: &[&[Rule]]) -> Kills {
+        let mut kills = Kills::default();
+        for rules in sets {
+            let fault = |rule: &Rule| match *rule {
+                Rule::Constraint(index) => Fault::Constraint {
+                    index,
+                    value: F::ONE,
+                },
+                Rule::Question(index) => Fault::Question {
+                    index,
+                    message: Message::sent(LOOKUP, &[0, 1 << 16, 0, 0]),
+                },
+            };
+            kills.add(Kill {
+                harm: Harm::Untrue,
+                place: Place::Other,
+                faults: rules.iter().map(fault).collect(),
+            });
+        }
+        kills
+    }
+
+    fn complaints(sets: &[&[Rule]], spare: &[Spare]) -> usize {
+        score(Table::Jal, &kills(sets), spare).1.len()
+    }
+
+    #[test]
+    fn rules_are_scored() {
+        let [first, second, question] = rules(Table::Jal)[..] else {
+            panic!("two constraints and a question");
+        };
+        let (group, implied) = ([0, 1], "for the test");
+        let all: [&[Rule]; 3] = [&[first], &[second], &[question]];
+        assert_eq!(complaints(&all, &[]), 0);
+        assert_eq!(complaints(&all[..2], &[]), 1, "nobody needs the question");
+        assert_eq!(complaints(&[&[first, second], &[question]], &[]), 1);
+        let spare = [Spare::group(group, implied)];
+        assert_eq!(complaints(&[&[first, second], &[question]], &spare), 0);
+        assert_eq!(complaints(&all[2..], &spare), 1, "nobody needs the group");
+        assert_eq!(complaints(&all, &spare), 1, "it is not spare");
+        let spare = [Spare::implied(group, implied)];
+        assert_eq!(complaints(&all[2..], &spare), 0);
+        assert_eq!(complaints(&[&[first, second], &[question]], &spare), 1);
+    }
+}

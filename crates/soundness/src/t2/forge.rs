@@ -28,8 +28,8 @@ pub struct Forge {
     messages: Vec<Vec<usize>>,
 }
 
-/// Columns that what a row says does not depend on, and pairs of steps of others.
-pub type Freedom = (Vec<usize>, Vec<[(usize, F); 2]>);
+/// Two columns and what is added to them.
+pub type Steps = [(usize, F); 2];
 
 /// A search.
 struct Search<'a> {
@@ -74,10 +74,28 @@ impl Forge {
         self.subject.verdict(self.row)
     }
 
-    /// The columns that what the row says does not depend on, and pairs of steps of two others
-    /// that it does not depend on either: what a limb lends another, one flag in the place of
-    /// the other.
-    pub fn freedom(&mut self, cells: &[F]) -> Freedom {
+    /// Whether the row with some cells changed says what it does with `cells`.
+    fn stays(&mut self, cells: &[F], steps: &[(usize, F)]) -> bool {
+        let said = self.verdict(cells);
+        let mut cells = cells.to_vec();
+        for &(column, step) in steps {
+            cells[column] += step;
+        }
+        let verdict = self.verdict(&cells);
+        verdict.said == said.said && verdict.unbounded == said.unbounded
+    }
+
+    /// The columns that what the row says does not depend on.
+    pub fn helpers(&mut self, cells: &[F]) -> Vec<usize> {
+        let columns = 0..cells.len();
+        columns
+            .filter(|&column| self.stays(cells, &[(column, F::ONE)]))
+            .collect()
+    }
+
+    /// Steps of two other columns that it does not depend on either: what a limb lends another,
+    /// one flag in the place of the other.
+    pub fn lent(&mut self, cells: &[F], helpers: &[usize]) -> Vec<Steps> {
         const LENT: [(i64, i64); 6] = [
             (256, -1),
             (-256, 1),
@@ -86,25 +104,15 @@ impl Forge {
             (1, -1),
             (-1, 1),
         ];
-        let said = self.verdict(cells);
-        let stays = |forge: &mut Self, steps: &[(usize, F)]| {
-            let mut cells = cells.to_vec();
-            steps
-                .iter()
-                .for_each(|&(column, step)| cells[column] += step);
-            let verdict = forge.verdict(&cells);
-            verdict.said == said.said && verdict.unbounded == said.unbounded
-        };
-        let is_helper = |column: &usize| stays(self, &[(*column, F::ONE)]);
-        let (helpers, others): (Vec<_>, Vec<_>) = (0..cells.len()).partition(is_helper);
         let mut lent = Vec::new();
+        let others: Vec<usize> = (0..cells.len()).filter(|c| !helpers.contains(c)).collect();
         for (i, &x) in others.iter().enumerate() {
             for &y in &others[i + 1..] {
                 let steps = LENT.map(|(a, b)| [(x, F::from_int(a)), (y, F::from_int(b))]);
-                lent.extend(steps.into_iter().filter(|steps| stays(self, steps)));
+                lent.extend(steps.into_iter().filter(|steps| self.stays(cells, steps)));
             }
         }
-        (helpers, lent)
+        lent
     }
 
     /// Searches, from `cells` on and in no more than `budget` steps, for a row that is accepted

@@ -9,7 +9,7 @@ use vouch_air::testkit::{P, campaign};
 use vouch_isa::OpInfo;
 use vouch_isa::event::Step;
 
-use super::forge::{Forge, Freedom};
+use super::forge::{Forge, Steps};
 use super::{LIES, SEARCHES, STEPS};
 use crate::{Effort, Outcome};
 
@@ -53,7 +53,8 @@ pub fn of_op(info: &'static OpInfo, effort: Effort) -> Outcome {
     let stride = effort.pick(17, 1);
     // What an instruction speaks of does not depend on its operands.
     let first = steps.first().map(suite.row).unwrap_or_default();
-    let freedom = forge.freedom(&first);
+    let helpers = forge.helpers(&first);
+    let freedom = (forge.lent(&first, &helpers), helpers);
     for (i, honest) in steps.iter().enumerate() {
         let lies = wrong(honest);
         let chosen = lies.iter().skip(i % stride).step_by(stride);
@@ -81,7 +82,7 @@ fn cases(info: &'static OpInfo) -> impl Iterator<Item = Case> {
 /// Lies about one execution, each as the row that the table makes of it.
 fn of_step(
     forge: &mut Forge,
-    (helpers, lent): &Freedom,
+    (lent, helpers): &(Vec<Steps>, Vec<usize>),
     honest: &[F],
     lies: &[Vec<F>],
     effort: Effort,
