@@ -15,6 +15,10 @@ test:
 compliance:
     cargo xtask compliance --prove
 
+# All that tries to make the verifier accept a lie
+soundness:
+    cargo xtask soundness --long
+
 # What every change must pass
 ci:
     .ci/run

@@ -41,14 +41,20 @@ pub fn run(arguments: &SoundnessArgs) -> Result<bool> {
         if arguments.json {
             eprintln!("{outcome}{seconds:>10.1} seconds\n");
         } else {
-            println!("{}: {}\n{outcome}{seconds:>10.1} seconds\n", attack.name, attack.about);
+            println!(
+                "{}: {}\n{outcome}{seconds:>10.1} seconds\n",
+                attack.name, attack.about
+            );
         }
         reports.push(report(attack, &outcome, seconds));
     }
     if arguments.json {
         let effort = if arguments.long { "long" } else { "quick" };
         let status = u8::from(!all_well);
-        println!("{}", json!({ "effort": effort, "attacks": reports, "status": status }));
+        println!(
+            "{}",
+            json!({ "effort": effort, "attacks": reports, "status": status })
+        );
     }
     Ok(all_well)
 }
@@ -56,7 +62,10 @@ pub fn run(arguments: &SoundnessArgs) -> Result<bool> {
 fn chosen(only: &[String]) -> Result<Vec<&'static Attack>> {
     let matches = |attack: &Attack, name: &String| attack.name.split('_').next() == Some(name);
     for name in only {
-        if !ALL.iter().any(|attack| attack.name == name || matches(attack, name)) {
+        if !ALL
+            .iter()
+            .any(|attack| attack.name == name || matches(attack, name))
+        {
             let names: Vec<&str> = ALL.iter().map(|attack| attack.name).collect();
             bail!("no attack is called {name}; there are {}", names.join(", "));
         }

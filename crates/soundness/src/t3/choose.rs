@@ -101,8 +101,12 @@ fn a_step(random: &mut Random, world: &World, fits: fn(&Step) -> bool) -> u64 {
         .filter(|step| fits(step))
         .map(|step| step.ts)
         .collect();
-    let last = fitting.len().min(2000);
-    cycle_at(world, fitting[fitting.len() - 1 - random.below(last)])
+    let late = &fitting[fitting.len().saturating_sub(2000)..];
+    match late.get(random.below(late.len())) {
+        Some(&ts) => cycle_at(world, ts),
+        // A program without any: whatever happens then.
+        None => any_cycle(random, world),
+    }
 }
 
 fn reads_two(step: &Step) -> bool {
