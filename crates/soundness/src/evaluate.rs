@@ -14,16 +14,15 @@ use p3_field::{PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
-use vouch_air::bus::{self, Fact};
+use vouch_air::bus;
 use vouch_air::capture::{Capture, Row, Sink};
 use vouch_air::memory_tree::Compression;
 use vouch_air::tables::Table;
+use vouch_air::testkit::P;
+use vouch_air::testkit::verdict::is_fact;
 use vouch_air::witness::Trace;
 
 use crate::rules::{Broken, Imbalance, MAX_FIELDS, Untrue, bus_index, bus_parts};
-
-/// The BabyBear prime.
-pub const P: u32 = F::ORDER_U32;
 
 /// Sums of the messages on one bus: as they are, with each part left out, and with each field
 /// and the next as one element, `low + 2^16 * high`.
@@ -222,21 +221,6 @@ impl Evaluator {
         }
         let [fact, x, y, z] = core::array::from_fn(|i| fields[i].as_canonical_u32());
         is_fact(fact, [x, y, z])
-    }
-}
-
-/// The lookup table's facts, as [`Fact`] states them.
-pub fn is_fact(fact: u32, [x, y, z]: [u32; 3]) -> bool {
-    const RANGE16: u32 = Fact::Range16 as u32;
-    const RANGE14: u32 = Fact::Range14 as u32;
-    const BYTES: u32 = Fact::Bytes as u32;
-    const AND: u32 = Fact::And as u32;
-    match fact {
-        RANGE16 => x < 1 << 16 && y == 0 && z == 0,
-        RANGE14 => x < 1 << 14 && y == 0 && z == 0,
-        BYTES => x < 256 && y < 256 && z == 0,
-        AND => x < 256 && y < 256 && z == x & y,
-        _ => false,
     }
 }
 

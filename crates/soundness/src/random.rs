@@ -1,7 +1,8 @@
 //! The same numbers on every run.
 
-use crate::evaluate::{P, mix};
-use crate::world::EDGES;
+use vouch_air::testkit::{EDGES, P};
+
+use crate::evaluate::mix;
 
 /// SplitMix64.
 #[derive(Clone, Debug)]

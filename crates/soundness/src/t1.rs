@@ -18,10 +18,11 @@ use p3_matrix::Matrix;
 use rayon::prelude::*;
 use vouch_air::F;
 use vouch_air::tables::Table;
+use vouch_air::testkit::P;
 use vouch_air::testkit::free::is_free;
 use vouch_air::witness::Trace;
 
-use crate::evaluate::{Evaluator, P, Sums};
+use crate::evaluate::{Evaluator, Sums};
 use crate::random::Random;
 use crate::rules::Broken;
 use crate::world::{INPUT, ROUNDS_TO_REFRESH, World, everything};
@@ -45,7 +46,7 @@ pub fn run(effort: Effort) -> Outcome {
         }
         outcome.count("columns", table.width() as u64);
     }
-    outcome.add(proven::run(effort, &worlds[0]));
+    outcome.add(proven::run(effort, &worlds[0], &worlds[1..]));
     outcome
 }
 

@@ -6,11 +6,12 @@
 //! break a rule. Of whatever is accepted, no word outside the buffer has changed.
 
 use rayon::prelude::*;
+use vouch_air::testkit::P;
 use vouch_emulator::testing::{DATA, asm};
 use vouch_isa::event::{Call, Segment};
 use vouch_isa::memory::{MEMORY_END, REGISTER_BASE};
 
-use crate::evaluate::{Evaluator, P};
+use crate::evaluate::Evaluator;
 use crate::model::{self, Change, Effect, Fault, Kind};
 use crate::world::World;
 use crate::{Effort, Outcome};

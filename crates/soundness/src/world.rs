@@ -2,6 +2,7 @@
 
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::tables::Table;
+use vouch_air::testkit::EDGES;
 use vouch_air::witness::{Trace, Traces, generate};
 use vouch_emulator::testing::{DATA, asm, program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
@@ -111,7 +112,7 @@ pub fn everything(seed: u64, rounds: u32, length: usize) -> Vec<Instruction> {
     // A buffer that is read in two goes, the second of which falls short, and then none.
     code.extend(asm::read(DATA, 6));
     code.extend(asm::read(DATA + 8, 9));
-    code.extend(asm::read(DATA + 16, 4));
+    code.extend(asm::read(DATA, 1 << 16));
     code.extend(asm::journal(DATA + 8, 4));
     code.extend(asm::journal(DATA, 7));
     code.extend(asm::write(1, DATA, 3));
@@ -125,23 +126,6 @@ pub fn everything(seed: u64, rounds: u32, length: usize) -> Vec<Instruction> {
     code.extend(random_program(seed, length));
     code
 }
-
-/// Words at which arithmetic goes wrong if it does.
-pub const EDGES: [u32; 13] = [
-    0,
-    1,
-    2,
-    u32::MAX,
-    0x7fff_ffff,
-    0x8000_0000,
-    0xffff,
-    0x1_0000,
-    0x1_0001,
-    crate::evaluate::P - 1,
-    crate::evaluate::P,
-    crate::evaluate::P + 1,
-    0x8000_0001,
-];
 
 /// Every operation on two registers, on a pair of [`EDGES`] each that depends on the seed, and
 /// with all three registers the same or `x0`.

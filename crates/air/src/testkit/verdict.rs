@@ -65,7 +65,7 @@ const BYTES: u32 = Fact::Bytes as u32;
 const AND: u32 = Fact::And as u32;
 
 /// The lookup table's facts as [`Fact`] states them; tests of the table compare.
-fn is_fact(fact: u32, [x, y, z]: [u32; 3]) -> bool {
+pub fn is_fact(fact: u32, [x, y, z]: [u32; 3]) -> bool {
     match fact {
         RANGE16 => x < 1 << 16 && y == 0 && z == 0,
         RANGE14 => x < 1 << 14 && y == 0 && z == 0,

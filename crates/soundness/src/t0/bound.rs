@@ -12,7 +12,7 @@ use vouch_air::testkit::lint::symbolic;
 use vouch_verifier::{Key, Profile, max_log_height};
 
 use crate::Outcome;
-use crate::evaluate::P;
+use vouch_air::testkit::P;
 
 /// Computes the sum.
 pub fn run() -> Outcome {

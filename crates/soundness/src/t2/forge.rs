@@ -10,7 +10,7 @@ use vouch_air::testkit::{Message, Subject, Verdict};
 
 use super::{REBUILT, WIPED};
 use crate::Outcome;
-use crate::evaluate::is_fact;
+use vouch_air::testkit::verdict::is_fact;
 
 /// Most cells that are solved for one after the other.
 const DEPTH: usize = 24;

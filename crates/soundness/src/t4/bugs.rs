@@ -8,8 +8,8 @@ use vouch_air::tables::Table;
 
 use super::evidence::Breach;
 use super::machine::{Rules, speaks_of};
-use crate::evaluate::P;
 use crate::rules::bus_index;
+use vouch_air::testkit::P;
 
 /// A bug.
 pub struct Bug {

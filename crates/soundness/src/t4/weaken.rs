@@ -5,10 +5,10 @@ use vouch_air::F;
 use vouch_air::bus::{self, Fact};
 use vouch_air::tables::Table;
 use vouch_air::testkit::campaign::campaign;
+use vouch_air::testkit::verdict::is_fact;
 
 use super::evidence::{Breach, Evidence};
 use super::machine::Rules;
-use crate::evaluate::is_fact;
 use crate::rules::{Untrue, bus_parts};
 
 /// A weaker machine: it lacks something.

@@ -6,9 +6,9 @@ use vouch_air::{Digest, F};
 use vouch_verifier::{Profile, Receipt, TableSet, VerifyError};
 
 use super::by_proof;
-use crate::evaluate::P;
 use crate::honest_receipt::{Change, Honest, Verdict, verdict, verifier};
 use crate::outcome::Outcome;
+use vouch_air::testkit::P;
 
 fn by_image(error: &VerifyError) -> bool {
     matches!(error, VerifyError::ImageId { .. })

@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use vouch_air::F;
+use vouch_air::testkit::P;
 use vouch_verifier::Profile;
 use vouch_verifier::config::Proof;
 
-use crate::evaluate::{P, mix};
+use crate::evaluate::mix;
 use crate::honest_receipt::{Honest, gather};
 use crate::outcome::{Effort, Outcome};
 use crate::proof_tree::{Section, encoded, places};

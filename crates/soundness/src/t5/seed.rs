@@ -9,8 +9,8 @@ use vouch_air::tables::Table;
 use vouch_verifier::{MACHINE_DIGEST, Profile, SegmentClaim, SegmentReceipt, TableSet, Transcript};
 
 use super::claim::flip_element;
-use crate::evaluate::P;
 use crate::outcome::Outcome;
+use vouch_air::testkit::P;
 
 /// All that a seed is made of.
 #[derive(Clone)]

@@ -5,10 +5,10 @@ use std::panic::catch_unwind;
 use rayon::iter::IntoParallelIterator;
 use vouch_verifier::Receipt;
 
-use crate::evaluate::P;
 use crate::honest_receipt::{Honest, Verdict, commitment, gather};
 use crate::outcome::{Effort, Outcome};
 use crate::random::Random;
+use vouch_air::testkit::P;
 
 /// Bytes of a receipt before its proof, more or less.
 const ENVELOPE: usize = 320;

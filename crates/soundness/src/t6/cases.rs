@@ -9,9 +9,9 @@ use vouch_isa::memory::MEMORY_END;
 use vouch_verifier::config::Proof;
 use vouch_verifier::{MAX_PROOF_BYTES, Profile, Receipt, TableSet};
 
-use crate::evaluate::P;
 use crate::honest_receipt::{Honest, commitment};
 use crate::proof_tree::places;
+use vouch_air::testkit::P;
 
 /// Takes a hostile receipt and its name.
 pub type Visit<'a> = &'a mut dyn FnMut(&str, Receipt);

@@ -3,8 +3,8 @@
 use vouch_verifier::{Receipt, SegmentReceipt};
 
 use super::{Runs, by_comparison, by_proof};
-use crate::evaluate::P;
 use crate::honest_receipt::Change;
+use vouch_air::testkit::P;
 
 /// Ends, exit codes and journals.
 pub fn changes(runs: &Runs) -> Vec<Change<'_>> {

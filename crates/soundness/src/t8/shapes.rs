@@ -8,8 +8,8 @@ use vouch_isa::event::{Call, Segment, Step};
 use vouch_isa::memory::SINK;
 use vouch_isa::{Family, Format, Op, OpInfo, branch_taken};
 
-use crate::evaluate::P;
 use crate::outcome::Outcome;
+use vouch_air::testkit::P;
 
 /// A kind of step that an instruction may be.
 struct Shape {
