@@ -10,7 +10,7 @@ use vouch_soundness::{ALL, Attack, Effort, Outcome};
 /// Of `cargo xtask soundness`.
 #[derive(Debug, Args)]
 pub struct SoundnessArgs {
-    /// Try everything, not only the share that the tests try: hours, not minutes
+    /// Try everything, not only the share that the tests try: about an hour on two cores
     #[arg(long)]
     pub long: bool,
     /// Print the report as one JSON object on stdout; progress goes to stderr

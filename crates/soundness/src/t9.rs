@@ -164,6 +164,7 @@ fn replies(case: &Case, effort: Effort) -> Vec<Kind> {
     for n in (0..=words).filter(of_interest) {
         kinds.extend((0..32).map(|bit| Kind::MovedWord(n, Change::Flip(bit))));
         kinds.extend(places().map(|change| Kind::MovedTo(n, change)));
+        kinds.extend([Call::Read, Call::Journal].map(|call| Kind::MovedBy(n, call)));
         kinds.extend(counts().map(|change| Kind::MovedLeft(n, change)));
         kinds.extend(steps().map(|change| Kind::MovedPc(n, change)));
         kinds.extend(steps().map(|change| Kind::MovedIndex(n, change)));
