@@ -58,22 +58,22 @@ pub const BUGS: &[Bug] = &[
     bug("the exit code p is read as 0", "SP1", Limbs(bus::EXIT, 0)),
     bug(
         "a word in memory is one element: v and v + p are the same",
-        "soundness.md, 1",
+        "seen in several: integers and the field",
         Limbs(bus::MEMORY, 1),
     ),
     bug(
         "a length aliases the length + p",
-        "soundness.md, 1",
+        "seen in several: integers and the field",
         Questions(Table::Ecall, &["a0_next[1]"]),
     ),
     bug(
         "the high limb of an immediate is not checked",
-        "soundness.md, 1",
+        "seen in several: integers and the field",
         Field(bus::PROGRAM, 6),
     ),
     bug(
         "the immediate of an instruction is not checked",
-        "soundness.md, 4: wrong LUI",
+        "seen in several: control flow, wrong LUI",
         Field(bus::PROGRAM, 5),
     ),
     // Operands.
@@ -84,17 +84,17 @@ pub const BUGS: &[Bug] = &[
     ),
     bug(
         "rs1 may be any register",
-        "soundness.md, 2",
+        "seen in several: operands",
         Field(bus::PROGRAM, 3),
     ),
     bug(
         "rd may be any register",
-        "soundness.md, 2",
+        "seen in several: operands",
         Field(bus::PROGRAM, 2),
     ),
     bug(
         "the operation is not what was decoded",
-        "soundness.md, 4",
+        "seen in several: control flow",
         Field(bus::PROGRAM, 1),
     ),
     // Division and multiplication.
@@ -120,12 +120,12 @@ pub const BUGS: &[Bug] = &[
     ),
     bug(
         "the sign of a quotient is free",
-        "soundness.md, 3",
+        "seen in several: arithmetic",
         Columns(Table::DivRem, &["quotient_sign"]),
     ),
     bug(
         "the sign of a dividend is free",
-        "soundness.md, 3",
+        "seen in several: arithmetic",
         Columns(Table::DivRem, &["a_sign"]),
     ),
     bug(
@@ -140,59 +140,59 @@ pub const BUGS: &[Bug] = &[
     ),
     bug(
         "the carries of a product are free",
-        "soundness.md, 3",
+        "seen in several: arithmetic",
         Questions(Table::Mul, &["carry"]),
     ),
     // Control flow.
     bug(
         "instructions can be reordered: the pc is not tied to the clock",
-        "soundness.md, 4",
+        "seen in several: control flow",
         Field(bus::STATE, 1),
     ),
     bug(
         "the next pc is free",
-        "soundness.md, 4",
+        "seen in several: control flow",
         Field(bus::STATE, 0),
     ),
     bug(
         "the next pc is free after an ECALL that moves words",
-        "soundness.md, 4",
+        "seen in several: control flow",
         Field(bus::MOVE, 1),
     ),
     bug(
         "a branch is taken when it should not be",
-        "soundness.md, 4",
+        "seen in several: control flow",
         Columns(Table::BranchEq, &["equal"]),
     ),
     bug(
         "a comparison says what it likes",
-        "soundness.md, 4",
+        "seen in several: control flow",
         Columns(Table::BranchLt, &["order.less"]),
     ),
     bug(
         "a branch goes where it likes",
-        "soundness.md, 4",
+        "seen in several: control flow",
         Columns(Table::BranchLt, &["next_pc"]),
     ),
     bug(
         "JALR keeps the lowest bit of its target",
-        "soundness.md, 4",
+        "seen in several: control flow",
         Columns(Table::Jalr, &["odd"]),
     ),
     // Memory.
     bug(
         "an access reads the future",
-        "soundness.md, 5: timestamps overflow",
+        "seen in several: memory, timestamps overflow",
         Questions(Table::AddSub, &["a.prev_ts"]),
     ),
     bug(
         "an access to memory reads the future",
-        "soundness.md, 5",
+        "seen in several: memory",
         Questions(Table::Word, &["memory.prev_ts"]),
     ),
     bug(
         "the first timestamp is free",
-        "soundness.md, 5",
+        "seen in several: memory",
         Field(bus::MEMORY, 3),
     ),
     bug(
@@ -207,78 +207,78 @@ pub const BUGS: &[Bug] = &[
     ),
     bug(
         "a leaf is sent twice: memory is initialised twice",
-        "soundness.md, 5",
+        "seen in several: memory",
         Columns(Table::Merkle, &["left_touched"]),
     ),
     bug(
         "an untouched node changes",
-        "soundness.md, 5",
+        "seen in several: memory",
         Columns(Table::Merkle, &["right_touched"]),
     ),
     bug(
         "a store reaches the registers",
-        "soundness.md, 5: boundary addresses",
+        "seen in several: memory, boundary addresses",
         Questions(Table::Word, &["address.word_hi"]),
     ),
     bug(
         "a store reaches the code",
-        "soundness.md, 5",
+        "seen in several: memory",
         Columns(Table::Word, &["above_lo"]),
     ),
     bug(
         "a Merkle node is taken for one of another height",
-        "soundness.md, 5",
+        "seen in several: memory",
         Field(bus::MERKLE, 0),
     ),
     bug(
         "a Merkle node is taken for its neighbour",
-        "soundness.md, 5: misrouted labels",
+        "seen in several: memory, misrouted labels",
         Field(bus::MERKLE, 1),
     ),
     bug(
         "a leaf is not hashed",
-        "soundness.md, 10: never recomposed",
+        "seen in several: hints of the host, never recomposed",
         Questions(Table::Leaf, &["initial_hash"]),
     ),
     bug(
         "a byte is loaded from another place in its word",
-        "soundness.md, 5: sub-word loads",
+        "seen in several: memory, sub-word loads",
         Columns(Table::LoadSub, &["offset"]),
     ),
     bug(
         "LB and LH extend what sign they like",
-        "soundness.md, 5: sub-word loads",
+        "seen in several: memory, sub-word loads",
         Columns(Table::LoadSub, &["sign"]),
     ),
     bug(
         "SB changes its neighbours",
-        "soundness.md, 5: sub-word stores",
+        "seen in several: memory, sub-word stores",
         Columns(Table::StoreSub, &["limb_next", "next"]),
     ),
     bug(
         "x0 is writable",
-        "soundness.md, 5",
+        "seen in several: memory",
         Columns(Table::Program, &["rd_is_x0", "rd_inverse"]),
     ),
     bug(
         "an access is misaligned",
-        "soundness.md, 5",
+        "seen in several: memory",
         Columns(Table::Word, &["address.word_lo"]),
     ),
     bug(
         "an access is to another address",
-        "soundness.md, 5",
+        "seen in several: memory",
         Field(bus::MEMORY, 0),
     ),
     // Buses.
     bug(
         "a refresh counts as often as it likes",
-        "soundness.md, 6: multiplicities",
+        "seen in several: buses, multiplicities",
         Columns(Table::Refresh, &["is_real"]),
     ),
     bug(
         "an instruction is two at once",
-        "soundness.md, 6: padding sends",
+        "seen in several: buses, padding sends",
         Columns(Table::AddSub, &["is_add", "is_sub"]),
     ),
     // The host.
@@ -289,58 +289,58 @@ pub const BUGS: &[Bug] = &[
     ),
     bug(
         "a reply is longer than its buffer",
-        "soundness.md, 10",
+        "seen in several: hints of the host",
         Field(bus::MOVE, 3),
     ),
     bug(
         "a reply is longer than was asked for",
-        "soundness.md, 10",
+        "seen in several: hints of the host",
         Columns(Table::Ecall, &["missing"]),
     ),
     bug(
         "words that a reply moves are no bytes",
-        "soundness.md, 10: hints never recomposed",
+        "seen in several: hints of the host, hints never recomposed",
         Questions(Table::Moves, &["next"]),
     ),
     bug(
         "after its end the input goes on",
-        "soundness.md, 10",
+        "seen in several: hints of the host",
         Columns(Table::Ecall, &["is_short"]),
     ),
     bug(
         "the journal is free",
-        "soundness.md, 7: public values",
+        "seen in several: public values, public values",
         Field(bus::JOURNAL, 1),
     ),
     bug(
         "the journal's bytes change places",
-        "soundness.md, 7",
+        "seen in several: public values",
         Field(bus::JOURNAL, 0),
     ),
     // Operations.
     bug(
         "SLT takes any sign",
-        "soundness.md, 3",
+        "seen in several: arithmetic",
         Columns(Table::Compare, &["order.a_top"]),
     ),
     bug(
         "a shift moves by another amount",
-        "soundness.md, 3",
+        "seen in several: arithmetic",
         Columns(Table::Shift, &["r"]),
     ),
     bug(
         "the bits that a shift leaves are free",
-        "soundness.md, 3",
+        "seen in several: arithmetic",
         Questions(Table::Shift, &["low", "high"]),
     ),
     bug(
         "AND is free",
-        "soundness.md, 6: an unchecked lookup",
+        "seen in several: buses, an unchecked lookup",
         Questions(Table::Bitwise, &["and"]),
     ),
     bug(
         "a sum has no carry",
-        "soundness.md, 1",
+        "seen in several: integers and the field",
         Columns(Table::AddSub, &["c"]),
     ),
 ];
