@@ -1,13 +1,12 @@
 //! Proofs of what did not happen.
 
-use std::sync::OnceLock;
-
 use vouch_air::witness::Traces;
 use vouch_isa::event::Segment;
 use vouch_prover::{Backend, Job, ProveError, Prover, Reference};
 use vouch_verifier::config::Proof;
-use vouch_verifier::{Profile, Receipt, SegmentReceipt, Verifier};
+use vouch_verifier::{Profile, Receipt, SegmentReceipt};
 
+use crate::honest_receipt::{image_id, verifier};
 use crate::world::World;
 
 /// Whether a proof of these events, which need not be honest, is accepted; `None` if none can
@@ -51,8 +50,6 @@ pub fn is_mutant_accepted(world: &World, traces: Traces) -> Option<bool> {
 
 /// Whether a receipt of this one segment is accepted.
 pub fn verifies(world: &World, segment: SegmentReceipt) -> bool {
-    static VERIFIER: OnceLock<Verifier> = OnceLock::new();
-    let verifier = VERIFIER.get_or_init(|| Verifier::new(Profile::Fast100).expect("a key"));
     let image = world.program.image();
     let receipt = Receipt {
         profile: Profile::Fast100,
@@ -60,5 +57,8 @@ pub fn verifies(world: &World, segment: SegmentReceipt) -> bool {
         text: image.text.clone(),
         segments: vec![segment],
     };
-    verifier.verify(&receipt, &world.image_id()).is_ok()
+    let image_id = image_id(&world.program);
+    verifier(Profile::Fast100)
+        .verify(&receipt, &image_id)
+        .is_ok()
 }

@@ -18,8 +18,8 @@ use vouch_air::bus;
 use vouch_air::capture::{Capture, Row, Sink};
 use vouch_air::memory_tree::Compression;
 use vouch_air::tables::Table;
-use vouch_air::testkit::P;
 use vouch_air::testkit::verdict::is_fact;
+use vouch_air::testkit::{P, mix};
 use vouch_air::witness::Trace;
 
 use crate::rules::{Broken, Imbalance, MAX_FIELDS, Untrue, bus_index, bus_parts};
@@ -100,14 +100,6 @@ impl Sums {
 fn parts(bus: usize) -> &'static [Range<usize>] {
     static PARTS: OnceLock<Vec<Vec<Range<usize>>>> = OnceLock::new();
     &PARTS.get_or_init(|| (0..bus::ALL.len()).map(bus_parts).collect())[bus]
-}
-
-/// SplitMix64's finaliser.
-pub const fn mix(x: u64) -> u64 {
-    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 /// Evaluates tables.
@@ -263,7 +255,7 @@ impl Sink for Listener<'_> {
     fn constraint(&mut self, value: F) {
         if value != F::ZERO {
             let key = (self.table, self.constraints);
-            *self.broken.constraints.entry(key).or_default() += 1;
+            self.broken.constraints.insert(key);
         }
         self.constraints += 1;
     }
@@ -294,9 +286,4 @@ pub fn as_signed(x: F) -> i64 {
         x if x > P / 2 => i64::from(x) - i64::from(P),
         x => i64::from(x),
     }
-}
-
-/// An element from an integer.
-pub fn element(x: i64) -> F {
-    F::from_int(x)
 }

@@ -7,7 +7,8 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use vouch_air::memory_tree::MemoryTree;
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_prover::Prover;
+use vouch_isa::event::Segment;
+use vouch_prover::{ProveError, Prover};
 use vouch_verifier::{Claim, ImageId, Profile, Receipt, SegmentReceipt, Verifier, VerifyError};
 
 use crate::outcome::Outcome;
@@ -222,17 +223,29 @@ pub fn image_id(program: &Program) -> ImageId {
 /// If either fails.
 pub fn prove(program: &Program, input: &[u8], limits: &SegmentLimits, profile: Profile) -> Receipt {
     let (_, segments) = segments(program, input, limits).expect("the program runs to its end");
+    prove_segments(program, &segments, profile).expect("the segments are proven")
+}
+
+/// Proves the segments of a run.
+///
+/// # Errors
+/// As the prover has them.
+pub fn prove_segments(
+    program: &Program,
+    segments: &[Segment],
+    profile: Profile,
+) -> Result<Receipt, ProveError> {
     let image = program.image();
     let mut tree = MemoryTree::new(image);
     let prover = Prover::new(profile);
     let prove = |segment| {
-        let proof = prover.prove_segment(segment, &image.text, &mut tree);
-        proof.expect("the segment is proven").receipt
+        let proof = prover.prove_segment(segment, &image.text, &mut tree)?;
+        Ok(proof.receipt)
     };
-    Receipt {
+    Ok(Receipt {
         profile,
         entry: image.entry,
         text: image.text.clone(),
-        segments: segments.iter().map(prove).collect(),
-    }
+        segments: segments.iter().map(prove).collect::<Result<_, _>>()?,
+    })
 }

@@ -10,6 +10,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+use vouch_air::testkit::steps::accesses;
 use vouch_isa::event::{Segment, Step};
 use vouch_isa::memory::{FIRST_TIMESTAMP, LEAF_WORDS, REGISTER_BASE, SINK, STEP_TICKS};
 use vouch_isa::{
@@ -17,6 +18,7 @@ use vouch_isa::{
 };
 
 use crate::world::World;
+pub use calls::CALLS;
 pub use fault::{Change, Fault, Kind};
 use record::Memory;
 
@@ -207,14 +209,14 @@ impl Model<'_> {
     }
 
     fn operands(&self, step: &mut Step) {
-        let accesses = Accesses::of(step.op);
+        let accessed = accesses(step.op);
         step.a = self.memory.peek(register(step.rs1));
         step.b = match step.op {
-            _ if accesses.rs2 => self.memory.peek(register(step.rs2)),
+            _ if accessed.rs2 => self.memory.peek(register(step.rs2)),
             Op::Auipc => (step.pc * 4).wrapping_add(step.imm),
             Op::Fence => 0,
             Op::Jal | Op::Jalr => 0,
-            _ if accesses.memory => 0,
+            _ if accessed.memory => 0,
             _ => step.imm,
         };
     }
@@ -266,7 +268,7 @@ impl Model<'_> {
         }
         let (word, offset) = (self.memory.peek(step.addr / 4), step.addr % 4);
         (step.mem_prev, step.mem_next) = (word, word);
-        if Accesses::of(step.op).rd {
+        if accesses(step.op).rd {
             step.c = load_value(step.op, word, offset);
         } else {
             step.mem_next = store_merge(step.op, word, step.b, offset);
@@ -276,19 +278,19 @@ impl Model<'_> {
 
     /// Makes the accesses and takes the effects.
     fn commit(&mut self, mut step: Step, kind: Option<Kind>) {
-        let accesses = Accesses::of(step.op);
+        let accessed = accesses(step.op);
         let (ts, segment) = (self.ts, &mut self.segment);
-        if accesses.rs1 {
+        if accessed.rs1 {
             step.rs1_ts = self.memory.touch_register(step.rs1, ts, segment);
         }
-        if accesses.rs2 {
+        if accessed.rs2 {
             step.rs2_ts = self.memory.touch_register(step.rs2, ts + 1, segment);
         }
-        if accesses.memory {
+        if accessed.memory {
             step.mem_ts = self.memory.touch(step.addr / 4, ts + 1);
             self.memory.set(step.addr / 4, step.mem_next);
         }
-        if accesses.rd {
+        if accessed.rd {
             step.rd_prev = self.memory.peek(register(step.rd));
             step.rd_ts = self.memory.touch_register(step.rd, ts + 2, segment);
             self.memory.set(register(step.rd), step.c);
@@ -298,30 +300,6 @@ impl Model<'_> {
         self.pc = step.next_pc;
         self.ts += STEP_TICKS;
         self.segment.steps[step.op.family() as usize].push(step);
-    }
-}
-
-/// What an instruction accesses.
-#[derive(Clone, Copy, Debug)]
-struct Accesses {
-    rs1: bool,
-    rs2: bool,
-    memory: bool,
-    rd: bool,
-}
-
-impl Accesses {
-    fn of(op: Op) -> Self {
-        let format = op.info().format;
-        Self {
-            rs1: format != Format::J,
-            rs2: matches!(format, Format::R | Format::S | Format::B),
-            memory: matches!(
-                op.family(),
-                Family::Word | Family::LoadSub | Family::StoreSub
-            ),
-            rd: !matches!(format, Format::S | Format::B),
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use vouch_air::testkit::{EDGES, P};
 
-use crate::evaluate::mix;
+use vouch_air::testkit::mix;
 
 /// SplitMix64.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use core::ops::Range;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use vouch_air::tables::Table;
@@ -59,8 +59,8 @@ impl Untrue {
 /// How a set of tables breaks the rules. Empty if a proof of them would verify.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Broken {
-    /// Constraints that are not 0, in how many rows.
-    pub constraints: BTreeMap<(Table, usize), usize>,
+    /// Constraints that are not 0.
+    pub constraints: BTreeSet<(Table, usize)>,
     /// Questions answered with no.
     pub questions: BTreeMap<(Table, usize), Vec<Untrue>>,
     /// Buses that do not balance.
@@ -84,7 +84,7 @@ impl Broken {
 
     /// The rules broken.
     pub fn rules(&self) -> impl Iterator<Item = Rule> + '_ {
-        let constraints = self.constraints.keys();
+        let constraints = self.constraints.iter();
         let questions = self.questions.keys();
         constraints
             .map(|&(table, index)| Rule::Constraint(table, index))

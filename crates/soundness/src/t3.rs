@@ -12,9 +12,10 @@ use rayon::prelude::*;
 use crate::cheat::is_accepted;
 use crate::evaluate::Evaluator;
 use crate::model::{self, Effect};
+use crate::rules::Broken;
 use crate::world::{INPUT, ROUNDS_TO_REFRESH, World, everything};
 use crate::{Effort, Outcome};
-pub use choose::{KINDS, fault};
+use choose::{KINDS, fault};
 
 /// One in so many programs loops until registers are refreshed.
 const REFRESHING: u64 = 12;
@@ -48,15 +49,29 @@ pub fn world(seed: u64) -> World {
 /// `rounds` faults of every kind in the run of one program.
 fn of_program(seed: u64, rounds: usize) -> Outcome {
     let mut outcome = Outcome::default();
-    let (world, evaluator) = (world(seed), Evaluator::default());
-    let honest = evaluator.judge(&world.traces.tables);
+    let world = world(seed);
+    let honest = Evaluator::default().judge(&world.traces.tables);
     if !honest.is_empty() {
         outcome.fail(format!("program {seed}, no fault: breaks {honest}"));
     }
     outcome.count("programs", 1);
+    outcome.add(every_kind(&world, seed, rounds, &mut |_| {}));
+    outcome
+}
+
+/// `rounds` faults of every kind in the run of a world, and tells `visit` which rules each
+/// breaks.
+pub fn every_kind(
+    world: &World,
+    seed: u64,
+    rounds: usize,
+    visit: &mut dyn FnMut(&Broken),
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let evaluator = Evaluator::default();
     for i in 0..rounds * KINDS.len() {
-        let fault = fault(i, &world, seed);
-        let (segment, effect) = model::run(&world, Some(fault), limit(&world));
+        let fault = fault(i, world, seed);
+        let (segment, effect) = model::run(world, Some(fault), limit(world));
         if effect != Effect::Lie {
             continue;
         }
@@ -71,13 +86,14 @@ fn of_program(seed: u64, rounds: usize) -> Outcome {
         if broken.is_empty() {
             outcome.fail(format!("program {seed}: {fault:?} breaks no rule"));
         }
+        visit(&broken);
     }
     outcome
 }
 
 /// A faulted run may never end: it is cut a little after where the honest one ends, in
 /// instructions.
-pub fn limit(world: &World) -> u64 {
+fn limit(world: &World) -> u64 {
     world.segment.cycles + 100
 }
 

@@ -19,6 +19,7 @@ use vouch_air::tables::Table;
 use vouch_air::testkit::kills;
 
 use crate::evaluate::Evaluator;
+use crate::world::World;
 use crate::{Effort, Outcome, t1};
 pub use bugs::{BUGS, Bug};
 use evidence::{Breach, Evidence, Spare};
@@ -31,7 +32,8 @@ const SHARE: u64 = 95;
 /// Runs it.
 pub fn run(effort: Effort) -> Outcome {
     let mut outcome = Outcome::default();
-    let (evidence, spare, complaints) = evidence::collect(effort);
+    let worlds = t1::worlds(Effort::Quick);
+    let (evidence, spare, complaints) = evidence::collect(&worlds, effort);
     complaints
         .into_iter()
         .for_each(|complaint| outcome.fail(complaint));
@@ -42,7 +44,7 @@ pub fn run(effort: Effort) -> Outcome {
     let rules = machine::rules();
     outcome.add(weakened(&rules, &evidence, &spare));
     outcome.add(groups(&spare, &evidence));
-    outcome.add(paired_messages(&rules));
+    outcome.add(paired_messages(&rules, &worlds));
     outcome.add(known_bugs(&rules, &evidence));
     outcome
 }
@@ -123,10 +125,9 @@ fn groups(spare: &[Spare], evidence: &Evidence) -> Outcome {
 }
 
 /// Messages that have a receiver: without one, the honest execution breaks its bus.
-fn paired_messages(rules: &[Rules]) -> Outcome {
+fn paired_messages(rules: &[Rules], worlds: &[World]) -> Outcome {
     let mut outcome = Outcome::default();
     let evaluator = Evaluator::default();
-    let worlds = t1::worlds(Effort::Quick);
     let mut missed: BTreeSet<(Table, usize)> = BTreeSet::new();
     for trace in worlds.iter().flat_map(|world| &world.traces.tables) {
         let of_table = evaluator.missed_messages(trace).into_iter();

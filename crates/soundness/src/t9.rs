@@ -12,7 +12,7 @@ use vouch_isa::event::{Call, Segment};
 use vouch_isa::memory::{MEMORY_END, REGISTER_BASE};
 
 use crate::evaluate::Evaluator;
-use crate::model::{self, Change, Effect, Fault, Kind};
+use crate::model::{self, CALLS, Change, Effect, Fault, Kind};
 use crate::world::World;
 use crate::{Effort, Outcome};
 
@@ -42,15 +42,8 @@ fn cases(effort: Effort) -> Vec<Case> {
         Effort::Quick => &[0, 1, 4, 7],
         Effort::Long => &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 31, 100],
     };
-    let calls = [
-        Call::Exit,
-        Call::Read,
-        Call::Journal,
-        Call::Stdout,
-        Call::Stderr,
-    ];
     let of_length = |&length: &u32| {
-        calls.into_iter().flat_map(move |call| {
+        CALLS.into_iter().flat_map(move |call| {
             let inputs = match call {
                 Call::Read => vec![0, length / 2, length, length + 9],
                 _ => vec![0],

@@ -8,7 +8,6 @@ use vouch_emulator::testing::{DATA, asm, program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Segment;
 use vouch_isa::{Instruction, Op};
-use vouch_verifier::ImageId;
 
 /// An execution of one segment that exits.
 pub struct World {
@@ -78,14 +77,6 @@ impl World {
         traces.tables.len() == self.traces.tables.len() && pairs.all(is_same)
     }
 
-    /// The program's image ID.
-    pub fn image_id(&self) -> ImageId {
-        let image = self.program.image();
-        let compression = self.tree.compression();
-        let digest = compression.image_id(image.entry, &image.text, self.tree.root());
-        ImageId::from_digest(&digest)
-    }
-
     /// Tables that the execution has no rows for.
     pub fn missing(&self) -> Vec<Table> {
         let filled = |table: &Table| {
@@ -132,7 +123,7 @@ pub fn everything(seed: u64, rounds: u32, length: usize) -> Vec<Instruction> {
 fn edges(seed: u64) -> Vec<Instruction> {
     let mut code = Vec::new();
     let word = |i: u64| {
-        let chosen = crate::evaluate::mix(seed ^ i << 40) % EDGES.len() as u64;
+        let chosen = vouch_air::testkit::mix(seed ^ i << 40) % EDGES.len() as u64;
         EDGES[chosen as usize]
     };
     let mut i = 0;

@@ -74,6 +74,17 @@ pub fn cells<C: Block<F>>(row: &C) -> Vec<F> {
 /// Padding of most tables.
 pub fn zeros<C>(_: &mut C) {}
 
+/// What SplitMix64 adds at each step.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// SplitMix64's step from a state: a number that looks nothing like it.
+pub const fn mix(state: u64) -> u64 {
+    let z = state.wrapping_add(GOLDEN);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// SplitMix64: the same mutants on every run.
 #[derive(Clone, Debug)]
 pub struct Random(pub u64);
@@ -81,10 +92,9 @@ pub struct Random(pub u64);
 impl Random {
     /// 64 bits.
     pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let drawn = mix(self.0);
+        self.0 = self.0.wrapping_add(GOLDEN);
+        drawn
     }
 
     /// A field element.

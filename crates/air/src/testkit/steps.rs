@@ -20,14 +20,19 @@ pub(super) const IMMEDIATE: u32 = 64;
 
 /// What an instruction accesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Accesses {
+pub struct Accesses {
+    /// It reads a first register.
     pub rs1: bool,
+    /// It reads a second register.
     pub rs2: bool,
+    /// It reads or writes a word of memory.
     pub memory: bool,
+    /// It writes a register.
     pub rd: bool,
 }
 
-pub(super) fn accesses(op: Op) -> Accesses {
+/// What an instruction other than ECALL accesses.
+pub fn accesses(op: Op) -> Accesses {
     let format = op.info().format;
     let loads_or_stores = [Family::Word, Family::LoadSub, Family::StoreSub];
     Accesses {

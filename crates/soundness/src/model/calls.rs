@@ -7,6 +7,15 @@ use vouch_isa::memory::{ECALL_TICKS, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_END};
 
 use super::{Effect, Kind, Model, Stop, fault, register};
 
+/// The calls that there are.
+pub const CALLS: [Call; 5] = [
+    Call::Exit,
+    Call::Read,
+    Call::Journal,
+    Call::Stdout,
+    Call::Stderr,
+];
+
 /// Most bytes that a call moves: a faulted one may ask for anything, the honest programs of
 /// this crate for little.
 const MAX_MOVED: u32 = 1 << 12;

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use p3_field::{Field, PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 use vouch_air::F;
 use vouch_air::testkit::lint::{Columns, symbolic};
-use vouch_air::testkit::{Message, Subject, Verdict};
-
-use super::{REBUILT, WIPED};
-use crate::Outcome;
 use vouch_air::testkit::verdict::is_fact;
+use vouch_air::testkit::{Judge, Message, Subject, Verdict};
+
+use super::{REBUILT, SEARCHES, STEPS, WIPED};
+use crate::{Effort, Outcome};
 
 /// Most cells that are solved for one after the other.
 const DEPTH: usize = 24;
@@ -113,6 +113,27 @@ impl Forge {
             }
         }
         lent
+    }
+
+    /// Searches from a row that lies: whatever is found must be the truth to the judge.
+    pub fn attack(
+        &mut self,
+        start: &[F],
+        helpers: &[usize],
+        judge: Judge,
+        effort: Effort,
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        let (found, steps) = self.search(start, helpers, effort.pick(60, 150));
+        outcome.count(SEARCHES, 1);
+        outcome.count(STEPS, steps as u64 + 1);
+        if let Some(row) = found {
+            let verdict = self.verdict(&row);
+            if judge(&verdict).is_err() {
+                outcome.fail(format!("accepted: {:?}: {row:?}", verdict.said));
+            }
+        }
+        outcome
     }
 
     /// Searches, from `cells` on and in no more than `budget` steps, for a row that is accepted

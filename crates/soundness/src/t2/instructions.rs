@@ -9,8 +9,8 @@ use vouch_air::testkit::{P, campaign};
 use vouch_isa::OpInfo;
 use vouch_isa::event::Step;
 
+use super::LIES;
 use super::forge::{Forge, Steps};
-use super::{LIES, SEARCHES, STEPS};
 use crate::{Effort, Outcome};
 
 /// Operands.
@@ -113,16 +113,7 @@ fn of_step(
             starts.push(start);
         }
         for start in starts {
-            let (found, steps) = forge.search(&start, helpers, effort.pick(60, 150));
-            outcome.count(SEARCHES, 1);
-            outcome.count(STEPS, steps as u64 + 1);
-            let Some(row) = found else {
-                continue;
-            };
-            let verdict = forge.verdict(&row);
-            if judge(&verdict).is_err() {
-                outcome.fail(format!("accepted: {:?}: {row:?}", verdict.said));
-            }
+            outcome.add(forge.attack(&start, helpers, judge, effort));
         }
     }
     outcome

@@ -5,8 +5,8 @@ use vouch_air::F;
 use vouch_air::tables::Table;
 use vouch_air::testkit::{Judge, Mutation, P, campaign};
 
+use super::LIES;
 use super::forge::Forge;
-use super::{LIES, SEARCHES, STEPS};
 use crate::{Effort, Outcome};
 
 /// What is added to a cell to make a lie.
@@ -83,16 +83,7 @@ fn of_row(forge: &mut Forge, honest: &[F], judge: Judge, effort: Effort) -> Outc
         }
         outcome.count(LIES, 1);
         outcome.count("wrong statements that are of no instruction", 1);
-        outcome.count(SEARCHES, 1);
-        let (found, steps) = forge.search(&start, &helpers, effort.pick(60, 150));
-        outcome.count(STEPS, steps as u64 + 1);
-        let Some(row) = found else {
-            continue;
-        };
-        let verdict = forge.verdict(&row);
-        if judge(&verdict).is_err() {
-            outcome.fail(format!("accepted: {:?}: {row:?}", verdict.said));
-        }
+        outcome.add(forge.attack(&start, &helpers, judge, effort));
     }
     outcome
 }

@@ -4,7 +4,7 @@ use vouch_isa::event::{Call, Step};
 use vouch_isa::memory::FIRST_TIMESTAMP;
 use vouch_isa::{Family, Format, Op};
 
-use crate::model::{Change, Fault, Kind};
+use crate::model::{CALLS, Change, Fault, Kind};
 use crate::random::Random;
 use crate::world::World;
 
@@ -153,14 +153,7 @@ fn touched(random: &mut Random, world: &World) -> u32 {
 }
 
 fn call(random: &mut Random) -> Call {
-    let calls = [
-        Call::Exit,
-        Call::Read,
-        Call::Journal,
-        Call::Stdout,
-        Call::Stderr,
-    ];
-    calls[random.below(calls.len())]
+    CALLS[random.below(CALLS.len())]
 }
 
 /// A fault of the kind whose turn it is.

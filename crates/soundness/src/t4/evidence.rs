@@ -7,9 +7,8 @@ use vouch_air::tables::Table;
 use vouch_air::testkit::kills::{Fault as Caught, Kill};
 use vouch_air::testkit::{campaign, score};
 
-use crate::evaluate::Evaluator;
-use crate::model::{self, Effect};
 use crate::rules::{Broken, Imbalance, Untrue};
+use crate::world::World;
 use crate::{Effort, t1, t3};
 
 /// A rule, and how it is broken.
@@ -37,7 +36,7 @@ const MAX_BREACHES: usize = 6;
 impl Evidence {
     /// Adds a mutant that should be kept out.
     fn add(&mut self, broken: &Broken) {
-        let constraints = broken.constraints.keys();
+        let constraints = broken.constraints.iter();
         let questions = broken.questions.iter();
         let mut breaches: Vec<Breach> = constraints
             .map(|&(table, index)| Breach::Constraint(table, index))
@@ -93,8 +92,8 @@ pub struct Spare {
 }
 
 /// Collects what T1, T3 and the campaigns of the tables, which are those of T1 and T2, find.
-pub fn collect(effort: Effort) -> (Evidence, Vec<Spare>, Vec<String>) {
-    let machine = cells(effort).merge(faults(effort));
+pub fn collect(worlds: &[World], effort: Effort) -> (Evidence, Vec<Spare>, Vec<String>) {
+    let machine = cells(worlds, effort).merge(faults(effort));
     let campaigns = Table::ALL.into_par_iter().map(|table| {
         let mut campaign = campaign::campaign(table);
         let (report, _) = campaign.run();
@@ -120,13 +119,11 @@ pub fn collect(effort: Effort) -> (Evidence, Vec<Spare>, Vec<String>) {
 }
 
 /// T1's wrong cells.
-fn cells(effort: Effort) -> Evidence {
+fn cells(worlds: &[World], effort: Effort) -> Evidence {
     let mut evidence = Evidence::default();
-    for world in t1::worlds(Effort::Quick) {
-        for trace in &world.traces.tables {
-            let rows = effort.pick(6, 100);
-            t1::every_column(trace, rows, &mut |_, broken| evidence.add(broken));
-        }
+    for trace in worlds.iter().flat_map(|world| &world.traces.tables) {
+        let rows = effort.pick(6, 100);
+        t1::every_column(trace, rows, &mut |_, broken| evidence.add(broken));
     }
     evidence
 }
@@ -135,15 +132,9 @@ fn cells(effort: Effort) -> Evidence {
 fn faults(effort: Effort) -> Evidence {
     let programs = (0..effort.pick(24, 200) as u64).into_par_iter();
     let of_program = |seed| {
-        let (world, evaluator) = (t3::world(seed), Evaluator::default());
         let mut evidence = Evidence::default();
-        for i in 0..effort.pick(2, 4) * t3::KINDS.len() {
-            let fault = t3::fault(i, &world, seed);
-            let (segment, effect) = model::run(&world, Some(fault), t3::limit(&world));
-            if effect == Effect::Lie {
-                evidence.add(&evaluator.judge(&world.fill(&segment).tables));
-            }
-        }
+        let mut add = |broken: &Broken| evidence.add(broken);
+        t3::every_kind(&t3::world(seed), seed, effort.pick(2, 4), &mut add);
         evidence
     };
     programs

@@ -10,10 +10,10 @@ use vouch_air::testkit::P;
 use vouch_verifier::Profile;
 use vouch_verifier::config::Proof;
 
-use crate::evaluate::mix;
 use crate::honest_receipt::{Honest, gather};
 use crate::outcome::{Effort, Outcome};
 use crate::proof_tree::{Section, encoded, places};
+use vouch_air::testkit::mix;
 
 /// Flips a bit of every fourth byte of the compact proof, which is one in each field element and
 /// eight in each digest, and of every 16th byte of the fast one, which is one in each challenge and

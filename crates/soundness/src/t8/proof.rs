@@ -6,10 +6,10 @@ use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::generate;
 use vouch_emulator::Program;
 use vouch_isa::event::Segment;
-use vouch_prover::{ProveError, Prover};
+use vouch_prover::ProveError;
 use vouch_verifier::{Claim, DecodeError, Profile, Receipt, VerifyError};
 
-use crate::honest_receipt::{image_id, verifier};
+use crate::honest_receipt::{image_id, prove_segments, verifier};
 
 /// The profile of the proofs.
 pub const PROFILE: Profile = Profile::Fast100;
@@ -63,19 +63,7 @@ pub fn satisfy(program: &Program, segments: &[Segment]) -> Result<(), HonestErro
 /// # Errors
 /// [`HonestError`]
 pub fn prove(program: &Program, segments: &[Segment]) -> Result<Claim, HonestError> {
-    let image = program.image();
-    let mut tree = MemoryTree::new(image);
-    let prover = Prover::new(PROFILE);
-    let mut receipt = Receipt {
-        profile: PROFILE,
-        entry: image.entry,
-        text: image.text.clone(),
-        segments: Vec::new(),
-    };
-    for segment in segments {
-        let proof = prover.prove_segment(segment, &image.text, &mut tree)?;
-        receipt.segments.push(proof.receipt);
-    }
+    let receipt = prove_segments(program, segments, PROFILE)?;
     let receipt = Receipt::from_bytes(&receipt.to_bytes())?;
     Ok(verifier(PROFILE).verify(&receipt, &image_id(program))?)
 }
