@@ -1,52 +1,60 @@
-//! Evaluation of a table on the numbers of one row: how the lookup and Poseidon2 tables learn
-//! what is asked of them, and how tests see which rule a row breaks.
+//! Evaluation of a table on numbers: how the prover computes LogUp columns and quotients, how
+//! the lookup and Poseidon2 tables learn what is asked of them, and how tests see which rule a
+//! row breaks. A number is a field element, or a pack of them: one of each of several rows.
 
 use p3_air::{AirBuilder, RowWindow};
-use p3_field::PrimeCharacteristicRing;
+use p3_field::Algebra;
 use p3_lookup::{Count, InteractionBuilder};
 
 use crate::F;
 
 /// What to do with what a row says.
-pub trait Sink {
+pub trait Sink<E = F> {
     /// A constraint's value, which should be 0.
-    fn constraint(&mut self, value: F);
+    fn constraint(&mut self, value: E);
     /// A message with its multiplicity and the bound of that (0 on a providing side).
-    fn message(&mut self, bus: &str, fields: &[F], count: F, weight: u32);
+    fn message(&mut self, bus: &str, fields: &[E], count: E, weight: u32);
 }
 
-/// Widest message of any bus.
-const MAX_FIELDS: usize = 24;
+/// What a row's cells are: a field element, or a pack of them.
+pub trait Cell: Algebra<F> + Copy + Send + Sync {}
+impl<E: Algebra<F> + Copy + Send + Sync> Cell for E {}
+
+/// Fields of the widest message of any bus.
+pub const MAX_FIELDS: usize = 24;
 
 /// A row and what it may look at.
 #[derive(Clone, Debug)]
-pub struct Row<'a> {
+pub struct Row<'a, E = F> {
     /// The row.
-    pub current: &'a [F],
+    pub current: &'a [E],
     /// The row after it, cyclically.
-    pub next: &'a [F],
+    pub next: &'a [E],
     /// The preprocessed row.
-    pub preprocessed: &'a [F],
+    pub preprocessed: &'a [E],
     /// The periodic columns' values.
-    pub periodic: &'a [F],
+    pub periodic: &'a [E],
     /// The public values.
     pub public: &'a [F],
-    /// The row is the table's first.
-    pub is_first: bool,
-    /// The row is the table's last.
-    pub is_last: bool,
+    /// 1 on the table's first row, 0 on all others.
+    pub is_first: E,
+    /// 1 on the table's last row, 0 on all others.
+    pub is_last: E,
+    /// 0 on the table's last row, 1 on all others.
+    pub is_transition: E,
 }
 
 /// A builder whose expressions are numbers.
-pub struct Capture<'a, S> {
-    row: Row<'a>,
-    preprocessed: RowWindow<'a, F>,
+pub struct Capture<'a, S, E = F> {
+    row: Row<'a, E>,
+    preprocessed: RowWindow<'a, E>,
     sink: &'a mut S,
 }
 
-impl<'a, S: Sink> Capture<'a, S> {
+impl<'a, E: Cell, S: Sink<E>> Capture<'a, S, E> {
     /// Evaluates on `row` into `sink`.
-    pub fn new(row: Row<'a>, sink: &'a mut S) -> Self {
+    #[inline]
+    pub fn new(row: Row<'a, E>, sink: &'a mut S) -> Self {
         let preprocessed = RowWindow::from_two_rows(row.preprocessed, row.preprocessed);
         Self {
             row,
@@ -56,14 +64,14 @@ impl<'a, S: Sink> Capture<'a, S> {
     }
 }
 
-impl<'a, S: Sink> AirBuilder for Capture<'a, S> {
+impl<'a, E: Cell, S: Sink<E>> AirBuilder for Capture<'a, S, E> {
     type F = F;
-    type Expr = F;
-    type Var = F;
-    type PreprocessedWindow = RowWindow<'a, F>;
-    type MainWindow = RowWindow<'a, F>;
+    type Expr = E;
+    type Var = E;
+    type PreprocessedWindow = RowWindow<'a, E>;
+    type MainWindow = RowWindow<'a, E>;
     type PublicVar = F;
-    type PeriodicVar = F;
+    type PeriodicVar = E;
 
     #[inline]
     fn main(&self) -> Self::MainWindow {
@@ -75,20 +83,23 @@ impl<'a, S: Sink> AirBuilder for Capture<'a, S> {
         &self.preprocessed
     }
 
-    fn is_first_row(&self) -> F {
-        F::from_bool(self.row.is_first)
-    }
-
-    fn is_last_row(&self) -> F {
-        F::from_bool(self.row.is_last)
-    }
-
-    fn is_transition(&self) -> F {
-        F::from_bool(!self.row.is_last)
+    #[inline]
+    fn is_first_row(&self) -> E {
+        self.row.is_first
     }
 
     #[inline]
-    fn assert_zero<I: Into<F>>(&mut self, x: I) {
+    fn is_last_row(&self) -> E {
+        self.row.is_last
+    }
+
+    #[inline]
+    fn is_transition(&self) -> E {
+        self.row.is_transition
+    }
+
+    #[inline]
+    fn assert_zero<I: Into<E>>(&mut self, x: I) {
         self.sink.constraint(x.into());
     }
 
@@ -98,21 +109,21 @@ impl<'a, S: Sink> AirBuilder for Capture<'a, S> {
     }
 
     #[inline]
-    fn periodic_values(&self) -> &[F] {
+    fn periodic_values(&self) -> &[E] {
         self.row.periodic
     }
 }
 
-impl<S: Sink> InteractionBuilder for Capture<'_, S> {
+impl<E: Cell, S: Sink<E>> InteractionBuilder for Capture<'_, S, E> {
     #[inline]
-    fn push_interaction<E: Into<F>>(
+    fn push_interaction<I: Into<E>>(
         &mut self,
         bus: &str,
-        fields: impl IntoIterator<Item = E>,
-        count: impl Into<Count<F>>,
+        fields: impl IntoIterator<Item = I>,
+        count: impl Into<Count<E>>,
     ) {
         let (count, weight) = count.into().into_parts();
-        let mut message = [F::ZERO; MAX_FIELDS];
+        let mut message = [E::ZERO; MAX_FIELDS];
         let mut width = 0;
         for (cell, field) in message.iter_mut().zip(fields) {
             *cell = field.into();
@@ -123,7 +134,7 @@ impl<S: Sink> InteractionBuilder for Capture<'_, S> {
 
     fn push_local_interaction(
         &mut self,
-        tuples: impl IntoIterator<Item = (alloc::vec::Vec<F>, Count<F>)>,
+        tuples: impl IntoIterator<Item = (alloc::vec::Vec<E>, Count<E>)>,
     ) {
         // No table has local interactions.
         tuples.into_iter().for_each(drop);

@@ -141,8 +141,9 @@ fn check_row(
         preprocessed: &preprocessed,
         periodic: &periodic,
         public: &trace.public_values,
-        is_first: row == 0,
-        is_last: row + 1 == height,
+        is_first: F::from_bool(row == 0),
+        is_last: F::from_bool(row + 1 == height),
+        is_transition: F::from_bool(row + 1 != height),
     };
     trace.instance.eval(&mut Capture::new(row, checker));
 }

@@ -469,8 +469,9 @@ mod tests {
                 preprocessed: &[],
                 periodic: &[],
                 public: &[],
-                is_first: false,
-                is_last: false,
+                is_first: F::ZERO,
+                is_last: F::ZERO,
+                is_transition: F::ONE,
             };
             let mut broken = Broken(false);
             let sum = select(&mut Capture::new(row, &mut broken), &cells);

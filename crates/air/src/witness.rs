@@ -280,8 +280,9 @@ fn ask_row(trace: &Trace, current: &[F], questions: &mut Questions<'_>) {
         preprocessed: &[],
         periodic: &[F::ZERO; 3],
         public: &trace.public_values,
-        is_first: false,
-        is_last: false,
+        is_first: F::ZERO,
+        is_last: F::ZERO,
+        is_transition: F::ONE,
     };
     trace.instance.eval(&mut Capture::new(row, questions));
 }

@@ -4,67 +4,69 @@ use p3_batch_stark::{ProverData, StarkInstance, prove_batch};
 use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::Matrix;
 use p3_util::log2_strict_usize;
+use serde::Serialize;
 use vouch_air::F;
 use vouch_air::tables::Instance;
 use vouch_air::witness::Traces;
-use vouch_verifier::config::{Config, Proof};
+use vouch_verifier::config::{Config, Proof, config};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
 use crate::error::ProveError;
 
 /// The proof of one segment, yet to be made.
-pub struct Job<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    /// The proof system, its transcript seeded with the segment's claim.
-    pub config: &'a Config<D>,
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What the transcript starts with: the segment's claim.
+    pub seed: Vec<u8>,
     /// The filled tables.
-    pub traces: &'a Traces,
+    pub traces: Traces,
 }
 
 /// Computes proofs. Every backend gives the same bytes for the same job.
-///
-/// One method a degree and no generic one: a prover holds its backend as an object, so that
-/// the proof system is compiled here and not again in every program that uses it.
 pub trait Backend: Send + Sync {
     /// Name for logs and reports.
     fn name(&self) -> &'static str;
 
-    /// The proof of a segment, its challenges of degree 4.
-    ///
-    /// # Errors
-    /// [`ProveError::Backend`] if the proof system fails.
-    fn prove4(&self, job: &Job<'_, 4>) -> Result<Proof<4>, ProveError>;
+    /// The parameters of its proofs.
+    fn profile(&self) -> Profile;
 
-    /// The proof of a segment, its challenges of degree 5.
+    /// The encoded proof of a segment.
     ///
     /// # Errors
     /// [`ProveError::Backend`] if the proof system fails.
-    fn prove5(&self, job: &Job<'_, 5>) -> Result<Proof<5>, ProveError>;
+    fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError>;
 }
 
 /// Plonky3's own batch prover: the oracle that other backends must equal.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Reference;
+#[derive(Clone, Copy, Debug)]
+pub struct Reference {
+    /// The parameters of its proofs.
+    pub profile: Profile,
+}
 
 impl Backend for Reference {
     fn name(&self) -> &'static str {
         "plonky3"
     }
 
-    fn prove4(&self, job: &Job<'_, 4>) -> Result<Proof<4>, ProveError> {
-        prove(job)
+    fn profile(&self) -> Profile {
+        self.profile
     }
 
-    fn prove5(&self, job: &Job<'_, 5>) -> Result<Proof<5>, ProveError> {
-        prove(job)
+    fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        let parameters = &self.profile.parameters();
+        match parameters.extension {
+            ExtensionDegree::Four => encode(&prove::<4>(parameters, job)?),
+            ExtensionDegree::Five => encode(&prove::<5>(parameters, job)?),
+        }
     }
 }
 
-fn prove<const D: usize>(job: &Job<'_, D>) -> Result<Proof<D>, ProveError>
+fn prove<const D: usize>(parameters: &Parameters, job: Job) -> Result<Proof<D>, ProveError>
 where
     F: BinomiallyExtendable<D>,
 {
+    let config: &Config<D> = &config(parameters, job.seed);
     let tables = &job.traces.tables;
     let airs: Vec<Instance> = tables.iter().map(|trace| trace.instance.clone()).collect();
     let heights: Vec<usize> = tables
@@ -79,11 +81,15 @@ where
             public_values: trace.public_values.clone(),
         })
         .collect();
-    let data = ProverData::from_airs_and_degrees(job.config, &airs, &heights).map_err(failed)?;
-    prove_batch(job.config, &instances, &data).map_err(failed)
+    let data = ProverData::from_airs_and_degrees(config, &airs, &heights).map_err(failed)?;
+    prove_batch(config, &instances, &data).map_err(failed)
 }
 
-fn failed(error: impl core::fmt::Display) -> ProveError {
+pub(crate) fn encode(proof: &impl Serialize) -> Result<Vec<u8>, ProveError> {
+    postcard::to_allocvec(proof).map_err(failed)
+}
+
+pub(crate) fn failed(error: impl core::fmt::Display) -> ProveError {
     ProveError::Backend {
         reason: error.to_string(),
     }

@@ -7,10 +7,12 @@
 
 mod backend;
 mod cost;
+mod cpu;
 mod error;
 mod prover;
 
 pub use backend::{Backend, Job, Reference};
 pub use cost::{Cost, TableCost};
+pub use cpu::Cpu;
 pub use error::ProveError;
 pub use prover::{Prover, SegmentProof};

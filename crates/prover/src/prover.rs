@@ -4,19 +4,18 @@ use core::ops::Range;
 
 use p3_matrix::Matrix;
 use p3_util::log2_strict_usize;
-use serde::Serialize;
 use tracing::{info_span, instrument};
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::{Traces, generate};
 use vouch_isa::event::Segment;
-use vouch_verifier::config::config;
 use vouch_verifier::{
-    ExtensionDegree, MACHINE_DIGEST, Profile, SegmentClaim, SegmentReceipt, TableSet,
+    MACHINE_DIGEST, Profile, SegmentClaim, SegmentReceipt, TableSet,
     max_log_height,
 };
 
-use crate::backend::{Backend, Job, Reference};
+use crate::backend::{Backend, Job};
 use crate::cost::Cost;
+use crate::cpu::Cpu;
 use crate::error::ProveError;
 
 /// A proven segment.
@@ -31,21 +30,22 @@ pub struct SegmentProof {
 /// Proves segments with one set of parameters.
 pub struct Prover {
     backend: Box<dyn Backend>,
-    profile: Profile,
     max_memory: u64,
 }
 
 impl Prover {
     /// A prover on the CPU without a limit on memory.
-    pub fn new(profile: Profile) -> Self {
-        Self::with_backend(Box::new(Reference), profile)
+    ///
+    /// # Errors
+    /// As [`Cpu::new`].
+    pub fn new(profile: Profile) -> Result<Self, ProveError> {
+        Ok(Self::with_backend(Box::new(Cpu::new(profile)?)))
     }
 
     /// A prover on `backend`.
-    pub fn with_backend(backend: Box<dyn Backend>, profile: Profile) -> Self {
+    pub fn with_backend(backend: Box<dyn Backend>) -> Self {
         Self {
             backend,
-            profile,
             max_memory: u64::MAX,
         }
     }
@@ -58,8 +58,8 @@ impl Prover {
     }
 
     /// The profile of its proofs.
-    pub const fn profile(&self) -> Profile {
-        self.profile
+    pub fn profile(&self) -> Profile {
+        self.backend.profile()
     }
 
     /// Proves `segment` of a program whose executable range is `text` (word indices), and
@@ -75,7 +75,7 @@ impl Prover {
         tree: &mut MemoryTree,
     ) -> Result<SegmentProof, ProveError> {
         let traces = info_span!("fill tables").in_scope(|| generate(segment, text, tree));
-        let cost = Cost::new(&traces, &self.profile.parameters());
+        let cost = Cost::new(&traces, &self.profile().parameters());
         self.check(&traces, &cost)?;
         let claim = SegmentClaim {
             start_pc: segment.start_pc,
@@ -89,10 +89,10 @@ impl Prover {
             journal: segment.journal.clone(),
         };
         let tables = TableSet::new(traces.tables.iter().map(|trace| trace.instance.table));
-        let number = self.profile.number();
+        let number = self.profile().number();
         let start = segment.journal_start;
         let seed = claim.seed(&MACHINE_DIGEST, number, text, start, tables);
-        let proof = info_span!("prove").in_scope(|| self.prove(&traces, seed))?;
+        let proof = info_span!("prove").in_scope(|| self.backend.prove(Job { seed, traces }))?;
         Ok(SegmentProof {
             receipt: SegmentReceipt {
                 claim,
@@ -124,24 +124,4 @@ impl Prover {
         }
         Ok(())
     }
-
-    fn prove(&self, traces: &Traces, seed: Vec<u8>) -> Result<Vec<u8>, ProveError> {
-        let parameters = self.profile.parameters();
-        match parameters.extension {
-            ExtensionDegree::Four => {
-                let config = &config(&parameters, seed);
-                encode(&self.backend.prove4(&Job { config, traces })?)
-            }
-            ExtensionDegree::Five => {
-                let config = &config(&parameters, seed);
-                encode(&self.backend.prove5(&Job { config, traces })?)
-            }
-        }
-    }
-}
-
-fn encode(proof: &impl Serialize) -> Result<Vec<u8>, ProveError> {
-    postcard::to_allocvec(proof).map_err(|error| ProveError::Backend {
-        reason: error.to_string(),
-    })
 }

@@ -2,8 +2,7 @@
 
 use vouch_air::witness::Traces;
 use vouch_isa::event::Segment;
-use vouch_prover::{Backend, Job, ProveError, Prover, Reference};
-use vouch_verifier::config::Proof;
+use vouch_prover::{Backend, Cpu, Job, ProveError, Prover};
 use vouch_verifier::{Profile, Receipt, SegmentReceipt};
 
 use crate::honest_receipt::{image_id, verifier};
@@ -12,7 +11,7 @@ use crate::world::World;
 /// Whether a proof of these events, which need not be honest, is accepted; `None` if none can
 /// be made.
 pub fn is_accepted(world: &World, segment: &Segment) -> Option<bool> {
-    let prover = Prover::new(Profile::Fast100);
+    let prover = Prover::new(Profile::Fast100).ok()?;
     let text = &world.program.image().text;
     let proof = prover.prove_segment(segment, text, &mut world.tree.clone());
     proof.ok().map(|proof| verifies(world, proof.receipt))
@@ -20,6 +19,7 @@ pub fn is_accepted(world: &World, segment: &Segment) -> Option<bool> {
 
 /// A prover that proves other tables than those that it is given.
 struct Cheating {
+    prover: Cpu,
     traces: Traces,
 }
 
@@ -28,21 +28,21 @@ impl Backend for Cheating {
         "cheating"
     }
 
-    fn prove4(&self, job: &Job<'_, 4>) -> Result<Proof<4>, ProveError> {
-        let (config, traces) = (job.config, &self.traces);
-        Reference.prove4(&Job { config, traces })
+    fn profile(&self) -> Profile {
+        self.prover.profile()
     }
 
-    fn prove5(&self, job: &Job<'_, 5>) -> Result<Proof<5>, ProveError> {
-        let (config, traces) = (job.config, &self.traces);
-        Reference.prove5(&Job { config, traces })
+    fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        let traces = self.traces.clone();
+        self.prover.prove(Job { traces, ..job })
     }
 }
 
 /// Whether a proof of these tables, which claims to be of the world's execution, is accepted;
 /// `None` if none can be made.
 pub fn is_mutant_accepted(world: &World, traces: Traces) -> Option<bool> {
-    let prover = Prover::with_backend(Box::new(Cheating { traces }), Profile::Fast100);
+    let prover = Cpu::new(Profile::Fast100).ok()?;
+    let prover = Prover::with_backend(Box::new(Cheating { prover, traces }));
     let text = &world.program.image().text;
     let proof = prover.prove_segment(&world.segment, text, &mut world.tree.clone());
     proof.ok().map(|proof| verifies(world, proof.receipt))

@@ -6,7 +6,7 @@ use p3_blake3::Blake3;
 use p3_challenger::SerializingChallenger32;
 use p3_commit::ExtensionMmcs;
 use p3_dft::Radix2DitParallel;
-use p3_field::extension::BinomialExtensionField;
+use p3_field::extension::{BinomialExtensionField, BinomiallyExtendable};
 use p3_fri::{FriParameters, TwoAdicFriPcs};
 use p3_merkle_tree::MerkleTreeMmcs;
 use p3_symmetric::{CompressionFunctionFromHasher, SerializingHasher};
@@ -41,17 +41,21 @@ pub type Proof<const D: usize> = p3_batch_stark::BatchProof<Config<D>>;
 /// Coefficients of FRI's final polynomial, log2: it folds down to a constant.
 pub const LOG_FINAL_POLY_LEN: usize = 0;
 
-/// The configuration for `parameters`, its transcript seeded with what the proof is about.
-pub fn config<const D: usize>(parameters: &Parameters, seed: Vec<u8>) -> Config<D>
-where
-    F: p3_field::extension::BinomiallyExtendable<D>,
-{
-    let values = ValueMmcs::new(
+/// Commits to base-field matrices.
+pub fn value_mmcs() -> ValueMmcs {
+    ValueMmcs::new(
         SerializingHasher::new(Blake3),
         CompressionFunctionFromHasher::new(Blake3),
         0,
-    );
-    let fri = FriParameters {
+    )
+}
+
+/// FRI as `parameters` have it.
+pub fn fri<const D: usize>(parameters: &Parameters) -> FriParameters<ChallengeMmcs<D>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    FriParameters {
         log_blowup: parameters.log_blowup,
         log_final_poly_len: LOG_FINAL_POLY_LEN,
         max_log_arity: parameters.max_log_arity,
@@ -59,11 +63,22 @@ where
         batch_proof_of_work_bits: parameters.batch_grinding,
         commit_proof_of_work_bits: parameters.fold_grinding,
         query_proof_of_work_bits: parameters.query_grinding,
-        mmcs: ChallengeMmcs::new(values.clone()),
-    };
-    let pcs = Pcs::new(Radix2DitParallel::default(), values, fri);
-    let challenger = Challenger::new(Transcript::new(seed));
-    StarkConfig::new(pcs, challenger)
+        mmcs: ChallengeMmcs::new(value_mmcs()),
+    }
+}
+
+/// A transcript seeded with what the proof is about.
+pub fn challenger(seed: Vec<u8>) -> Challenger {
+    Challenger::new(Transcript::new(seed))
+}
+
+/// The configuration for `parameters`, its transcript seeded with what the proof is about.
+pub fn config<const D: usize>(parameters: &Parameters, seed: Vec<u8>) -> Config<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let pcs = Pcs::new(Radix2DitParallel::default(), value_mmcs(), fri(parameters));
+    StarkConfig::new(pcs, challenger(seed))
         .with_lookup_proof_of_work_bits(parameters.lookup_grinding)
         .with_ood_proof_of_work_bits(parameters.point_grinding)
 }

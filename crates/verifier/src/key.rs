@@ -7,7 +7,7 @@ use p3_air::{Air, BaseAir};
 use p3_batch_stark::CommonData;
 use p3_batch_stark::common::{GlobalPreprocessed, PreprocessedInstanceMeta};
 use p3_challenger::{CanObserve, CanSample};
-use p3_field::PrimeField32;
+use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::Lookups;
 use vouch_air::capture::{Capture, Row, Sink};
@@ -133,6 +133,11 @@ where
         })
     }
 
+    /// The LogUp columns of `table`.
+    pub fn lookups(&self, table: Table) -> &Lookups<F> {
+        &self.lookups[table as usize]
+    }
+
     /// What p3's verifier needs to know of a proof that holds `tables`.
     pub fn common(&self, tables: &[Table]) -> CommonData<Config<D>> {
         let lookups = Table::ALL
@@ -243,8 +248,9 @@ impl Digest {
             preprocessed: &preprocessed,
             periodic: &periodic,
             public: &public,
-            is_first: point & 1 == 1,
-            is_last: point & 2 == 2,
+            is_first: F::from_bool(point & 1 == 1),
+            is_last: F::from_bool(point & 2 == 2),
+            is_transition: F::from_bool(point & 2 != 2),
         };
         instance.eval(&mut Capture::new(row, self));
     }

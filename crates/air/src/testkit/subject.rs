@@ -140,8 +140,9 @@ impl Subject {
             preprocessed: fixed.unwrap_or_default(),
             periodic: &BaseAir::<F>::periodic_values(&trace.instance, row),
             public: &trace.public_values,
-            is_first: row == 0,
-            is_last: row + 1 == height,
+            is_first: F::from_bool(row == 0),
+            is_last: F::from_bool(row + 1 == height),
+            is_transition: F::from_bool(row + 1 != height),
         };
         trace.instance.eval(&mut Capture::new(row, &mut hearing));
         hearing

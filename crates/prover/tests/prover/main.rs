@@ -1,5 +1,6 @@
 //! Proving and verifying, honestly and not.
 
+mod backends;
 mod common;
 mod determinism;
 mod end_to_end;

@@ -1,0 +1,65 @@
+//! The prover of our own on the CPU: emits the proofs of p3-batch-stark, byte for byte, and
+//! leaves to Plonky3 the Fourier transforms, the hashing, the transcript and FRI.
+//!
+//! - LogUp columns and quotients are computed from the tables' own code, [`pack::WIDTH`] rows at
+//!   a time (`plan`, `logup`, `quotient`).
+//! - Openings share the inverses `1 / (z - x)` among all matrices and both points
+//!   (`openings`).
+//! - What does not depend on the segment is computed once (`setup`).
+//! - A table's rows are dropped as soon as nothing looks at them any more.
+
+mod logup;
+mod openings;
+mod pack;
+mod plan;
+mod prove;
+mod quotient;
+mod setup;
+
+use vouch_verifier::{ExtensionDegree, Profile};
+
+use crate::backend::{Backend, Job, encode};
+use crate::error::ProveError;
+use setup::Setup;
+
+/// The prover of our own, for one profile.
+pub struct Cpu {
+    profile: Profile,
+    setup: Degree,
+}
+
+enum Degree {
+    Four(Setup<4>),
+    Five(Setup<5>),
+}
+
+impl Cpu {
+    /// A prover of `profile`.
+    ///
+    /// # Errors
+    /// [`ProveError::Backend`] if the profile has no key, which no profile of this version lacks.
+    pub fn new(profile: Profile) -> Result<Self, ProveError> {
+        let setup = match profile.parameters().extension {
+            ExtensionDegree::Four => Degree::Four(Setup::new(profile)?),
+            ExtensionDegree::Five => Degree::Five(Setup::new(profile)?),
+        };
+        Ok(Self { profile, setup })
+    }
+}
+
+impl Backend for Cpu {
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        match &self.setup {
+            Degree::Four(setup) => encode(&setup.prove(job.seed, job.traces)?),
+            Degree::Five(setup) => encode(&setup.prove(job.seed, job.traces)?),
+        }
+    }
+}

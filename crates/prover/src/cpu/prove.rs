@@ -1,0 +1,332 @@
+//! One proof from front to back, as `p3_batch_stark::prove_batch` makes it. The transcript is
+//! touched here and nowhere else.
+
+use core::marker::PhantomData;
+use std::borrow::Cow;
+
+use p3_batch_stark::proof::{BatchOpenedValues, OpenedValuesWithLookups};
+use p3_batch_stark::{
+    BatchCommitments, BatchProof, BatchProverTranscript, BatchShape, OpenedValues,
+};
+use p3_commit::{Mmcs, OpeningRequest};
+use p3_field::coset::TwoAdicMultiplicativeCoset;
+use p3_field::extension::BinomiallyExtendable;
+use p3_field::{Field, PrimeCharacteristicRing};
+use p3_fri::prover::prove_fri;
+use p3_fri::{PcsProverTranscript, PcsShape, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs};
+use p3_air::BaseAir;
+use p3_lookup::logup::LogUpGadget;
+use p3_lookup::{LookupTerminal, Lookups, check_multiplicity_height_bound};
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_maybe_rayon::prelude::*;
+use p3_uni_stark::PreprocessedOpenedValues;
+use p3_util::{log2_strict_usize, reverse_slice_index_bits};
+use tracing::info_span;
+use vouch_air::F;
+use vouch_air::tables::{Instance, Table};
+use vouch_air::witness::{Trace, Traces};
+use vouch_verifier::config::{Challenge, Challenger, Config, Proof, ValueMmcs, challenger};
+
+use super::logup::{LogUp, logup};
+use super::openings::{Opened, Opener};
+use super::plan::{Combiner, Plan};
+use super::quotient::{Extended, chunks, quotient};
+use super::setup::{Commitment, Committed, Input, Setup};
+use crate::backend::failed;
+use crate::error::ProveError;
+
+/// A table in a proof.
+struct Place<'a, const D: usize>
+where
+    F: BinomiallyExtendable<D>,
+{
+    plan: &'a Plan,
+    instance: Instance,
+    public_values: Vec<F>,
+    log_height: usize,
+    combiners: Vec<Combiner<D>>,
+    terminal: Challenge<D>,
+}
+
+/// Values opened: of a commitment, of a matrix, at a point, of a column.
+type Openings<const D: usize> = Vec<Vec<Vec<Vec<Challenge<D>>>>>;
+
+/// Rounds of openings, in p3's order: main columns, quotients, fixed columns, LogUp columns.
+const MAIN: usize = 0;
+const LOGUP: usize = 3;
+
+/// FRI's part of a proof.
+type FriProof<const D: usize> = p3_batch_stark::PcsProof<Config<D>>;
+
+impl<const D: usize> Setup<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    pub(super) fn prove(&self, seed: Vec<u8>, traces: Traces) -> Result<Proof<D>, ProveError> {
+        let traces = traces.tables;
+        let plans: Vec<&Plan> = traces.iter().map(|t| self.plan(t.instance.table)).collect();
+        let lookups: Vec<Lookups<F>> = plans.iter().map(|plan| plan.lookups.clone()).collect();
+        let heights: Vec<usize> = traces.iter().map(|trace| trace.matrix.height()).collect();
+        check_multiplicity_height_bound(&lookups, &heights).map_err(failed)?;
+        let log_heights: Vec<usize> = heights.iter().map(|&h| log2_strict_usize(h)).collect();
+        let largest = heights.iter().copied().max().unwrap_or(1) << self.parameters.log_blowup;
+        let points = &domain(log2_strict_usize(largest))?;
+
+        let mut challenger = challenger(seed);
+        let mut transcript =
+            BatchProverTranscript::<Challenger, F, Challenge<D>, Commitment>::new(
+                &mut challenger,
+                self.shape(&traces),
+            );
+        transcript.instance_bindings(&log_heights);
+
+        let (main_commitment, main) = info_span!(target: "vouch::phase", "commit").in_scope(|| {
+            let matrices = traces.iter().map(|trace| &trace.matrix);
+            self.commit(matrices.map(|m| Input::rows(Cow::Borrowed(m))).collect())
+        });
+        let public_values: Vec<&[F]> = traces.iter().map(|t| t.public_values.as_slice()).collect();
+        transcript.main_phase(main_commitment.clone(), &public_values);
+        transcript.preprocessed_phase(Some(self.fixed.commitment.clone()));
+
+        let (challenges, lookup_pow_witness) =
+            transcript.lookup_phase(&lookups, &LogUpGadget::new());
+        let (places, logup_matrices) = info_span!(target: "vouch::phase", "logup")
+            .in_scope(|| self.logup(traces, &plans, &challenges));
+        let (logup_commitment, logup) = info_span!(target: "vouch::phase", "commit")
+            .in_scope(|| self.commit(logup_matrices));
+        let terminals: Vec<Challenge<D>> = places.iter().map(|place| place.terminal).collect();
+        let alpha = transcript.permutation_phase(Some(logup_commitment.clone()), &terminals);
+
+        let quotients = info_span!(target: "vouch::phase", "quotient")
+            .in_scope(|| self.quotients(&places, &main, &logup, alpha, points));
+        let (quotient_commitment, quotients) = info_span!(target: "vouch::phase", "commit")
+            .in_scope(|| self.commit(quotients));
+        transcript.quotient_phase(quotient_commitment.clone(), None);
+
+        let (point, ood_pow_witness) = transcript.ood_phase();
+        let committed = [&main, &quotients, &self.fixed.committed, &logup];
+        let opened = transcript
+            .delegate(|challenger| self.open(&places, committed, point, points, challenger));
+        let (openings, opening_proof) = opened.inspect_err(|_| transcript.abort())?;
+        transcript.finish();
+        Ok(BatchProof {
+            commitments: BatchCommitments {
+                main: main_commitment,
+                permutation: Some(logup_commitment),
+                quotient_chunks: quotient_commitment,
+                random: None,
+            },
+            opened_values: BatchOpenedValues {
+                instances: opened_values(&places, openings),
+            },
+            opening_proof,
+            lookup_terminals: terminals.into_iter().map(|t| Some(LookupTerminal(t))).collect(),
+            degree_bits: log_heights,
+            lookup_pow_witness,
+            ood_pow_witness,
+        })
+    }
+
+    /// What p3's transcript is seeded with.
+    fn shape(&self, traces: &[Trace]) -> BatchShape {
+        let counts = |count: fn(&Trace) -> usize| traces.iter().map(count).collect();
+        BatchShape {
+            trace_widths: counts(|trace| trace.matrix.width()),
+            public_value_counts: counts(|trace| trace.public_values.len()),
+            preprocessed_widths: counts(|trace| trace.instance.preprocessed_width()),
+            has_preprocessed_commitment: true,
+            num_lookup_instances: traces.len(),
+            lookup_pow_bits: self.parameters.lookup_grinding,
+            has_randomization_commitment: false,
+            ood_pow_bits: self.parameters.point_grinding,
+        }
+    }
+
+    /// The fixed columns of a table among `matrices`: those of the lookup table.
+    fn fixed<'a>(&self, instance: &Instance, fixed: &'a RowMajorMatrix<F>) -> Option<&'a RowMajorMatrix<F>> {
+        (instance.table == Table::Lookup).then_some(fixed)
+    }
+
+    /// The LogUp columns of every table, each of whose rows are dropped then.
+    fn logup<'a>(
+        &self,
+        traces: Vec<Trace>,
+        plans: &[&'a Plan],
+        challenges: &[Vec<Challenge<D>>],
+    ) -> (Vec<Place<'a, D>>, Vec<Input<'static>>) {
+        traces
+            .into_par_iter()
+            .zip(plans)
+            .zip(challenges)
+            .map(|((trace, plan), challenges)| {
+                let combiners = plan.combiners(challenges);
+                let fixed = self.fixed(&trace.instance, &self.fixed.rows);
+                let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners);
+                let place = Place {
+                    plan,
+                    log_height: log2_strict_usize(matrix.height()),
+                    instance: trace.instance,
+                    public_values: trace.public_values,
+                    combiners,
+                    terminal,
+                };
+                (place, Input::rows(Cow::Owned(matrix)))
+            })
+            .unzip()
+    }
+
+    /// The chunks of every table's quotient.
+    fn quotients(
+        &self,
+        places: &[Place<'_, D>],
+        main: &Committed,
+        logup: &Committed,
+        alpha: Challenge<D>,
+        points: &[F],
+    ) -> Vec<Input<'static>> {
+        let [main, logup] = [main, logup].map(|committed| self.mmcs.get_matrices(committed));
+        let fixed = self.mmcs.get_matrices(&self.fixed.committed)[0];
+        places
+            .par_iter()
+            .zip(main)
+            .zip(logup)
+            .flat_map_iter(|((place, main), logup)| {
+                let (plan, log_height) = (place.plan, place.log_height);
+                let periodic = &place.instance.periodic;
+                let table = Extended {
+                    plan,
+                    instance: &place.instance,
+                    public_values: &place.public_values,
+                    log_height,
+                    main,
+                    logup,
+                    fixed: self.fixed(&place.instance, fixed),
+                    periodic: rows_of(periodic).map(|rows| self.extend(rows, plan.log_chunks)),
+                    combiners: &place.combiners,
+                    terminal: place.terminal,
+                };
+                let cells = quotient(&table, alpha, points);
+                chunks::<D>(&cells, log_height, plan.log_chunks)
+            })
+            .collect()
+    }
+
+    /// Opens everything at `point`, and what looks at the next row also there.
+    fn open(
+        &self,
+        places: &[Place<'_, D>],
+        committed: [&Committed; 4],
+        point: Challenge<D>,
+        points: &[F],
+        challenger: &mut Challenger,
+    ) -> Result<(Openings<D>, FriProof<D>), ProveError> {
+        let span = info_span!(target: "vouch::phase", "openings").entered();
+        let rounds: Vec<Vec<Opened<'_>>> = committed
+            .iter()
+            .enumerate()
+            .map(|(round, committed)| {
+                let opened = |(i, matrix)| Opened {
+                    matrix,
+                    at_next: match round {
+                        LOGUP => true,
+                        MAIN => places.get(i).is_some_and(|place: &Place<'_, D>| place.plan.looks_ahead),
+                        _ => false,
+                    },
+                };
+                { self.mmcs.get_matrices(committed).into_iter().enumerate() }.map(opened).collect()
+            })
+            .collect();
+        let opener = Opener::new(point, points, self.parameters.log_blowup);
+        let values = opener.evaluate(&rounds);
+        let shape = PcsShape::from_opened_values(&self.fri, &values);
+        let mut transcript = PcsProverTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
+        transcript.claimed_openings(&values);
+        let (alpha, batch_pow_witness) = transcript.batch_phase();
+        let reduced = opener.reduce(&rounds, &values, alpha);
+        drop((opener, rounds));
+        drop(span);
+
+        let _span = info_span!(target: "vouch::phase", "fri").entered();
+        // FRI wants to know what is committed to; where it was opened is in the sums already.
+        let requests: Vec<_> = committed
+            .into_iter()
+            .map(|prover_data| OpeningRequest {
+                prover_data,
+                points: Vec::new(),
+            })
+            .collect();
+        let folding: TwoAdicFriFoldingForMmcs<F, ValueMmcs> = TwoAdicFriFolding(PhantomData);
+        let proof = transcript.delegate(|challenger| {
+            prove_fri(
+                &folding,
+                &self.fri,
+                reduced,
+                challenger,
+                log2_strict_usize(points.len()),
+                &requests,
+                &self.mmcs,
+                batch_pow_witness.unwrap_or(F::ZERO),
+            )
+        });
+        let proof = proof.inspect_err(|_| transcript.abort()).map_err(failed)?;
+        transcript.finish();
+        Ok((values, proof))
+    }
+}
+
+/// The points of the domain of `2^bits` that commitments are on, bit-reversed.
+fn domain(bits: usize) -> Result<Vec<F>, ProveError> {
+    let coset = TwoAdicMultiplicativeCoset::new(F::GENERATOR, bits)
+        .ok_or_else(|| failed(format!("no domain of 2^{bits} points")))?;
+    let mut points: Vec<F> = coset.iter().collect();
+    reverse_slice_index_bits(&mut points);
+    Ok(points)
+}
+
+/// Columns as a matrix; `None` if there are none.
+fn rows_of(columns: &[Vec<F>]) -> Option<RowMajorMatrix<F>> {
+    let height = columns.first()?.len();
+    let values = (0..height).flat_map(|row| columns.iter().map(move |column| column[row]));
+    Some(RowMajorMatrix::new(values.collect(), columns.len()))
+}
+
+/// The opened values by table.
+fn opened_values<const D: usize>(
+    places: &[Place<'_, D>],
+    openings: Openings<D>,
+) -> Vec<OpenedValuesWithLookups<Challenge<D>>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let mut rounds = openings.into_iter().map(Vec::into_iter);
+    let mut round = || rounds.next().unwrap_or_default();
+    let (mut main, mut quotients, mut fixed, mut logup) = (round(), round(), round(), round());
+    // A matrix's values at the point, and at that of the next row.
+    let both = |matrices: &mut std::vec::IntoIter<Vec<Vec<Challenge<D>>>>| {
+        let mut points = matrices.next().unwrap_or_default().into_iter();
+        (points.next().unwrap_or_default(), points.next())
+    };
+    let mut opened = |place: &Place<'_, D>| {
+        let (trace_local, trace_next) = both(&mut main);
+        let chunks = 0..1 << place.plan.log_chunks;
+        let quotient_chunks = chunks.map(|_| both(&mut quotients).0).collect();
+        let is_fixed = place.instance.table == Table::Lookup;
+        let (permutation_local, permutation_next) = both(&mut logup);
+        OpenedValuesWithLookups {
+            base_opened_values: OpenedValues {
+                trace_local,
+                trace_next,
+                preprocessed: is_fixed.then(|| PreprocessedOpenedValues {
+                    local: both(&mut fixed).0,
+                    next: None,
+                }),
+                quotient_chunks,
+                random: None,
+            },
+            permutation_local,
+            permutation_next: permutation_next.unwrap_or_default(),
+        }
+    };
+    places.iter().map(&mut opened).collect()
+}

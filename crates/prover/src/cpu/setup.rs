@@ -1,0 +1,142 @@
+//! What is the same for all proofs of a profile.
+
+use std::borrow::Cow;
+
+use p3_commit::Mmcs;
+use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
+use p3_field::{Field, PrimeCharacteristicRing};
+use p3_field::extension::BinomiallyExtendable;
+use p3_fri::FriParameters;
+use p3_matrix::bitrev::BitReversibleMatrix;
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_maybe_rayon::prelude::*;
+use vouch_air::F;
+use vouch_air::tables::{Table, lookup};
+use vouch_verifier::config::{ChallengeMmcs, ValueMmcs, fri, value_mmcs};
+use vouch_verifier::{Key, Parameters, Profile};
+
+use super::plan::Plan;
+use crate::error::ProveError;
+
+/// A commitment to matrices.
+pub(super) type Commitment = <ValueMmcs as Mmcs<F>>::Commitment;
+/// Matrices that have been committed to, with their Merkle tree.
+pub(super) type Committed = <ValueMmcs as Mmcs<F>>::ProverData<RowMajorMatrix<F>>;
+
+/// What is the same for all proofs of a profile whose challenges have degree `D`.
+pub(super) struct Setup<const D: usize>
+where
+    F: BinomiallyExtendable<D>,
+{
+    pub parameters: Parameters,
+    pub fri: FriParameters<ChallengeMmcs<D>>,
+    pub mmcs: ValueMmcs,
+    dft: Radix2DitParallel<F>,
+    /// In the order of [`Table::ALL`].
+    plans: Vec<Plan>,
+    /// The lookup table's fixed columns.
+    pub fixed: Fixed,
+}
+
+/// The lookup table's fixed columns.
+pub(super) struct Fixed {
+    /// As high as the table.
+    pub rows: RowMajorMatrix<F>,
+    pub commitment: Commitment,
+    pub committed: Committed,
+}
+
+impl<const D: usize> Setup<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    pub(super) fn new(profile: Profile) -> Result<Self, ProveError> {
+        let key = Key::<D>::new(profile).ok_or_else(|| ProveError::Backend {
+            reason: format!("{profile:?} has no key"),
+        })?;
+        let parameters = profile.parameters();
+        let (mmcs, dft) = (value_mmcs(), Radix2DitParallel::default());
+        let rows = lookup::fixed();
+        let shift = F::GENERATOR;
+        let extended = extend(&dft, Cow::Borrowed(&rows), parameters.log_blowup, shift);
+        let (commitment, committed) = mmcs.commit(vec![extended]);
+        Ok(Self {
+            plans: Table::ALL.map(|table| Plan::new(table, &key)).into(),
+            fri: fri(&parameters),
+            fixed: Fixed {
+                rows,
+                commitment,
+                committed,
+            },
+            parameters,
+            mmcs,
+            dft,
+        })
+    }
+
+    pub(super) fn plan(&self, table: Table) -> &Plan {
+        &self.plans[table as usize]
+    }
+
+    /// Commits to matrices given by their values on a subgroup times a shift, extended to the
+    /// domain that all commitments are on. In bit-reversed order.
+    pub(super) fn commit(&self, matrices: Vec<Input<'_>>) -> (Commitment, Committed) {
+        let mut places: Vec<_> = matrices.into_iter().enumerate().collect();
+        // Small matrices fill the cores that the last large one leaves idle.
+        places.sort_by_key(|(_, input)| core::cmp::Reverse(input.matrix.values.len()));
+        let log_blowup = self.parameters.log_blowup;
+        let mut extended: Vec<_> = places
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|(i, input)| {
+                let shift = F::GENERATOR / input.shift;
+                (i, extend(&self.dft, input.matrix, log_blowup, shift))
+            })
+            .collect();
+        extended.sort_by_key(|(i, _)| *i);
+        self.mmcs
+            .commit(extended.into_iter().map(|(_, matrix)| matrix).collect())
+    }
+
+    /// The values of columns on the first `2^added_bits` times as many points.
+    pub(super) fn extend(&self, matrix: RowMajorMatrix<F>, added_bits: usize) -> RowMajorMatrix<F> {
+        extend(&self.dft, Cow::Owned(matrix), added_bits, F::GENERATOR)
+    }
+}
+
+/// Columns to be committed to, by their values on `shift` times a subgroup, in natural order.
+pub(super) struct Input<'a> {
+    pub matrix: Cow<'a, RowMajorMatrix<F>>,
+    pub shift: F,
+}
+
+impl<'a> Input<'a> {
+    /// A table's columns: on the subgroup itself.
+    pub(super) fn rows(matrix: Cow<'a, RowMajorMatrix<F>>) -> Self {
+        Self {
+            matrix,
+            shift: F::ONE,
+        }
+    }
+}
+
+fn extend(
+    dft: &Radix2DitParallel<F>,
+    matrix: Cow<'_, RowMajorMatrix<F>>,
+    added_bits: usize,
+    shift: F,
+) -> RowMajorMatrix<F> {
+    let matrix = match matrix {
+        Cow::Owned(matrix) => matrix,
+        Cow::Borrowed(matrix) => {
+            // Room for the extension, so that it is not copied again.
+            let mut values = Vec::with_capacity(matrix.values.len() << added_bits);
+            values.extend_from_slice(&matrix.values);
+            RowMajorMatrix::new(values, matrix.width)
+        }
+    };
+    dft.coset_lde_batch(matrix, added_bits, shift)
+        .bit_reverse_rows()
+        .to_row_major_matrix()
+}
