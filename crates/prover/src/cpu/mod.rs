@@ -8,6 +8,7 @@
 //! - What does not depend on the segment is computed once (`setup`).
 //! - A table's rows are dropped as soon as nothing looks at them any more.
 
+mod extend;
 mod logup;
 mod openings;
 mod pack;

@@ -202,7 +202,7 @@ where
                     main,
                     logup,
                     fixed: self.fixed(&place.instance, fixed),
-                    periodic: rows_of(periodic).map(|rows| self.extend(rows, plan.log_chunks)),
+                    periodic: rows_of(periodic).map(|rows| self.extend(&rows, plan.log_chunks)),
                     combiners: &place.combiners,
                     terminal: place.terminal,
                 };

@@ -23,6 +23,7 @@ use vouch_air::capture::{Capture, Row};
 use vouch_air::tables::Instance;
 use vouch_verifier::config::Challenge;
 
+use super::extend::Order;
 use super::pack::{ChallengePack, Factors, Pack, WIDTH, invert_base, lane, load, load_challenge};
 use super::plan::{Combiner, Plan, Said};
 use super::setup::Input;
@@ -260,10 +261,9 @@ pub(super) fn chunks<const D: usize>(
     (0..1usize << log_chunks)
         .map(|i| {
             let chunk = &cells[size * reverse_bits_len(i, log_chunks)..][..size];
-            let row = |i| &chunk[D * reverse_bits_len(i, log_height)..][..D];
-            let values = (0..1 << log_height).flat_map(row).copied().collect();
             Input {
-                matrix: Cow::Owned(RowMajorMatrix::new(values, D)),
+                matrix: Cow::Owned(RowMajorMatrix::new(chunk.to_vec(), D)),
+                order: Order::BitReversed,
                 shift: F::GENERATOR * generator.exp_u64(i as u64),
             }
         })

@@ -3,12 +3,9 @@
 use std::borrow::Cow;
 
 use p3_commit::Mmcs;
-use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
 use p3_field::{Field, PrimeCharacteristicRing};
 use p3_field::extension::BinomiallyExtendable;
 use p3_fri::FriParameters;
-use p3_matrix::bitrev::BitReversibleMatrix;
-use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use vouch_air::F;
@@ -16,6 +13,7 @@ use vouch_air::tables::{Table, lookup};
 use vouch_verifier::config::{ChallengeMmcs, ValueMmcs, fri, value_mmcs};
 use vouch_verifier::{Key, Parameters, Profile};
 
+use super::extend::{Extender, Order};
 use super::plan::Plan;
 use crate::error::ProveError;
 
@@ -32,7 +30,7 @@ where
     pub parameters: Parameters,
     pub fri: FriParameters<ChallengeMmcs<D>>,
     pub mmcs: ValueMmcs,
-    dft: Radix2DitParallel<F>,
+    extender: Extender,
     /// In the order of [`Table::ALL`].
     plans: Vec<Plan>,
     /// The lookup table's fixed columns.
@@ -56,10 +54,10 @@ where
             reason: format!("{profile:?} has no key"),
         })?;
         let parameters = profile.parameters();
-        let (mmcs, dft) = (value_mmcs(), Radix2DitParallel::default());
+        let (mmcs, extender) = (value_mmcs(), Extender::default());
         let rows = lookup::fixed();
-        let shift = F::GENERATOR;
-        let extended = extend(&dft, Cow::Borrowed(&rows), parameters.log_blowup, shift);
+        let added_bits = parameters.log_blowup;
+        let extended = extender.extend(&rows, Order::Natural, added_bits, F::GENERATOR);
         let (commitment, committed) = mmcs.commit(vec![extended]);
         Ok(Self {
             plans: Table::ALL.map(|table| Plan::new(table, &key)).into(),
@@ -71,7 +69,7 @@ where
             },
             parameters,
             mmcs,
-            dft,
+            extender,
         })
     }
 
@@ -91,7 +89,8 @@ where
             .with_max_len(1)
             .map(|(i, input)| {
                 let shift = F::GENERATOR / input.shift;
-                (i, extend(&self.dft, input.matrix, log_blowup, shift))
+                let extender = &self.extender;
+                (i, extender.extend(&input.matrix, input.order, log_blowup, shift))
             })
             .collect();
         extended.sort_by_key(|(i, _)| *i);
@@ -100,14 +99,15 @@ where
     }
 
     /// The values of columns on the first `2^added_bits` times as many points.
-    pub(super) fn extend(&self, matrix: RowMajorMatrix<F>, added_bits: usize) -> RowMajorMatrix<F> {
-        extend(&self.dft, Cow::Owned(matrix), added_bits, F::GENERATOR)
+    pub(super) fn extend(&self, rows: &RowMajorMatrix<F>, added_bits: usize) -> RowMajorMatrix<F> {
+        self.extender.extend(rows, Order::Natural, added_bits, F::GENERATOR)
     }
 }
 
-/// Columns to be committed to, by their values on `shift` times a subgroup, in natural order.
+/// Columns to be committed to, by their values on `shift` times a subgroup.
 pub(super) struct Input<'a> {
     pub matrix: Cow<'a, RowMajorMatrix<F>>,
+    pub order: Order,
     pub shift: F,
 }
 
@@ -116,27 +116,8 @@ impl<'a> Input<'a> {
     pub(super) fn rows(matrix: Cow<'a, RowMajorMatrix<F>>) -> Self {
         Self {
             matrix,
+            order: Order::Natural,
             shift: F::ONE,
         }
     }
-}
-
-fn extend(
-    dft: &Radix2DitParallel<F>,
-    matrix: Cow<'_, RowMajorMatrix<F>>,
-    added_bits: usize,
-    shift: F,
-) -> RowMajorMatrix<F> {
-    let matrix = match matrix {
-        Cow::Owned(matrix) => matrix,
-        Cow::Borrowed(matrix) => {
-            // Room for the extension, so that it is not copied again.
-            let mut values = Vec::with_capacity(matrix.values.len() << added_bits);
-            values.extend_from_slice(&matrix.values);
-            RowMajorMatrix::new(values, matrix.width)
-        }
-    };
-    dft.coset_lde_batch(matrix, added_bits, shift)
-        .bit_reverse_rows()
-        .to_row_major_matrix()
 }

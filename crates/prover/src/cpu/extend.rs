@@ -1,0 +1,487 @@
+//! Low-degree extension: from the values of polynomials on a domain of `2^n` points to those on
+//! a larger one. Matrices are row-major, a polynomial a column.
+//!
+//! Plonky3's transforms are fast on wide matrices; ours are narrow (4 columns of a quotient, 17
+//! to 60 of a table), so this one never works on less than a vector. Values are in bit-reversed
+//! order and coefficients in natural order, so that each layer multiplies long contiguous runs
+//! by one root: with `x^(2h) = c^2` on a block of points, `f = lo + x^h hi` is `lo + c hi` on
+//! its first half and `lo - c hi` on the second.
+//!
+//! A large transform goes through memory three times: the inverse layers within blocks of
+//! neighbouring rows; the inverse layers between blocks and, while these are at hand, the
+//! forward layers between blocks of every coset; the forward layers within blocks.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use p3_field::{Field, PackedValue, PrimeCharacteristicRing, TwoAdicField};
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_maybe_rayon::prelude::*;
+use p3_util::{log2_strict_usize, reverse_bits_len, reverse_slice_index_bits};
+use vouch_air::F;
+
+use super::pack::{Pack, WIDTH};
+
+/// Bytes that layers within a block work on, and layers between blocks: what fits the second
+/// level of cache.
+const BLOCK_BYTES: usize = 1 << 18;
+/// Elements of a run that layers between blocks take from each block at a time.
+const RUN: usize = 64;
+/// Runs in a piece of work.
+const RUNS: usize = 16;
+
+/// The order of a matrix's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Row `i` belongs to the `i`-th power of the domain's generator.
+    Natural,
+    /// Row `i` belongs to the power whose bits are those of `i` reversed.
+    BitReversed,
+}
+
+/// Extends matrices; keeps the roots of unity.
+#[derive(Default)]
+pub(super) struct Extender {
+    roots: RwLock<Arc<Roots>>,
+}
+
+/// Roots of unity in bit-reversed order: those of a small order are the first of a larger one.
+#[derive(Default)]
+struct Roots {
+    /// `w^rev(i)`
+    forward: Vec<F>,
+    /// `w^-rev(i)`
+    inverse: Vec<F>,
+}
+
+impl Roots {
+    fn new(log_height: usize) -> Self {
+        let root = F::two_adic_generator(log_height);
+        let [forward, inverse] = [root, root.inverse()].map(|root| {
+            let mut powers = root.powers().collect_n((1 << log_height) / 2);
+            reverse_slice_index_bits(&mut powers);
+            powers
+        });
+        Self { forward, inverse }
+    }
+}
+
+impl Extender {
+    /// The values of the columns of `rows` on `shift` times the domain that is `2^added_bits` as
+    /// large, bit-reversed; the rows' own domain is the subgroup of their number.
+    pub(super) fn extend(
+        &self,
+        rows: &RowMajorMatrix<F>,
+        order: Order,
+        added_bits: usize,
+        shift: F,
+    ) -> RowMajorMatrix<F> {
+        let (width, log_height) = (rows.width(), log2_strict_usize(rows.height()));
+        let mut values = F::zero_vec(rows.values.len() << added_bits);
+        let transform = Transform {
+            roots: &self.roots(log_height),
+            width,
+            log_height,
+            log_block: log_block(width, log_height),
+            shifts: shifts(log_height, added_bits, shift),
+        };
+        transform.inverse_within(&rows.values, order, &mut values);
+        transform.between(&mut values);
+        transform.forward_within(&mut values);
+        RowMajorMatrix::new(values, width)
+    }
+
+    fn roots(&self, log_height: usize) -> Arc<Roots> {
+        let enough = |roots: &Roots| roots.forward.len() >= (1 << log_height) / 2;
+        let roots = Arc::clone(&*self.roots.read().unwrap_or_else(PoisonError::into_inner));
+        if enough(&roots) {
+            return roots;
+        }
+        let mut roots = self.roots.write().unwrap_or_else(PoisonError::into_inner);
+        if !enough(&roots) {
+            *roots = Arc::new(Roots::new(log_height));
+        }
+        Arc::clone(&roots)
+    }
+}
+
+/// Rows of a block, log2: as many as fit [`BLOCK_BYTES`], but enough for whole runs.
+fn log_block(width: usize, log_height: usize) -> usize {
+    let rows = BLOCK_BYTES / (width * size_of::<F>());
+    let log_rows = rows.max(RUN).ilog2() as usize;
+    // A height that just exceeds a block is cut in the middle.
+    match log_height <= log_rows {
+        true => log_height,
+        false => log_rows.min(log_height - 2).max(RUN.ilog2() as usize).min(log_height),
+    }
+}
+
+/// The shift of each coset of the extended domain, in the order of its rows.
+fn shifts(log_height: usize, added_bits: usize, shift: F) -> Vec<F> {
+    let generator = F::two_adic_generator(log_height + added_bits);
+    (0..1usize << added_bits)
+        .map(|coset| shift * generator.exp_u64(reverse_bits_len(coset, added_bits) as u64))
+        .collect()
+}
+
+struct Transform<'a> {
+    roots: &'a Roots,
+    width: usize,
+    log_height: usize,
+    log_block: usize,
+    shifts: Vec<F>,
+}
+
+impl Transform<'_> {
+    /// Elements of a block.
+    fn block(&self) -> usize {
+        self.width << self.log_block
+    }
+
+    /// Blocks of a coset, log2.
+    fn log_blocks(&self) -> usize {
+        self.log_height - self.log_block
+    }
+
+    /// Copies `rows`, bit-reversed, to the first coset, and inverts the layers within blocks.
+    fn inverse_within(&self, rows: &[F], order: Order, values: &mut [F]) {
+        let width = self.width;
+        values[..rows.len()]
+            .par_chunks_exact_mut(self.block())
+            .enumerate()
+            .for_each(|(i, block)| {
+                let first = i << self.log_block;
+                match order {
+                    Order::BitReversed => block.copy_from_slice(&rows[first * width..][..block.len()]),
+                    Order::Natural => {
+                        for (j, row) in block.chunks_exact_mut(width).enumerate() {
+                            let from = reverse_bits_len(first + j, self.log_height) * width;
+                            row.copy_from_slice(&rows[from..from + width]);
+                        }
+                    }
+                }
+                let twiddles = Twiddles {
+                    table: &self.roots.inverse,
+                    block: i,
+                    scales: None,
+                };
+                layers::<true>(block, width, self.log_block, twiddles);
+            });
+    }
+
+    /// Inverts the layers between blocks and evaluates those of every coset.
+    fn between(&self, values: &mut [F]) {
+        let (log_blocks, cosets) = (self.log_blocks(), self.shifts.len());
+        let scale = F::ONE.div_2exp_u64(self.log_height as u64);
+        let scales: Vec<Vec<F>> = self.shifts.iter().map(|&s| self.scales(s, 0, log_blocks)).collect();
+        // Every piece of work gets its part of every block of every coset.
+        let piece = RUN * RUNS;
+        let mut pieces: Vec<Vec<&mut [F]>> = (0..self.block().div_ceil(piece))
+            .map(|_| Vec::with_capacity(cosets << log_blocks))
+            .collect();
+        for block in values.chunks_exact_mut(self.block()) {
+            for (piece, part) in pieces.iter_mut().zip(block.chunks_mut(piece)) {
+                piece.push(part);
+            }
+        }
+        let scratch = || [(); 2].map(|()| F::zero_vec(RUN << log_blocks));
+        pieces.into_par_iter().for_each_init(scratch, |[coefficients, scratch], mut parts| {
+            for run in (0..parts[0].len()).step_by(RUN) {
+                for (row, part) in coefficients.chunks_exact_mut(RUN).zip(&parts) {
+                    row.copy_from_slice(&part[run..run + RUN]);
+                }
+                let twiddles = Twiddles {
+                    table: &self.roots.inverse,
+                    block: 0,
+                    scales: None,
+                };
+                layers::<true>(coefficients, RUN, log_blocks, twiddles);
+                for value in Pack::pack_slice_mut(coefficients) {
+                    *value *= scale;
+                }
+                for (coset, scales) in parts.chunks_exact_mut(1 << log_blocks).zip(&scales) {
+                    scratch.copy_from_slice(coefficients);
+                    let twiddles = Twiddles {
+                        table: &self.roots.forward,
+                        block: 0,
+                        scales: Some(scales),
+                    };
+                    layers::<false>(scratch, RUN, log_blocks, twiddles);
+                    for (row, part) in scratch.chunks_exact(RUN).zip(coset) {
+                        part[run..run + RUN].copy_from_slice(row);
+                    }
+                }
+            }
+        });
+    }
+
+    /// Evaluates the layers within blocks.
+    fn forward_within(&self, values: &mut [F]) {
+        let log_blocks = self.log_blocks();
+        let scales: Vec<Vec<F>> = self
+            .shifts
+            .iter()
+            .map(|&shift| self.scales(shift, log_blocks, self.log_height))
+            .collect();
+        values
+            .par_chunks_exact_mut(self.block())
+            .enumerate()
+            .for_each(|(i, block)| {
+                let twiddles = Twiddles {
+                    table: &self.roots.forward,
+                    block: i & ((1 << log_blocks) - 1),
+                    scales: Some(&scales[i >> log_blocks]),
+                };
+                layers::<false>(block, self.width, self.log_block, twiddles);
+            });
+    }
+
+    /// `shift^h` for the half-heights `h` of the layers from `first` to `end`.
+    fn scales(&self, shift: F, first: usize, end: usize) -> Vec<F> {
+        (first..end)
+            .map(|layer| shift.exp_power_of_2(self.log_height - 1 - layer))
+            .collect()
+    }
+}
+
+/// The roots that the halves of blocks differ by.
+#[derive(Clone, Copy)]
+struct Twiddles<'a> {
+    table: &'a [F],
+    /// Number of the block that the layers are of.
+    block: usize,
+    /// A factor for each layer; the inverse has none.
+    scales: Option<&'a [F]>,
+}
+
+impl Twiddles<'_> {
+    #[inline]
+    fn at(&self, layer: usize, block: usize) -> F {
+        let root = self.table[(self.block << layer) + block];
+        match self.scales {
+            Some(scales) => root * scales[layer],
+            None => root,
+        }
+    }
+
+    /// The roots of some layers below `block` of `layer`, `R - 1` in all: of the block itself, of
+    /// its halves, of its quarters and so on.
+    #[inline]
+    fn below<const R: usize>(&self, layer: usize, block: usize) -> [F; R] {
+        let mut roots = [F::ZERO; R];
+        for (i, root) in (1..R).zip(&mut roots) {
+            let depth = i.ilog2() as usize;
+            *root = self.at(layer + depth, (block << depth) + i - (1 << depth));
+        }
+        roots
+    }
+}
+
+/// All layers of `2^log_rows` rows: from coefficients to values, or back but for a factor of
+/// `2^log_rows`.
+fn layers<const INVERSE: bool>(data: &mut [F], width: usize, log_rows: usize, twiddles: Twiddles<'_>) {
+    // The last layers of rows that are no whole vectors.
+    let whole = WIDTH.ilog2() as usize;
+    let narrow = whole.saturating_sub(width.trailing_zeros() as usize).min(log_rows);
+    let wide = log_rows - narrow;
+    if INVERSE {
+        narrow_layers::<INVERSE>(data, width, narrow, wide, twiddles);
+    }
+    let mut done = 0;
+    while done < wide {
+        let count = (wide - done).min(3);
+        let first = if INVERSE { wide - done - count } else { done };
+        match count {
+            1 => wide_layers::<INVERSE, 2>(data, first, twiddles),
+            2 => wide_layers::<INVERSE, 4>(data, first, twiddles),
+            _ => wide_layers::<INVERSE, 8>(data, first, twiddles),
+        }
+        done += count;
+    }
+    if !INVERSE {
+        narrow_layers::<INVERSE>(data, width, narrow, wide, twiddles);
+    }
+}
+
+/// The butterflies among `R` numbers that are one part each of a block.
+#[inline(always)]
+fn network<const INVERSE: bool, const R: usize, T>(x: &mut [T; R], roots: &[T; R])
+where
+    T: PrimeCharacteristicRing + Copy,
+{
+    let layers = R.ilog2() as usize;
+    for i in 0..layers {
+        let depth = if INVERSE { layers - 1 - i } else { i };
+        let half = R >> (depth + 1);
+        for block in 0..1 << depth {
+            let root = roots[(1 << depth) - 1 + block];
+            for j in 2 * half * block..2 * half * block + half {
+                let (a, b) = (x[j], x[j + half]);
+                if INVERSE {
+                    (x[j], x[j + half]) = (a + b, (a - b) * root);
+                } else {
+                    let b = b * root;
+                    (x[j], x[j + half]) = (a + b, a - b);
+                }
+            }
+        }
+    }
+}
+
+/// `R.ilog2()` layers from `first` on, on whole vectors.
+fn wide_layers<const INVERSE: bool, const R: usize>(data: &mut [F], first: usize, twiddles: Twiddles<'_>) {
+    let block = data.len() >> first;
+    for (i, block) in data.chunks_exact_mut(block).enumerate() {
+        let roots = twiddles.below::<R>(first, i).map(Pack::from);
+        let packs = block.len() / (R * WIDTH);
+        let mut rest = Pack::pack_slice_mut(block);
+        let mut parts: [&mut [Pack]; R] = core::array::from_fn(|_| {
+            let (part, others) = core::mem::take(&mut rest).split_at_mut(packs);
+            rest = others;
+            part
+        });
+        for i in 0..packs {
+            let mut x: [Pack; R] = core::array::from_fn(|part| parts[part][i]);
+            network::<INVERSE, R, Pack>(&mut x, &roots);
+            for (part, x) in parts.iter_mut().zip(x) {
+                part[i] = x;
+            }
+        }
+    }
+}
+
+/// The `count` layers from `first` on, of rows that are no whole vectors.
+fn narrow_layers<const INVERSE: bool>(
+    data: &mut [F],
+    width: usize,
+    count: usize,
+    first: usize,
+    twiddles: Twiddles<'_>,
+) {
+    match count {
+        0 => {}
+        1 => narrow_groups::<INVERSE, 2>(data, width, first, twiddles),
+        2 => narrow_groups::<INVERSE, 4>(data, width, first, twiddles),
+        3 => narrow_groups::<INVERSE, 8>(data, width, first, twiddles),
+        _ => narrow_groups::<INVERSE, 16>(data, width, first, twiddles),
+    }
+}
+
+/// Transforms groups of `R` rows: columns a vector at a time, what is left of them a vector of
+/// groups at a time.
+fn narrow_groups<const INVERSE: bool, const R: usize>(
+    data: &mut [F],
+    width: usize,
+    first: usize,
+    twiddles: Twiddles<'_>,
+) {
+    let left = width - width % WIDTH;
+    for (i, groups) in data.chunks_mut(WIDTH * R * width).enumerate() {
+        let mut roots = [[F::ZERO; R]; WIDTH];
+        let groups_here = groups.chunks_exact_mut(R * width);
+        for (lane, (group, roots)) in groups_here.zip(&mut roots).enumerate() {
+            *roots = twiddles.below::<R>(first, i * WIDTH + lane);
+            let roots = roots.map(Pack::from);
+            for column in (0..left).step_by(WIDTH) {
+                let at = |row| row * width + column;
+                let mut x = core::array::from_fn(|row| *Pack::from_slice(&group[at(row)..at(row) + WIDTH]));
+                network::<INVERSE, R, Pack>(&mut x, &roots);
+                for (row, x) in x.iter().enumerate() {
+                    group[at(row)..at(row) + WIDTH].copy_from_slice(x.as_slice());
+                }
+            }
+        }
+        if groups.len() == WIDTH * R * width {
+            left_columns::<INVERSE, R>(groups, width, left, &roots);
+        } else {
+            for (group, roots) in groups.chunks_exact_mut(R * width).zip(&roots) {
+                for column in left..width {
+                    let mut x = core::array::from_fn(|row| group[row * width + column]);
+                    network::<INVERSE, R, F>(&mut x, roots);
+                    for (row, x) in x.into_iter().enumerate() {
+                        group[row * width + column] = x;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Transforms the columns from `left` on of `WIDTH` groups of `R` rows.
+fn left_columns<const INVERSE: bool, const R: usize>(
+    groups: &mut [F],
+    width: usize,
+    left: usize,
+    roots: &[[F; R]; WIDTH],
+) {
+    let roots: [Pack; R] = core::array::from_fn(|i| Pack::from_fn(|lane| roots[lane][i]));
+    for column in left..width {
+        let at = |lane: usize, row: usize| (lane * R + row) * width + column;
+        let mut x: [Pack; R] =
+            core::array::from_fn(|row| Pack::from_fn(|lane| groups[at(lane, row)]));
+        network::<INVERSE, R, Pack>(&mut x, &roots);
+        for (row, x) in x.iter().enumerate() {
+            for (lane, &value) in x.as_slice().iter().enumerate() {
+                groups[at(lane, row)] = value;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
+    use p3_matrix::bitrev::BitReversibleMatrix;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Numbers without a pattern.
+    fn matrix(width: usize, log_height: usize, seed: u32) -> RowMajorMatrix<F> {
+        let number = |i: usize| F::new((i as u32 ^ seed).wrapping_mul(0x9e37_79b9) >> 2);
+        RowMajorMatrix::new((0..width << log_height).map(number).collect(), width)
+    }
+
+    fn assert_as_plonky3(width: usize, log_height: usize, added_bits: usize, shift: F) {
+        let rows = matrix(width, log_height, 7);
+        let dft = Radix2DitParallel::default();
+        let expected = dft
+            .coset_lde_batch(rows.clone(), added_bits, shift)
+            .bit_reverse_rows()
+            .to_row_major_matrix();
+        let extender = Extender::default();
+        let what = format!("2^{log_height} x {width}, 2^{added_bits} times");
+        let got = extender.extend(&rows, Order::Natural, added_bits, shift);
+        assert!(got == expected, "{what}");
+        let reversed = rows.bit_reverse_rows().to_row_major_matrix();
+        let got = extender.extend(&reversed, Order::BitReversed, added_bits, shift);
+        assert!(got == expected, "{what}, bit-reversed");
+    }
+
+    #[test]
+    fn equals_plonky3() {
+        for log_height in 6..=9 {
+            for width in [1, 3, 4, 8, 12, 16, 17, 31, 40, 299] {
+                assert_as_plonky3(width, log_height, 1, F::GENERATOR);
+            }
+        }
+        assert_as_plonky3(5, 7, 0, F::GENERATOR);
+        assert_as_plonky3(20, 8, 4, F::TWO);
+    }
+
+    #[test]
+    fn equals_plonky3_beyond_a_block() {
+        for (width, log_height) in [(1, 17), (4, 15), (4, 17), (17, 13), (40, 12), (48, 14), (299, 11)] {
+            assert_as_plonky3(width, log_height, 1, F::GENERATOR);
+        }
+        assert_as_plonky3(17, 13, 3, F::GENERATOR);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn equals_plonky3_on_any_shape(width in 1usize..70, log_height in 6usize..14, added_bits in 0usize..3, shift in 1u32..1000) {
+            assert_as_plonky3(width, log_height, added_bits, F::new(shift));
+        }
+    }
+}
