@@ -9,7 +9,7 @@ use vouch_air::F;
 use vouch_air::tables::Instance;
 use vouch_air::witness::Traces;
 use vouch_verifier::config::{Config, Proof, config};
-use vouch_verifier::{ExtensionDegree, Parameters, Profile};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile, TableShape};
 
 use crate::error::ProveError;
 
@@ -81,7 +81,15 @@ where
             public_values: trace.public_values.clone(),
         })
         .collect();
-    let data = ProverData::from_airs_and_degrees(config, &airs, &heights).map_err(failed)?;
+    let budget = |air: &Instance| TableShape::of(air.table).lookup_budget;
+    let data = ProverData::from_airs_and_degrees_with_lookup_budgets(
+        config,
+        &airs,
+        &heights,
+        &airs.iter().map(budget).collect::<Vec<_>>(),
+        parameters.log_blowup,
+    )
+    .map_err(failed)?;
     prove_batch(config, &instances, &data).map_err(failed)
 }
 

@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 use core::iter::repeat_with;
 
 use p3_air::{Air, BaseAir};
-use p3_batch_stark::CommonData;
 use p3_batch_stark::common::{GlobalPreprocessed, PreprocessedInstanceMeta};
+use p3_batch_stark::{CommonData, ProverData};
 use p3_challenger::{CanObserve, CanSample};
-use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_field::extension::BinomiallyExtendable;
+use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_lookup::Lookups;
 use vouch_air::capture::{Capture, Row, Sink};
 use vouch_air::machine::{MIN_LOG_HEIGHT, VERSION};
@@ -16,14 +16,15 @@ use vouch_air::tables::{Instance, Table, lookup};
 use vouch_air::{Builder, F};
 
 use crate::config::{Challenger, Config, config};
+use crate::layout::TableShape;
 use crate::profile::Profile;
 use crate::shape::Shape;
 use crate::transcript::Transcript;
 
 /// [`machine_digest`] of this version, as every transcript absorbs it.
 pub const MACHINE_DIGEST: [u8; 32] = [
-    0xc2, 0xbb, 0xf0, 0x0a, 0xff, 0x33, 0x2f, 0x55, 0x5c, 0xca, 0xb1, 0x1d, 0x48, 0x91, 0x04, 0x76,
-    0xaf, 0xf5, 0x23, 0x2a, 0xf3, 0xc7, 0x77, 0x15, 0x54, 0x92, 0x11, 0x47, 0x41, 0x52, 0xf6, 0x2e,
+    0x98, 0x53, 0xe3, 0x73, 0x8b, 0xdb, 0xe2, 0x55, 0x9c, 0xdf, 0x3e, 0x38, 0x77, 0x62, 0x3f, 0x16,
+    0x49, 0xe7, 0x1a, 0x08, 0x79, 0x25, 0x32, 0x3a, 0xff, 0x5b, 0x31, 0x27, 0xa8, 0xaf, 0xf9, 0x43,
 ];
 
 /// Commitment to the lookup table's fixed columns, for each inverse rate (log2) in use.
@@ -123,9 +124,16 @@ where
             .collect();
         let heights = alloc::vec![MIN_LOG_HEIGHT; tables.len()];
         let config: Config<D> = config(&parameters, Vec::new());
+        let budgets = Table::ALL.map(|table| TableShape::of(table).lookup_budget);
         // Nothing is committed to here: `Known` has no fixed columns.
-        let data =
-            p3_batch_stark::ProverData::from_airs_and_degrees(&config, &tables, &heights).ok()?;
+        let data = ProverData::from_airs_and_degrees_with_lookup_budgets(
+            &config,
+            &tables,
+            &heights,
+            &budgets,
+            parameters.log_blowup,
+        )
+        .ok()?;
         Some(Self {
             shape: Shape::new(&parameters, &data.common.lookups),
             lookups: data.common.lookups,
@@ -172,8 +180,8 @@ where
 /// Points at which [`machine_digest`] evaluates each table.
 const POINTS: usize = 4;
 
-/// A digest of everything that the tables accept: their shapes, fixed columns, constraints
-/// and messages, the latter two by their values at pseudo-random points. Machines that differ
+/// A digest of everything that the tables accept: their shapes, LogUp columns, fixed columns,
+/// constraints and messages, the latter two by their values at pseudo-random points. Machines that differ
 /// in a message or in a constraint on all rows have equal values with probability below
 /// `2^-100`; in a constraint on the first row, the last or all but the last, which count at two
 /// of the points only, below `2^-50`. It keeps versions apart; nobody gets to choose a machine.
@@ -187,8 +195,11 @@ pub fn machine_digest() -> [u8; 32] {
     digest.number(VERSION);
     for table in Table::ALL {
         let instance = Instance::new(table, 0, &[]);
+        let shape = TableShape::of(table);
         digest.text(table.name());
         for number in [
+            shape.logup_columns,
+            shape.quotient_chunks,
             instance.width(),
             instance.preprocessed_width(),
             instance.num_public_values(),
@@ -276,7 +287,7 @@ pub fn fixed_commitment(profile: Profile) -> Option<[u8; 32]> {
     let table = [Instance::new(Table::Lookup, 0, &[])];
     let config: Config<4> = config(&profile.parameters(), Vec::new());
     let heights = [lookup::LOG_HEIGHT];
-    let data = p3_batch_stark::ProverData::from_airs_and_degrees(&config, &table, &heights).ok()?;
+    let data = ProverData::from_airs_and_degrees(&config, &table, &heights).ok()?;
     let commitment = data.common.preprocessed?.commitment;
     commitment.as_ref().first().copied()
 }

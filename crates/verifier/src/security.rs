@@ -6,12 +6,7 @@
 
 use alloc::vec::Vec;
 
-use p3_air::symbolic::AirLayout;
-use p3_air::{Air, BaseAir};
 use p3_batch_stark::num_batched_openings;
-use p3_batch_stark::symbolic::get_log_num_quotient_chunks;
-use p3_lookup::logup::LogUpGadget;
-use p3_lookup::{InteractionSymbolicBuilder, Lookups};
 use p3_security::assumption::SecurityAssumption;
 use p3_security::error::ErrorBits;
 use p3_security::fri::{
@@ -25,16 +20,13 @@ use p3_security::shape::{InstanceShape, StarkAirParams};
 use p3_security::{air, deep};
 use p3_uni_stark::OpeningShape;
 use serde::Serialize;
-use vouch_air::F;
 use vouch_air::bus;
 use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT};
-use vouch_air::tables::{Instance, Table};
+use vouch_air::tables::Table;
 
-use crate::config::Challenge;
+use crate::layout::{CONSTRAINT_DEGREE, TableShape};
 use crate::profile::Profile;
 
-/// Degree of the machine's constraints.
-pub const CONSTRAINT_DEGREE: usize = 3;
 /// Collision resistance of Blake3, in bits.
 const HASH_BITS: usize = 128;
 /// Collision resistance of the memory tree's compression: half of 8 BabyBear elements.
@@ -69,61 +61,6 @@ impl Security {
             .iter()
             .map(|hash| hash.bits)
             .fold(self.proof_bits, f64::min)
-    }
-}
-
-/// The shape of one table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct TableShape {
-    /// Main columns.
-    pub width: usize,
-    /// Fixed columns.
-    pub fixed: usize,
-    /// Constraints, LogUp aside.
-    pub constraints: usize,
-    /// Messages a row.
-    pub messages: usize,
-    /// LogUp columns of challenges, the running sum aside.
-    pub logup_columns: usize,
-    /// Quotient chunks of challenges.
-    pub quotient_chunks: usize,
-}
-
-impl TableShape {
-    /// The shape of `table`.
-    pub fn of(table: Table) -> Self {
-        let instance = Instance::new(table, 0, &[]);
-        let layout = AirLayout::from_air::<F>(&instance);
-        let mut builder = InteractionSymbolicBuilder::<F, Challenge<4>>::new(layout);
-        instance.eval(&mut builder);
-        let lookups = Lookups::from_builder(&builder);
-        let messages = lookups.len();
-        let gadget = LogUpGadget::new();
-        // As p3 does: the constraints say into how many chunks the quotient is cut, and as
-        // many messages of a bus share a column as this leaves room for. The height does not
-        // matter: no constraint's degree depends on it.
-        let chunks = get_log_num_quotient_chunks::<F, Challenge<4>, _, _>(
-            &instance,
-            AirLayout::from_air::<F>(&instance),
-            1 << MIN_LOG_HEIGHT,
-            &lookups,
-            0,
-            &gadget,
-        );
-        let packed = lookups.pack_same_bus(&gadget, (1 << chunks) + 1);
-        Self {
-            width: table.width(),
-            fixed: instance.preprocessed_width(),
-            constraints: builder.base_constraints().len(),
-            messages,
-            logup_columns: packed.len(),
-            quotient_chunks: 1 << chunks,
-        }
-    }
-
-    /// Base-field cells a row that a proof commits to, with challenges of degree `degree`.
-    pub const fn committed_columns(&self, degree: usize) -> usize {
-        self.width + degree * (self.logup_columns + 1 + self.quotient_chunks)
     }
 }
 

@@ -13,8 +13,8 @@ use vouch_air::machine::MAX_LOG_HEIGHT;
 use vouch_air::tables::{Table, lookup};
 
 use crate::config::LOG_FINAL_POLY_LEN;
+use crate::layout::CONSTRAINT_DEGREE;
 use crate::profile::Parameters;
-use crate::security::CONSTRAINT_DEGREE;
 
 /// Bytes of an element of BabyBear.
 const ELEMENT: usize = 4;
@@ -201,8 +201,8 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::TableShape;
     use crate::profile::Profile;
-    use crate::security::TableShape;
     use crate::segment::MAX_PROOF_BYTES;
 
     /// Digests that `queries` leaves of a tree of `2^log_height` need at most: a sibling for

@@ -1,0 +1,88 @@
+//! How many columns a table gets besides its main ones: for LogUp and for the quotient.
+//!
+//! Two messages of a bus can share a LogUp column if the constraint that pins their fractions
+//! may have degree 3; a quotient of constraints of degree 3 is cut into two chunks, one of
+//! degree 2 is not cut. A table takes whatever commits to fewer cells a row.
+
+use p3_air::symbolic::AirLayout;
+use p3_air::{Air, BaseAir};
+use p3_batch_stark::symbolic::get_log_num_quotient_chunks;
+use p3_lookup::logup::LogUpGadget;
+use p3_lookup::{InteractionSymbolicBuilder, Lookups};
+use serde::Serialize;
+use vouch_air::F;
+use vouch_air::machine::MIN_LOG_HEIGHT;
+use vouch_air::tables::{Instance, Table};
+
+use crate::config::Challenge;
+
+/// Degree of the machine's constraints, at most.
+pub const CONSTRAINT_DEGREE: usize = 3;
+
+/// The shape of one table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TableShape {
+    /// Main columns.
+    pub width: usize,
+    /// Fixed columns.
+    pub fixed: usize,
+    /// Constraints, LogUp aside.
+    pub constraints: usize,
+    /// Messages a row.
+    pub messages: usize,
+    /// LogUp columns of challenges, the running sum aside.
+    pub logup_columns: usize,
+    /// Quotient chunks of challenges.
+    pub quotient_chunks: usize,
+    /// The degree up to which p3 is to pack messages into LogUp columns; 0 if only as far as
+    /// the constraints' own degree leaves room.
+    pub lookup_budget: usize,
+}
+
+impl TableShape {
+    /// The shape of `table`.
+    pub fn of(table: Table) -> Self {
+        let instance = Instance::new(table, 0, &[]);
+        let layout = AirLayout::from_air::<F>(&instance);
+        let mut builder = InteractionSymbolicBuilder::<F, Challenge<4>>::new(layout);
+        instance.eval(&mut builder);
+        let lookups = Lookups::from_builder(&builder);
+        let messages = lookups.len();
+        let gadget = LogUpGadget::new();
+        // The height does not matter: no constraint's degree depends on it.
+        let chunks = |lookups: &Lookups<F>| {
+            1 << get_log_num_quotient_chunks::<F, Challenge<4>, _, _>(
+                &instance,
+                AirLayout::from_air::<F>(&instance),
+                1 << MIN_LOG_HEIGHT,
+                lookups,
+                0,
+                &gadget,
+            )
+        };
+        let shape = |lookups: Lookups<F>, lookup_budget| Self {
+            width: table.width(),
+            fixed: instance.preprocessed_width(),
+            constraints: builder.base_constraints().len(),
+            messages,
+            logup_columns: lookups.len(),
+            quotient_chunks: chunks(&lookups),
+            lookup_budget,
+        };
+        let free = chunks(&lookups) + 1;
+        let as_is = shape(lookups.clone().pack_same_bus(&gadget, free), 0);
+        let packed = shape(
+            lookups.pack_same_bus(&gadget, CONSTRAINT_DEGREE),
+            CONSTRAINT_DEGREE,
+        );
+        match packed.committed_columns(4) < as_is.committed_columns(4) {
+            true => packed,
+            false => as_is,
+        }
+    }
+
+    /// Base-field cells a row that a proof commits to, with challenges of degree `degree`.
+    pub const fn committed_columns(&self, degree: usize) -> usize {
+        self.width + degree * (self.logup_columns + 1 + self.quotient_chunks)
+    }
+}
