@@ -91,27 +91,41 @@ pub fn generate(segment: &Segment, text: &Range<u32>, tree: &mut MemoryTree) -> 
         })
         .collect();
     let asked = ask_all(&tables);
-    for (table, matrix) in [
-        (Table::Lookup, asked.lookup_trace()),
-        (Table::Poseidon2, asked.poseidon2_trace()),
-    ] {
+    let lookup = match asked.numbers().count() {
+        0..=MAX_FACTS => (Table::Facts, asked.facts_trace()),
+        _ => (Table::Lookup, asked.lookup_trace()),
+    };
+    for (table, matrix) in [lookup, (Table::Poseidon2, asked.poseidon2_trace())] {
         tables.push(trace(table, matrix, segment, &public, text));
     }
     tables.sort_by_key(|trace| trace.instance.table);
     Traces { public, tables }
 }
 
-/// Fills the lookup and Poseidon2 tables anew, from what the other `tables` now ask. For tests
+/// Fills the lookup or facts table and the Poseidon2 table anew, from what the other `tables` now ask. For tests
 /// that have changed a cell: a cheating prover would do so, too.
 pub fn answer(tables: &mut [Trace]) {
     let asked = ask_all(tables);
     for trace in tables {
         match trace.instance.table {
             Table::Lookup => trace.matrix = asked.lookup_trace(),
+            Table::Facts => trace.matrix = asked.facts_trace(),
             Table::Poseidon2 => trace.matrix = asked.poseidon2_trace(),
             _ => {}
         }
     }
+}
+
+/// Puts the lookup table in the place of the facts table, as in a long execution.
+pub fn answer_from_lookup_table(traces: &mut Traces) {
+    let asked = ask_all(&traces.tables);
+    for trace in &mut traces.tables {
+        if trace.instance.table == Table::Facts {
+            trace.instance = Instance::new(Table::Lookup, 0, &[]);
+            trace.matrix = asked.lookup_trace();
+        }
+    }
+    traces.tables.sort_by_key(|trace| trace.instance.table);
 }
 
 fn trace(
@@ -189,9 +203,13 @@ fn matrix(
             let rows: Vec<_> = journal::rows(segment.journal_start, &segment.journal).collect();
             fill(&rows, |_, row| *row, zeros)
         }),
-        Table::Lookup | Table::Poseidon2 => None,
+        Table::Lookup | Table::Facts | Table::Poseidon2 => None,
     }
 }
+
+/// Numbers asked about up to which the facts table commits to fewer cells than the lookup table:
+/// 41 a row against 24 in each of `2^16` rows.
+const MAX_FACTS: usize = 1 << 15;
 
 /// What the tables ask of the lookup and Poseidon2 tables.
 struct Asked {
@@ -246,9 +264,10 @@ fn ask_all(tables: &[Trace]) -> Asked {
             .collect::<Vec<_>>()
     });
     let mut inputs = BTreeMap::new();
-    let is_asking =
-        |trace: &&Trace| !matches!(trace.instance.table, Table::Lookup | Table::Poseidon2);
-    for trace in tables.iter().filter(is_asking) {
+    for trace in tables
+        .iter()
+        .filter(|trace| !trace.instance.table.answers())
+    {
         let width = trace.matrix.width();
         let asked: Vec<Vec<[u32; 16]>> = trace
             .matrix
@@ -288,18 +307,38 @@ fn ask_row(trace: &Trace, current: &[F], questions: &mut Questions<'_>) {
 }
 
 impl Asked {
+    /// How often each fact about a number is asked for.
+    fn counts(&self, number: u16) -> lookup::Lookup<F> {
+        let count = |fact: Fact| {
+            let counts = &self.facts[fact as usize];
+            F::from_int(counts[usize::from(number)].load(Ordering::Relaxed))
+        };
+        lookup::Lookup {
+            range16: count(Fact::Range16),
+            range14: count(Fact::Range14),
+            bytes: count(Fact::Bytes),
+            and: count(Fact::And),
+        }
+    }
+
+    /// The numbers that something is asked about.
+    fn numbers(&self) -> impl Iterator<Item = u16> {
+        let is_asked = |counts: &Vec<AtomicU32>, i: usize| counts[i].load(Ordering::Relaxed) != 0;
+        (0..=u16::MAX).filter(move |&number| {
+            self.facts
+                .iter()
+                .any(|counts| is_asked(counts, number.into()))
+        })
+    }
+
     fn lookup_trace(&self) -> RowMajorMatrix<F> {
-        let rows: Vec<u32> = (0..1 << lookup::LOG_HEIGHT).collect();
-        let count = |fact: Fact, row: u32| {
-            F::from_int(self.facts[fact as usize][row as usize].load(Ordering::Relaxed))
-        };
-        let row = |_, &row: &u32| lookup::Lookup {
-            range16: count(Fact::Range16, row),
-            range14: count(Fact::Range14, row),
-            bytes: count(Fact::Bytes, row),
-            and: count(Fact::And, row),
-        };
-        fill(&rows, row, zeros)
+        let rows: Vec<u16> = (0..=u16::MAX).collect();
+        fill(&rows, |_, &row| self.counts(row), zeros)
+    }
+
+    fn facts_trace(&self) -> RowMajorMatrix<F> {
+        let rows: Vec<u16> = self.numbers().collect();
+        fill(&rows, |_, &row| facts::row(row, self.counts(row)), zeros)
     }
 
     fn poseidon2_trace(&self) -> RowMajorMatrix<F> {

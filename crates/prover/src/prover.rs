@@ -9,8 +9,7 @@ use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::{Traces, generate};
 use vouch_isa::event::Segment;
 use vouch_verifier::{
-    MACHINE_DIGEST, Profile, SegmentClaim, SegmentReceipt, TableSet,
-    max_log_height,
+    MACHINE_DIGEST, Profile, SegmentClaim, SegmentReceipt, TableSet, max_log_height,
 };
 
 use crate::backend::{Backend, Job};
@@ -75,6 +74,19 @@ impl Prover {
         tree: &mut MemoryTree,
     ) -> Result<SegmentProof, ProveError> {
         let traces = info_span!("fill tables").in_scope(|| generate(segment, text, tree));
+        self.prove_traces(segment, text, traces)
+    }
+
+    /// As [`Self::prove_segment`], given the tables as they are filled already.
+    ///
+    /// # Errors
+    /// [`ProveError`] if the tables are too large, or the backend fails.
+    pub fn prove_traces(
+        &self,
+        segment: &Segment,
+        text: &Range<u32>,
+        traces: Traces,
+    ) -> Result<SegmentProof, ProveError> {
         let cost = Cost::new(&traces, &self.profile().parameters());
         self.check(&traces, &cost)?;
         let claim = SegmentClaim {

@@ -125,7 +125,7 @@ impl Evaluator {
     pub fn judge(&self, traces: &[Trace]) -> Broken {
         let (mut broken, mut sums) = (Broken::default(), Sums::default());
         for trace in traces {
-            if !is_answering(trace.instance.table) {
+            if !trace.instance.table.answers() {
                 for row in 0..trace.matrix.height() {
                     self.row(trace, row, &mut broken, &mut sums);
                 }
@@ -215,11 +215,6 @@ impl Evaluator {
         let [fact, x, y, z] = core::array::from_fn(|i| fields[i].as_canonical_u32());
         is_fact(fact, [x, y, z])
     }
-}
-
-/// A table that is filled from what the others ask.
-pub fn is_answering(table: Table) -> bool {
-    matches!(table, Table::Lookup | Table::Poseidon2)
 }
 
 /// What each message of a table adds up to over its rows.

@@ -3,7 +3,7 @@
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::tables::Table;
 use vouch_air::testkit::EDGES;
-use vouch_air::witness::{Trace, Traces, generate};
+use vouch_air::witness::{Trace, Traces, answer_from_lookup_table, generate};
 use vouch_emulator::testing::{DATA, asm, program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Segment;
@@ -61,6 +61,13 @@ impl World {
         assert_eq!(world.segment.exit_code, None);
         world.traces = world.fill(&world.segment);
         world
+    }
+
+    /// As if the execution were long: answers come from the lookup table.
+    #[must_use]
+    pub fn long(mut self) -> Self {
+        answer_from_lookup_table(&mut self.traces);
+        self
     }
 
     /// The tables of other events than the honest ones.

@@ -23,7 +23,7 @@ pub const MAX_PROOF_BYTES: usize = 5 << 20;
 /// costs: `2^20` bytes of journal in a segment.
 pub const fn max_log_height(table: Table) -> usize {
     match table {
-        Table::Lookup => lookup::LOG_HEIGHT,
+        Table::Lookup | Table::Facts => lookup::LOG_HEIGHT,
         Table::Journal => 20,
         _ => MAX_LOG_HEIGHT,
     }

@@ -29,9 +29,8 @@ use crate::shape::Shape;
 const TEXT_LIMIT: u32 = MEMORY_END / 4;
 
 /// Tables that every proof holds.
-const REQUIRED: [Table; 6] = [
+const REQUIRED: [Table; 5] = [
     Table::Claim,
-    Table::Lookup,
     Table::Program,
     Table::Leaf,
     Table::Merkle,
@@ -229,6 +228,13 @@ impl Context<'_> {
         let segment = self.i;
         if let Some(table) = REQUIRED.into_iter().find(|table| !tables.contains(table)) {
             return Err(VerifyError::MissingTable { segment, table });
+        }
+        // One of the two answers what the others ask.
+        if tables.contains(&Table::Lookup) == tables.contains(&Table::Facts) {
+            return Err(VerifyError::MissingTable {
+                segment,
+                table: Table::Lookup,
+            });
         }
         let journal = &self.segment.claim.journal;
         if tables.contains(&Table::Journal) == journal.is_empty() {

@@ -12,7 +12,6 @@ use p3_matrix::dense::RowMajorMatrix;
 
 use crate::bus::{self, Fact};
 use crate::columns::Block;
-use crate::gadget;
 use crate::{Builder, F};
 
 /// Rows of the table, log2.
@@ -50,10 +49,19 @@ crate::columns! {
 /// Constraints.
 pub fn eval<B: Builder>(b: &mut B, c: &Lookup<B::Var>) {
     let fixed = Fixed::of(b.preprocessed().current_slice());
+    let known = [fixed.low, fixed.high, fixed.and, fixed.range14].map(Into::into);
+    provide(b, known, c);
+}
+
+/// Provides the facts about a number, given its bytes, their conjunction, and a number of 14
+/// bits.
+pub(super) fn provide<B: Builder>(
+    b: &mut B,
+    [low, high, and, range14]: [B::Expr; 4],
+    c: &Lookup<B::Var>,
+) {
     let zero = B::Expr::ZERO;
-    let number = gadget::join::<B>(fixed.low, fixed.high, 256);
-    let [low, high, and, range14] =
-        [fixed.low, fixed.high, fixed.and, fixed.range14].map(Into::into);
+    let number = low.clone() + high.clone() * F::from_int(256);
     let facts: [(Fact, [B::Expr; 3], B::Var); 4] = [
         (
             Fact::Range16,
@@ -103,7 +111,7 @@ pub(crate) mod campaign {
     use crate::testkit::{Campaign, Mutation, Subject, Verdict, cells};
     use crate::witness::Trace;
 
-    pub(super) fn subject(counts: Lookup<F>) -> Subject {
+    pub(in super::super) fn subject(counts: Lookup<F>) -> Subject {
         Subject::of(Trace {
             instance: Instance::new(Table::Lookup, 0, &[]),
             public_values: Vec::new(),

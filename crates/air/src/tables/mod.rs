@@ -21,6 +21,7 @@ pub mod claim;
 pub mod compare;
 pub mod div_rem;
 pub mod ecall;
+pub mod facts;
 pub mod jal;
 pub mod jalr;
 pub mod journal;
@@ -92,6 +93,8 @@ pub enum Table {
     Poseidon2,
     /// [`journal`]
     Journal,
+    /// [`facts`]
+    Facts,
 }
 
 /// Calls `$then!(module)` for the module of a table whose columns are a struct.
@@ -122,6 +125,7 @@ macro_rules! with_columns {
             Table::Leaf => $then!(leaf::Leaf, leaf),
             Table::Merkle => $then!(merkle::Merkle, merkle),
             Table::Journal => $then!(journal::Journal, journal),
+            Table::Facts => $then!(facts::Facts, facts),
             Table::Poseidon2 => $poseidon2,
         }
     };
@@ -129,7 +133,7 @@ macro_rules! with_columns {
 
 impl Table {
     /// Every table, in the order of a proof.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Claim,
         Self::Lookup,
         Self::Program,
@@ -155,6 +159,7 @@ impl Table {
         Self::Merkle,
         Self::Poseidon2,
         Self::Journal,
+        Self::Facts,
     ];
 
     /// Name of the table, as its file is called.
@@ -191,6 +196,11 @@ impl Table {
             names.extend((0..poseidon2::COLUMNS).map(|i| format!("permutation[{i}]")))
         );
         names
+    }
+
+    /// True of the tables that are filled from what the others ask.
+    pub const fn answers(self) -> bool {
+        matches!(self, Self::Lookup | Self::Facts | Self::Poseidon2)
     }
 
     /// Number of public values.

@@ -88,6 +88,7 @@ pub fn campaign(table: Table) -> Campaign {
         Table::Merkle => tables::merkle::campaign::campaign(),
         Table::Poseidon2 => tables::poseidon2::campaign::campaign(),
         Table::Journal => tables::journal::campaign::campaign(),
+        Table::Facts => tables::facts::campaign::campaign(),
     }
 }
 

@@ -112,7 +112,10 @@ fn log_block(width: usize, log_height: usize) -> usize {
     // A height that just exceeds a block is cut in the middle.
     match log_height <= log_rows {
         true => log_height,
-        false => log_rows.min(log_height - 2).max(RUN.ilog2() as usize).min(log_height),
+        false => log_rows
+            .min(log_height - 2)
+            .max(RUN.ilog2() as usize)
+            .min(log_height),
     }
 }
 
@@ -152,7 +155,9 @@ impl Transform<'_> {
             .for_each(|(i, block)| {
                 let first = i << self.log_block;
                 match order {
-                    Order::BitReversed => block.copy_from_slice(&rows[first * width..][..block.len()]),
+                    Order::BitReversed => {
+                        block.copy_from_slice(&rows[first * width..][..block.len()])
+                    }
                     Order::Natural => {
                         for (j, row) in block.chunks_exact_mut(width).enumerate() {
                             let from = reverse_bits_len(first + j, self.log_height) * width;
@@ -173,7 +178,11 @@ impl Transform<'_> {
     fn between(&self, values: &mut [F]) {
         let (log_blocks, cosets) = (self.log_blocks(), self.shifts.len());
         let scale = F::ONE.div_2exp_u64(self.log_height as u64);
-        let scales: Vec<Vec<F>> = self.shifts.iter().map(|&s| self.scales(s, 0, log_blocks)).collect();
+        let scales: Vec<Vec<F>> = self
+            .shifts
+            .iter()
+            .map(|&s| self.scales(s, 0, log_blocks))
+            .collect();
         // Every piece of work gets its part of every block of every coset.
         let piece = RUN * RUNS;
         let mut pieces: Vec<Vec<&mut [F]>> = (0..self.block().div_ceil(piece))
@@ -185,34 +194,36 @@ impl Transform<'_> {
             }
         }
         let scratch = || [(); 2].map(|()| F::zero_vec(RUN << log_blocks));
-        pieces.into_par_iter().for_each_init(scratch, |[coefficients, scratch], mut parts| {
-            for run in (0..parts[0].len()).step_by(RUN) {
-                for (row, part) in coefficients.chunks_exact_mut(RUN).zip(&parts) {
-                    row.copy_from_slice(&part[run..run + RUN]);
-                }
-                let twiddles = Twiddles {
-                    table: &self.roots.inverse,
-                    block: 0,
-                    scales: None,
-                };
-                layers::<true>(coefficients, RUN, log_blocks, twiddles);
-                for value in Pack::pack_slice_mut(coefficients) {
-                    *value *= scale;
-                }
-                for (coset, scales) in parts.chunks_exact_mut(1 << log_blocks).zip(&scales) {
-                    scratch.copy_from_slice(coefficients);
+        pieces
+            .into_par_iter()
+            .for_each_init(scratch, |[coefficients, scratch], mut parts| {
+                for run in (0..parts[0].len()).step_by(RUN) {
+                    for (row, part) in coefficients.chunks_exact_mut(RUN).zip(&parts) {
+                        row.copy_from_slice(&part[run..run + RUN]);
+                    }
                     let twiddles = Twiddles {
-                        table: &self.roots.forward,
+                        table: &self.roots.inverse,
                         block: 0,
-                        scales: Some(scales),
+                        scales: None,
                     };
-                    layers::<false>(scratch, RUN, log_blocks, twiddles);
-                    for (row, part) in scratch.chunks_exact(RUN).zip(coset) {
-                        part[run..run + RUN].copy_from_slice(row);
+                    layers::<true>(coefficients, RUN, log_blocks, twiddles);
+                    for value in Pack::pack_slice_mut(coefficients) {
+                        *value *= scale;
+                    }
+                    for (coset, scales) in parts.chunks_exact_mut(1 << log_blocks).zip(&scales) {
+                        scratch.copy_from_slice(coefficients);
+                        let twiddles = Twiddles {
+                            table: &self.roots.forward,
+                            block: 0,
+                            scales: Some(scales),
+                        };
+                        layers::<false>(scratch, RUN, log_blocks, twiddles);
+                        for (row, part) in scratch.chunks_exact(RUN).zip(coset) {
+                            part[run..run + RUN].copy_from_slice(row);
+                        }
                     }
                 }
-            }
-        });
+            });
     }
 
     /// Evaluates the layers within blocks.
@@ -279,10 +290,17 @@ impl Twiddles<'_> {
 
 /// All layers of `2^log_rows` rows: from coefficients to values, or back but for a factor of
 /// `2^log_rows`.
-fn layers<const INVERSE: bool>(data: &mut [F], width: usize, log_rows: usize, twiddles: Twiddles<'_>) {
+fn layers<const INVERSE: bool>(
+    data: &mut [F],
+    width: usize,
+    log_rows: usize,
+    twiddles: Twiddles<'_>,
+) {
     // The last layers of rows that are no whole vectors.
     let whole = WIDTH.ilog2() as usize;
-    let narrow = whole.saturating_sub(width.trailing_zeros() as usize).min(log_rows);
+    let narrow = whole
+        .saturating_sub(width.trailing_zeros() as usize)
+        .min(log_rows);
     let wide = log_rows - narrow;
     if INVERSE {
         narrow_layers::<INVERSE>(data, width, narrow, wide, twiddles);
@@ -329,7 +347,11 @@ where
 }
 
 /// `R.ilog2()` layers from `first` on, on whole vectors.
-fn wide_layers<const INVERSE: bool, const R: usize>(data: &mut [F], first: usize, twiddles: Twiddles<'_>) {
+fn wide_layers<const INVERSE: bool, const R: usize>(
+    data: &mut [F],
+    first: usize,
+    twiddles: Twiddles<'_>,
+) {
     let block = data.len() >> first;
     for (i, block) in data.chunks_exact_mut(block).enumerate() {
         let roots = twiddles.below::<R>(first, i).map(Pack::from);
@@ -384,7 +406,8 @@ fn narrow_groups<const INVERSE: bool, const R: usize>(
             let roots = roots.map(Pack::from);
             for column in (0..left).step_by(WIDTH) {
                 let at = |row| row * width + column;
-                let mut x = core::array::from_fn(|row| *Pack::from_slice(&group[at(row)..at(row) + WIDTH]));
+                let mut x =
+                    core::array::from_fn(|row| *Pack::from_slice(&group[at(row)..at(row) + WIDTH]));
                 network::<INVERSE, R, Pack>(&mut x, &roots);
                 for (row, x) in x.iter().enumerate() {
                     group[at(row)..at(row) + WIDTH].copy_from_slice(x.as_slice());
@@ -471,7 +494,15 @@ mod tests {
 
     #[test]
     fn equals_plonky3_beyond_a_block() {
-        for (width, log_height) in [(1, 17), (4, 15), (4, 17), (17, 13), (40, 12), (48, 14), (299, 11)] {
+        for (width, log_height) in [
+            (1, 17),
+            (4, 15),
+            (4, 17),
+            (17, 13),
+            (40, 12),
+            (48, 14),
+            (299, 11),
+        ] {
             assert_as_plonky3(width, log_height, 1, F::GENERATOR);
         }
         assert_as_plonky3(17, 13, 3, F::GENERATOR);

@@ -3,8 +3,7 @@
 use p3_air::Air;
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
-    BasedVectorSpace, PackedValue, PrimeCharacteristicRing,
-    batch_multiplicative_inverse_general,
+    BasedVectorSpace, PackedValue, PrimeCharacteristicRing, batch_multiplicative_inverse_general,
 };
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -151,7 +150,10 @@ where
         batch_multiplicative_inverse_general(&self.denominators, &mut inverses, invert);
         let columns = self.plan.columns.len();
         let mut running = Challenge::<D>::ZERO;
-        let packs = self.numerators.chunks_exact(columns).zip(inverses.chunks_exact(columns));
+        let packs = self
+            .numerators
+            .chunks_exact(columns)
+            .zip(inverses.chunks_exact(columns));
         for (rows, (numerators, inverses)) in out.chunks_exact_mut(WIDTH * width).zip(packs) {
             let mut total = ChallengePack::<D>::ZERO;
             for (column, (&numerator, &inverse)) in (1..).zip(numerators.iter().zip(inverses)) {

@@ -4,8 +4,8 @@
 
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
-    BasedVectorSpace, Field, FieldArray, PackedFieldExtension, PackedValue, PrimeCharacteristicRing, TwoAdicField,
-    batch_multiplicative_inverse_general, dot_product,
+    BasedVectorSpace, Field, FieldArray, PackedFieldExtension, PackedValue,
+    PrimeCharacteristicRing, TwoAdicField, batch_multiplicative_inverse_general, dot_product,
 };
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -62,11 +62,14 @@ where
             });
         let offset = point.inverse();
         let mut weights = vec![FieldArray([Challenge::<D>::ZERO]); points.len() >> log_blowup];
-        weights.par_chunks_mut(WIDTH).zip(&inverses).for_each(|(out, inverse)| {
-            for (i, weight) in out.iter_mut().enumerate() {
-                weight.0[0] = lane(inverse, i) - offset;
-            }
-        });
+        weights
+            .par_chunks_mut(WIDTH)
+            .zip(&inverses)
+            .for_each(|(out, inverse)| {
+                for (i, weight) in out.iter_mut().enumerate() {
+                    weight.0[0] = lane(inverse, i) - offset;
+                }
+            });
         Self {
             log_blowup,
             point,
@@ -77,17 +80,28 @@ where
 
     /// The values of the columns of each matrix at each of its points.
     pub(super) fn evaluate(&self, rounds: &[Vec<Opened<'_>>]) -> Vec<Vec<Vec<Values<D>>>> {
-        let mut heights: Vec<usize> = rounds.iter().flatten().filter(|m| m.at_next).map(|m| m.matrix.height()).collect();
+        let mut heights: Vec<usize> = rounds
+            .iter()
+            .flatten()
+            .filter(|m| m.at_next)
+            .map(|m| m.matrix.height())
+            .collect();
         heights.sort_unstable();
         heights.dedup();
-        let pairs: Vec<_> = heights.iter().map(|&height| (height, self.pairs(height >> self.log_blowup))).collect();
+        let pairs: Vec<_> = heights
+            .iter()
+            .map(|&height| (height, self.pairs(height >> self.log_blowup)))
+            .collect();
         let evaluate = |opened: &Opened<'_>| {
             let matrix = opened.matrix;
             let height = matrix.height() >> self.log_blowup;
             // The first rows of a committed matrix are a domain as large as the table.
             let (rows, _) = matrix.split_rows(height);
             let log_height = log2_strict_usize(height);
-            match pairs.iter().find(|(height, _)| opened.at_next && *height == matrix.height()) {
+            match pairs
+                .iter()
+                .find(|(height, _)| opened.at_next && *height == matrix.height())
+            {
                 Some((_, pairs)) => {
                     let sums = rows.columnwise_dot_product_batched(pairs);
                     let next = self.next_point(log_height);
@@ -159,27 +173,32 @@ where
         let generator = F::two_adic_generator(bits - self.log_blowup);
         let next = sum.terms.iter().any(|term| term.next.is_some());
         let mut reduced = Challenge::<D>::zero_vec(sum.height);
-        reduced.par_chunks_exact_mut(WIDTH).enumerate().for_each_init(Vec::new, |cells, (i, out)| {
-            let first = i * WIDTH;
-            let mut at_point = ChallengePack::<D>::from(sum.at_point);
-            let mut at_next = ChallengePack::<D>::from(sum.at_next);
-            for term in &sum.terms {
-                let width = term.matrix.width();
-                cells.clear();
-                load(&term.matrix.values[first * width..], width, cells);
-                let folded = term.factors.combine(cells);
-                at_point -= folded;
-                if let Some(power) = term.next {
-                    at_next -= folded * power;
+        reduced
+            .par_chunks_exact_mut(WIDTH)
+            .enumerate()
+            .for_each_init(Vec::new, |cells, (i, out)| {
+                let first = i * WIDTH;
+                let mut at_point = ChallengePack::<D>::from(sum.at_point);
+                let mut at_next = ChallengePack::<D>::from(sum.at_next);
+                for term in &sum.terms {
+                    let width = term.matrix.width();
+                    cells.clear();
+                    load(&term.matrix.values[first * width..], width, cells);
+                    let folded = term.factors.combine(cells);
+                    at_point -= folded;
+                    if let Some(power) = term.next {
+                        at_next -= folded * power;
+                    }
                 }
-            }
-            let mut value = at_point * self.inverses[i];
-            if next {
-                let rows: [usize; WIDTH] = core::array::from_fn(|lane| before(first + lane, 1 << self.log_blowup, bits));
-                value += at_next * self.gather(&rows) * Pack::from(generator.inverse());
-            }
-            value.to_ext_slice(out);
-        });
+                let mut value = at_point * self.inverses[i];
+                if next {
+                    let rows: [usize; WIDTH] = core::array::from_fn(|lane| {
+                        before(first + lane, 1 << self.log_blowup, bits)
+                    });
+                    value += at_next * self.gather(&rows) * Pack::from(generator.inverse());
+                }
+                value.to_ext_slice(out);
+            });
         reduced
     }
 
@@ -187,7 +206,8 @@ where
     fn gather(&self, rows: &[usize; WIDTH]) -> ChallengePack<D> {
         ChallengePack::<D>::from_basis_coefficients_fn(|k| {
             Pack::from_fn(|lane| {
-                let coordinates: &[Pack] = self.inverses[rows[lane] / WIDTH].as_basis_coefficients_slice();
+                let coordinates: &[Pack] =
+                    self.inverses[rows[lane] / WIDTH].as_basis_coefficients_slice();
                 coordinates[k].as_slice()[rows[lane] % WIDTH]
             })
         })
@@ -252,9 +272,13 @@ where
 
     fn add(&mut self, matrix: &'a RowMajorMatrix<F>, values: &[Values<D>], alpha: Challenge<D>) {
         let width = matrix.width();
-        let powers = alpha.shifted_powers(alpha.exp_u64(self.used as u64)).collect_n(width);
+        let powers = alpha
+            .shifted_powers(alpha.exp_u64(self.used as u64))
+            .collect_n(width);
         let next = alpha.exp_u64(width as u64);
-        let sum = |values: &Values<D>| dot_product::<Challenge<D>, _, _>(values.iter().copied(), powers.iter().copied());
+        let sum = |values: &Values<D>| {
+            dot_product::<Challenge<D>, _, _>(values.iter().copied(), powers.iter().copied())
+        };
         self.at_point += values.first().map(sum).unwrap_or_default();
         self.at_next += values.get(1).map(sum).unwrap_or_default() * next;
         self.used += width * values.len();

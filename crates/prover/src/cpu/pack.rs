@@ -11,7 +11,8 @@ use vouch_verifier::config::Challenge;
 /// A base-field element of each of [`WIDTH`] rows.
 pub(super) type Pack = <F as Field>::Packing;
 /// A challenge-field element of each of [`WIDTH`] rows.
-pub(super) type ChallengePack<const D: usize> = <Challenge<D> as ExtensionField<F>>::ExtensionPacking;
+pub(super) type ChallengePack<const D: usize> =
+    <Challenge<D> as ExtensionField<F>>::ExtensionPacking;
 /// Rows of a pack.
 pub(super) const WIDTH: usize = <Pack as PackedValue>::WIDTH;
 

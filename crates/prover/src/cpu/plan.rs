@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
-use p3_air::{Air, BaseAir};
 use p3_air::symbolic::{AirLayout, BaseLeaf, SymbolicExpr, SymbolicExpression};
-use p3_field::extension::BinomiallyExtendable;
+use p3_air::{Air, BaseAir};
 use p3_field::PrimeCharacteristicRing;
+use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::{InteractionSymbolicBuilder, Kind, Lookups};
 use vouch_air::F;
 use vouch_air::capture::{MAX_FIELDS, Sink};
@@ -69,7 +69,9 @@ impl Plan {
         let mut slot = 0;
         for (column, lookup) in lookups.iter().enumerate() {
             let first = slot;
-            let waiting = waiting.get_mut(bus(&lookup.kind)).expect("a bus of the table");
+            let waiting = waiting
+                .get_mut(bus(&lookup.kind))
+                .expect("a bus of the table");
             for message in waiting.drain(..lookup.elements.len()) {
                 places[message] = (column, slot);
                 slot += 1;

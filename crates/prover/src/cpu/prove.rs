@@ -4,6 +4,7 @@
 use core::marker::PhantomData;
 use std::borrow::Cow;
 
+use p3_air::BaseAir;
 use p3_batch_stark::proof::{BatchOpenedValues, OpenedValuesWithLookups};
 use p3_batch_stark::{
     BatchCommitments, BatchProof, BatchProverTranscript, BatchShape, OpenedValues,
@@ -14,7 +15,6 @@ use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PrimeCharacteristicRing};
 use p3_fri::prover::prove_fri;
 use p3_fri::{PcsProverTranscript, PcsShape, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs};
-use p3_air::BaseAir;
 use p3_lookup::logup::LogUpGadget;
 use p3_lookup::{LookupTerminal, Lookups, check_multiplicity_height_bound};
 use p3_matrix::Matrix;
@@ -74,11 +74,10 @@ where
         let points = &domain(log2_strict_usize(largest))?;
 
         let mut challenger = challenger(seed);
-        let mut transcript =
-            BatchProverTranscript::<Challenger, F, Challenge<D>, Commitment>::new(
-                &mut challenger,
-                self.shape(&traces),
-            );
+        let mut transcript = BatchProverTranscript::<Challenger, F, Challenge<D>, Commitment>::new(
+            &mut challenger,
+            self.shape(&traces),
+        );
         transcript.instance_bindings(&log_heights);
 
         let (main_commitment, main) = info_span!(target: "vouch::phase", "commit").in_scope(|| {
@@ -87,25 +86,27 @@ where
         });
         let public_values: Vec<&[F]> = traces.iter().map(|t| t.public_values.as_slice()).collect();
         transcript.main_phase(main_commitment.clone(), &public_values);
-        transcript.preprocessed_phase(Some(self.fixed.commitment.clone()));
+        let fixed = has_fixed(traces.iter().map(|trace| &trace.instance)).then_some(&self.fixed);
+        transcript.preprocessed_phase(fixed.map(|fixed| fixed.commitment.clone()));
 
         let (challenges, lookup_pow_witness) =
             transcript.lookup_phase(&lookups, &LogUpGadget::new());
         let (places, logup_matrices) = info_span!(target: "vouch::phase", "logup")
             .in_scope(|| self.logup(traces, &plans, &challenges));
-        let (logup_commitment, logup) = info_span!(target: "vouch::phase", "commit")
-            .in_scope(|| self.commit(logup_matrices));
+        let (logup_commitment, logup) =
+            info_span!(target: "vouch::phase", "commit").in_scope(|| self.commit(logup_matrices));
         let terminals: Vec<Challenge<D>> = places.iter().map(|place| place.terminal).collect();
         let alpha = transcript.permutation_phase(Some(logup_commitment.clone()), &terminals);
 
         let quotients = info_span!(target: "vouch::phase", "quotient")
             .in_scope(|| self.quotients(&places, &main, &logup, alpha, points));
-        let (quotient_commitment, quotients) = info_span!(target: "vouch::phase", "commit")
-            .in_scope(|| self.commit(quotients));
+        let (quotient_commitment, quotients) =
+            info_span!(target: "vouch::phase", "commit").in_scope(|| self.commit(quotients));
         transcript.quotient_phase(quotient_commitment.clone(), None);
 
         let (point, ood_pow_witness) = transcript.ood_phase();
-        let committed = [&main, &quotients, &self.fixed.committed, &logup];
+        let fixed = fixed.map(|fixed| &fixed.committed);
+        let committed = [Some(&main), Some(&quotients), fixed, Some(&logup)];
         let opened = transcript
             .delegate(|challenger| self.open(&places, committed, point, points, challenger));
         let (openings, opening_proof) = opened.inspect_err(|_| transcript.abort())?;
@@ -121,7 +122,10 @@ where
                 instances: opened_values(&places, openings),
             },
             opening_proof,
-            lookup_terminals: terminals.into_iter().map(|t| Some(LookupTerminal(t))).collect(),
+            lookup_terminals: terminals
+                .into_iter()
+                .map(|t| Some(LookupTerminal(t)))
+                .collect(),
             degree_bits: log_heights,
             lookup_pow_witness,
             ood_pow_witness,
@@ -135,7 +139,7 @@ where
             trace_widths: counts(|trace| trace.matrix.width()),
             public_value_counts: counts(|trace| trace.public_values.len()),
             preprocessed_widths: counts(|trace| trace.instance.preprocessed_width()),
-            has_preprocessed_commitment: true,
+            has_preprocessed_commitment: has_fixed(traces.iter().map(|trace| &trace.instance)),
             num_lookup_instances: traces.len(),
             lookup_pow_bits: self.parameters.lookup_grinding,
             has_randomization_commitment: false,
@@ -144,7 +148,11 @@ where
     }
 
     /// The fixed columns of a table among `matrices`: those of the lookup table.
-    fn fixed<'a>(&self, instance: &Instance, fixed: &'a RowMajorMatrix<F>) -> Option<&'a RowMajorMatrix<F>> {
+    fn fixed<'a>(
+        &self,
+        instance: &Instance,
+        fixed: &'a RowMajorMatrix<F>,
+    ) -> Option<&'a RowMajorMatrix<F>> {
         (instance.table == Table::Lookup).then_some(fixed)
     }
 
@@ -216,31 +224,40 @@ where
     fn open(
         &self,
         places: &[Place<'_, D>],
-        committed: [&Committed; 4],
+        committed: [Option<&Committed>; 4],
         point: Challenge<D>,
         points: &[F],
         challenger: &mut Challenger,
     ) -> Result<(Openings<D>, FriProof<D>), ProveError> {
         let span = info_span!(target: "vouch::phase", "openings").entered();
-        let rounds: Vec<Vec<Opened<'_>>> = committed
-            .iter()
-            .enumerate()
+        let present = || {
+            committed
+                .iter()
+                .enumerate()
+                .filter_map(|(i, c)| Some((i, (*c)?)))
+        };
+        let rounds: Vec<Vec<Opened<'_>>> = present()
             .map(|(round, committed)| {
                 let opened = |(i, matrix)| Opened {
                     matrix,
                     at_next: match round {
                         LOGUP => true,
-                        MAIN => places.get(i).is_some_and(|place: &Place<'_, D>| place.plan.looks_ahead),
+                        MAIN => places
+                            .get(i)
+                            .is_some_and(|place: &Place<'_, D>| place.plan.looks_ahead),
                         _ => false,
                     },
                 };
-                { self.mmcs.get_matrices(committed).into_iter().enumerate() }.map(opened).collect()
+                { self.mmcs.get_matrices(committed).into_iter().enumerate() }
+                    .map(opened)
+                    .collect()
             })
             .collect();
         let opener = Opener::new(point, points, self.parameters.log_blowup);
         let values = opener.evaluate(&rounds);
         let shape = PcsShape::from_opened_values(&self.fri, &values);
-        let mut transcript = PcsProverTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
+        let mut transcript =
+            PcsProverTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
         transcript.claimed_openings(&values);
         let (alpha, batch_pow_witness) = transcript.batch_phase();
         let reduced = opener.reduce(&rounds, &values, alpha);
@@ -249,9 +266,8 @@ where
 
         let _span = info_span!(target: "vouch::phase", "fri").entered();
         // FRI wants to know what is committed to; where it was opened is in the sums already.
-        let requests: Vec<_> = committed
-            .into_iter()
-            .map(|prover_data| OpeningRequest {
+        let requests: Vec<_> = present()
+            .map(|(_, prover_data)| OpeningRequest {
                 prover_data,
                 points: Vec::new(),
             })
@@ -273,6 +289,11 @@ where
         transcript.finish();
         Ok((values, proof))
     }
+}
+
+/// True if one of the tables has fixed columns.
+fn has_fixed<'a>(mut instances: impl Iterator<Item = &'a Instance>) -> bool {
+    instances.any(|instance| instance.table == Table::Lookup)
 }
 
 /// The points of the domain of `2^bits` that commitments are on, bit-reversed.
@@ -301,7 +322,14 @@ where
 {
     let mut rounds = openings.into_iter().map(Vec::into_iter);
     let mut round = || rounds.next().unwrap_or_default();
-    let (mut main, mut quotients, mut fixed, mut logup) = (round(), round(), round(), round());
+    let (mut main, mut quotients) = (round(), round());
+    let has_fixed = has_fixed(places.iter().map(|place| &place.instance));
+    let mut fixed = if has_fixed {
+        round()
+    } else {
+        Vec::new().into_iter()
+    };
+    let mut logup = round();
     // A matrix's values at the point, and at that of the next row.
     let both = |matrices: &mut std::vec::IntoIter<Vec<Vec<Challenge<D>>>>| {
         let mut points = matrices.next().unwrap_or_default().into_iter();

@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use p3_air::Air;
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
-    BasedVectorSpace, Field, PackedValue, PrimeCharacteristicRing,
-    TwoAdicField, batch_multiplicative_inverse_general,
+    BasedVectorSpace, Field, PackedValue, PrimeCharacteristicRing, TwoAdicField,
+    batch_multiplicative_inverse_general,
 };
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -173,7 +173,11 @@ where
     F: BinomiallyExtendable<D>,
 {
     /// The folded constraints at the points from index `first` on.
-    fn at(&mut self, first: usize, [is_first, is_last, is_transition]: [Pack; 3]) -> ChallengePack<D> {
+    fn at(
+        &mut self,
+        first: usize,
+        [is_first, is_last, is_transition]: [Pack; 3],
+    ) -> ChallengePack<D> {
         let table = self.table;
         let bits = table.log_height + table.plan.log_chunks;
         let step = 1 << table.plan.log_chunks;

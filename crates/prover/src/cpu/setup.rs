@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use p3_commit::Mmcs;
-use p3_field::{Field, PrimeCharacteristicRing};
 use p3_field::extension::BinomiallyExtendable;
+use p3_field::{Field, PrimeCharacteristicRing};
 use p3_fri::FriParameters;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
@@ -90,7 +90,10 @@ where
             .map(|(i, input)| {
                 let shift = F::GENERATOR / input.shift;
                 let extender = &self.extender;
-                (i, extender.extend(&input.matrix, input.order, log_blowup, shift))
+                (
+                    i,
+                    extender.extend(&input.matrix, input.order, log_blowup, shift),
+                )
             })
             .collect();
         extended.sort_by_key(|(i, _)| *i);
@@ -100,7 +103,8 @@ where
 
     /// The values of columns on the first `2^added_bits` times as many points.
     pub(super) fn extend(&self, rows: &RowMajorMatrix<F>, added_bits: usize) -> RowMajorMatrix<F> {
-        self.extender.extend(rows, Order::Natural, added_bits, F::GENERATOR)
+        self.extender
+            .extend(rows, Order::Natural, added_bits, F::GENERATOR)
     }
 }
 

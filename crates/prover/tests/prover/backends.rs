@@ -36,8 +36,8 @@ fn assert_equal(cpu: &Cpu, traces: Traces, what: &str) {
 
 #[test]
 fn same_bytes_in_every_profile() {
-    let [traces] = <[Traces; 1]>::try_from(run(&commitment(), &[7; 128], u64::MAX))
-        .expect("one segment");
+    let [traces] =
+        <[Traces; 1]>::try_from(run(&commitment(), &[7; 128], u64::MAX)).expect("one segment");
     for profile in Profile::ALL {
         let cpu = Cpu::new(profile).expect("a key");
         // Twice: what is kept between proofs changes nothing.
@@ -61,11 +61,18 @@ fn same_bytes_with_every_table() {
     ));
     let random = program(&random_program(7, 300));
     let runs = [
-        ("fibonacci", run(&fibonacci, &8_000u32.to_le_bytes(), u64::MAX)),
-        ("fibonacci in segments", run(&fibonacci, &100u32.to_le_bytes(), 300)),
+        (
+            "fibonacci",
+            run(&fibonacci, &8_000u32.to_le_bytes(), u64::MAX),
+        ),
+        (
+            "fibonacci in segments",
+            run(&fibonacci, &100u32.to_le_bytes(), 300),
+        ),
         ("primes", run(&primes, &200u32.to_le_bytes(), u64::MAX)),
         ("runtime", run(&runtime, &[1; 100], u64::MAX)),
         ("random", run(&random, &[], u64::MAX)),
+        ("long", run(&fibonacci, &40_000u32.to_le_bytes(), u64::MAX)),
     ];
     let cpu = Cpu::new(Profile::Fast100).expect("a key");
     let mut seen = BTreeSet::new();

@@ -1,10 +1,11 @@
 //! Programs run, are proven and verified.
 
 use crate::common::{assert_satisfied, image_id, prove};
+use vouch_air::tables::Table;
 use vouch_emulator::SegmentLimits;
 use vouch_emulator::testing::{asm, program, random_program};
 use vouch_verifier::config::Proof;
-use vouch_verifier::{Profile, Receipt, TableShape, Verifier};
+use vouch_verifier::{Profile, Receipt, TableSet, TableShape, Verifier, VerifyError};
 
 #[test]
 fn exit_proves_and_verifies() {
@@ -56,5 +57,50 @@ fn random_programs_satisfy_the_tables() {
     for seed in 0..40 {
         let code = random_program(seed, 300);
         assert_satisfied(&program(&code), &[], &SegmentLimits::default());
+    }
+}
+
+/// A short execution lists the facts it asks for, a long one has them all in a fixed table; a
+/// proof holds exactly one of the two.
+#[test]
+fn answers_come_from_one_of_two_tables() {
+    let program = crate::common::guest(include_bytes!(
+        "../../../../guest-programs/prebuilt/fibonacci.elf"
+    ));
+    let verifier = Verifier::new(Profile::Fast100).expect("a key");
+    let id = image_id(&program);
+    for (n, table, other) in [
+        (100u32, Table::Facts, Table::Lookup),
+        (40_000, Table::Lookup, Table::Facts),
+    ] {
+        let input = n.to_le_bytes();
+        let mut receipt = prove(
+            &program,
+            &input,
+            &SegmentLimits::default(),
+            Profile::Fast100,
+        );
+        let tables = receipt.segments[0].tables;
+        assert!(tables.contains(table) && !tables.contains(other), "{n}");
+        verifier.verify(&receipt, &id).expect("an honest receipt");
+        let rest = || tables.tables().filter(move |&one| one != table);
+        for set in [
+            TableSet::new(rest()),
+            TableSet::new(tables.tables().chain([other])),
+        ] {
+            receipt.segments[0].tables = set;
+            let refused = verifier.verify(&receipt, &id);
+            let is_missing = matches!(
+                refused,
+                Err(VerifyError::MissingTable {
+                    table: Table::Lookup,
+                    ..
+                })
+            );
+            assert!(is_missing, "{refused:?}");
+        }
+        // One for the other is another proof.
+        receipt.segments[0].tables = TableSet::new(rest().chain([other]));
+        assert!(verifier.verify(&receipt, &id).is_err());
     }
 }

@@ -1,5 +1,8 @@
 //! Padding says nothing: every message of every row beyond the events is sent 0 times.
 
+use std::collections::BTreeSet;
+
+use vouch_air::bus::{LOOKUP, POSEIDON2};
 use vouch_air::tables::Table;
 use vouch_air::testkit::Subject;
 use vouch_isa::Family;
@@ -11,8 +14,11 @@ use crate::world::{INPUT, ROUNDS_TO_REFRESH, World, everything};
 pub fn run() -> Outcome {
     let mut outcome = Outcome::default();
     let world = World::new(&everything(0, ROUNDS_TO_REFRESH, 300), INPUT);
+    // Nor is any row of the lookup table padding, which only long executions have.
     for table in world.missing() {
-        outcome.fail(format!("no execution fills table {}", table.name()));
+        if table != Table::Lookup {
+            outcome.fail(format!("no execution fills table {}", table.name()));
+        }
     }
     for trace in &world.traces.tables {
         let subject = Subject::of(trace.clone());
@@ -50,6 +56,7 @@ fn events(table: Table, world: &World) -> Option<usize> {
     let steps = |family: Family| Some(segment.steps[family as usize].len());
     match table {
         Table::Lookup => None,
+        Table::Facts => Some(numbers(world)),
         Table::Claim => Some(1),
         Table::Program => Some(segment.fetches.len()),
         Table::AddSub => steps(Family::AddSub),
@@ -79,17 +86,23 @@ fn events(table: Table, world: &World) -> Option<usize> {
 
 /// Different compressions that the execution asks for.
 fn compressions(world: &World) -> usize {
-    let of = |table: Table| {
-        let mut tables = world.traces.tables.iter();
-        tables.find(move |trace| trace.instance.table == table)
-    };
-    let tables = [Table::Claim, Table::Merkle, Table::Leaf]
-        .into_iter()
-        .filter_map(of);
+    questions(world, POSEIDON2).len()
+}
+
+/// Different numbers that the execution asks something about.
+fn numbers(world: &World) -> usize {
+    let questions = questions(world, LOOKUP);
+    let numbers = questions.iter().map(|fields| fields[1] + (fields[2] << 8));
+    numbers.collect::<BTreeSet<_>>().len()
+}
+
+/// What the tables ask on a bus.
+fn questions(world: &World, bus: &str) -> BTreeSet<Vec<u32>> {
+    let tables = { world.traces.tables.iter() }.filter(|trace| !trace.instance.table.answers());
     let asked = tables.flat_map(|trace| {
         let subject = Subject::of(trace.clone());
-        let asked = (0..subject.height()).flat_map(move |row| subject.verdict(row).asked);
-        asked.map(|question| question.fields)
+        (0..subject.height()).flat_map(move |row| subject.verdict(row).asked)
     });
-    asked.collect::<std::collections::BTreeSet<_>>().len()
+    let asked = asked.filter(|question| question.bus == bus);
+    asked.map(|question| question.fields).collect()
 }
