@@ -11,9 +11,9 @@ use super::markdown::phase_names;
 use super::summary::Summary;
 use crate::phases::ORDER;
 
-/// Width and height of a panel.
-pub const PANEL: (u32, u32) = (460, 300);
-/// Height of the legend.
+/// Width and height of a panel, in pixels.
+const PANEL: (u32, u32) = (460, 300);
+/// Height of the legend, in pixels.
 const LEGEND: u32 = 40;
 /// Panels beside each other.
 const COLUMNS: usize = 2;
@@ -39,17 +39,17 @@ const UNKNOWN: RGBColor = RGBColor(0x88, 0x22, 0x55);
 pub type Failure = DrawingAreaErrorKind<std::io::Error>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// The chart as SVG, with panels of a width and height in pixels.
+/// The chart as SVG.
 ///
 /// # Errors
-/// The panels are too small for their axes.
-pub fn draw(summaries: &[Summary], panel: (u32, u32)) -> Result<String, Failure> {
+/// What the backend says. Writing to a string, it has no reason to.
+pub fn draw(summaries: &[Summary]) -> Result<String, Failure> {
     let panels = panels(summaries);
     let phases = phase_names(summaries);
     let columns = panels.len().clamp(1, COLUMNS);
     let rows = panels.len().div_ceil(columns).max(1);
     let times = |length: u32, count: usize| length.saturating_mul(count as u32);
-    let size = (times(panel.0, columns), times(panel.1, rows) + LEGEND);
+    let size = (times(PANEL.0, columns), times(PANEL.1, rows) + LEGEND);
     let mut text = String::new();
     {
         let root = SVGBackend::with_string(&mut text, size).into_drawing_area();
@@ -105,19 +105,22 @@ fn draw_panel(area: &Area<'_>, runs: &[&Summary], phases: &[&str]) -> Result<(),
     let logs = || runs.iter().map(|run| (run.cycles.max(1) as f64).log2());
     let left = logs().fold(f64::INFINITY, f64::min).min(64.0);
     let right = logs().fold(0.0, f64::max);
-    let (left, right) = ((left - 0.5).floor(), (right + 0.5).ceil());
+    let (left, right) = ((left - 1.0).floor(), (right + 1.0).ceil());
     let total = |run: &&Summary| run.phases.values().sum::<f64>();
     let highest = runs.iter().map(total).fold(0.0, f64::max).max(1e-3);
     let mut chart = ChartBuilder::on(area)
         .caption(guest, ("sans-serif", 17))
         .margin(10)
+        // Half a label sticks out.
+        .margin_right(24)
         .x_label_area_size(40)
         .y_label_area_size(56)
         .build_cartesian_2d(left..right, 0.0..highest * 1.05)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
-        .light_line_style(WHITE)
+        .max_light_lines(0)
+        .y_labels(6)
         .x_desc("cycles")
         .y_desc("seconds")
         .x_labels(1 + (right - left) as usize)
@@ -161,7 +164,7 @@ mod tests {
             example("sort", 1 << 18),
             example("commitment", 25),
         ];
-        let svg = draw(&summaries, PANEL).expect("a chart");
+        let svg = draw(&summaries).expect("a chart");
         let text = text_of(&svg);
         let count = |name: &str| text.iter().filter(|text| *text == name).count();
         for name in ["sort", "commitment", "fill", "other", "2^15", "2^18", "2^5"] {
@@ -180,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_chart_of_nothing_is_empty() {
-        assert!(text_of(&draw(&[], PANEL).expect("a chart")).is_empty());
+        assert!(text_of(&draw(&[]).expect("a chart")).is_empty());
     }
 
     #[test]

@@ -47,6 +47,7 @@ fn setting_table(setting: &Setting) -> String {
 fn guests(summaries: &[Summary]) -> String {
     let titles = [
         "guest",
+        "size",
         "cycles",
         "segments",
         "prove s",
@@ -60,6 +61,7 @@ fn guests(summaries: &[Summary]) -> String {
         let peak = summary.peak_rss_bytes;
         vec![
             summary.guest.into(),
+            thousands(summary.size),
             thousands(summary.cycles),
             thousands(summary.segments),
             seconds(summary.prove_seconds),
@@ -248,7 +250,7 @@ mod tests {
             "| profile | fast at 100 bits: 101.4 provable bits |\n",
             "| figures | medians of 3 runs, each in a process of its own |\n",
             "| command | `vouch bench \\| cat` |\n",
-            "| sort | 2,000 | 1 | 2.000 | 500 | 1,234,567 | 10.0 | 3 | 525.0 |\n",
+            "| sort | 7 | 2,000 | 1 | 2.000 | 500 | 1,234,567 | 10.0 | 3 | 525.0 |\n",
             "| guest | cycles | fill | other |\n",
             "| keccak | 1,000 | 0.500 | 2.000 |\n",
             "](chart.svg)\n",

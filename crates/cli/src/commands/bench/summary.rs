@@ -30,6 +30,8 @@ struct Run {
 pub struct Summary {
     /// Name of the guest.
     pub guest: &'static str,
+    /// Size of its input.
+    pub size: u64,
     /// Instructions executed.
     pub cycles: u64,
     /// Segments that the run was cut into.
@@ -75,6 +77,7 @@ impl Summary {
         };
         Ok(Self {
             guest: case.guest.name,
+            size: case.size,
             // The same in every run.
             cycles: first.cycles,
             segments: first.segments,
