@@ -41,6 +41,10 @@ bench:
     cargo bench -p vouch-emulator
     cargo bench -p vouch-prover
 
+# Measure proofs of all guests, and bring docs/benchmarks.md up to date
+figures:
+    cargo run --release -- bench --out target/bench.json --markdown docs/benchmarks.md --svg docs/benchmarks.svg
+
 # Build a guest into guest-programs/prebuilt
 guest name:
     cargo run --release -- build guest-programs/{{name}} -o guest-programs/prebuilt/{{name}}.elf

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use vouch_sdk::{DEFAULT_MAX_MEMORY, ImageId, Profile, parse_image_id};
 
+use crate::commands::Guest;
+
 /// Proves and verifies runs of RISC-V programs.
 ///
 /// Exit codes: 0 yes; 1 the answer is no (a receipt does not verify, a journal differs, a
@@ -47,6 +49,11 @@ pub enum Command {
         /// The guest
         elf: PathBuf,
     },
+    /// Measure proofs of the guests that come with Vouch
+    Bench(BenchArgs),
+    /// One run of `bench`, which starts a process for each
+    #[command(hide = true)]
+    BenchRun(BenchRunArgs),
 }
 
 /// Of `vouch build`.
@@ -113,12 +120,9 @@ pub struct ProveArgs {
     /// Write the journal to a file
     #[arg(long, value_name = "FILE")]
     pub journal_out: Option<PathBuf>,
-    /// What to favour: prover time or receipt size
-    #[arg(long, value_enum, default_value_t = ProfileName::Fast)]
-    pub profile: ProfileName,
-    /// Provable bits of the proof system; the memory's hash resists collisions to 123 bits
-    #[arg(long, value_enum, default_value_t = SecurityBits::Bits100)]
-    pub security: SecurityBits,
+    /// Its parameters.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
     /// Most instructions to execute: a number or 2^N
     #[arg(long, value_name = "N", value_parser = number)]
     pub max_cycles: Option<u64>,
@@ -131,9 +135,20 @@ pub struct ProveArgs {
     pub threads: Option<u16>,
 }
 
-impl ProveArgs {
+/// The parameters of a proof.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct ProfileArgs {
+    /// What to favour: prover time or receipt size
+    #[arg(long, value_enum, default_value_t = ProfileName::Fast)]
+    profile: ProfileName,
+    /// Provable bits of the proof system; the memory's hash resists collisions to 123 bits
+    #[arg(long, value_enum, default_value_t = SecurityBits::Bits100)]
+    security: SecurityBits,
+}
+
+impl ProfileArgs {
     /// The profile asked for.
-    pub fn profile(&self) -> Profile {
+    pub fn profile(self) -> Profile {
         match (self.profile, self.security) {
             (ProfileName::Fast, SecurityBits::Bits100) => Profile::Fast100,
             (ProfileName::Compact, SecurityBits::Bits100) => Profile::Compact100,
@@ -190,6 +205,46 @@ pub struct VerifyArgs {
     /// Least security of the receipt's profile, in bits
     #[arg(long, value_enum, default_value_t = SecurityBits::Bits100)]
     pub security: SecurityBits,
+}
+
+/// Of `vouch bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Cycles to come close to: numbers or 2^N
+    #[arg(long, value_name = "N,...", value_parser = number, value_delimiter = ',',
+        default_value = "2^15,2^16,2^17,2^18,2^19,2^20")]
+    pub cycles: Vec<u64>,
+    /// Guests to measure [default: all]
+    #[arg(long, value_name = "NAMES", value_enum, value_delimiter = ',')]
+    pub guests: Vec<Guest>,
+    /// The parameters of the proofs.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+    /// Runs, of which the median is shown
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    pub runs: u16,
+    /// Write every run to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write the medians to a file, as Markdown; what is not between its marks stays
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Write a chart of time by phase against cycles to a file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+}
+
+/// Of `vouch bench-run`.
+#[derive(Debug, Args)]
+pub struct BenchRunArgs {
+    /// The guest
+    #[arg(value_enum)]
+    pub guest: Guest,
+    /// Size of its input
+    pub size: u64,
+    /// The parameters of the proof.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
 }
 
 /// The program that a receipt should be about.
@@ -273,6 +328,38 @@ mod tests {
         assert_eq!(bytes("1KiB"), Ok(1024));
         for text in ["MiB", "1MB", "1.5GiB", "16777216TiB", "4GiB "] {
             assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+
+    fn bench(arguments: &[&str]) -> Result<BenchArgs, clap::Error> {
+        let all = [&["vouch", "bench"][..], arguments].concat();
+        match Cli::try_parse_from(all)?.command {
+            Command::Bench(arguments) => Ok(arguments),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn lists_are_separated_by_commas() {
+        let default = bench(&[]).expect("nothing is required");
+        assert_eq!(default.cycles, [15, 16, 17, 18, 19, 20].map(|n| 1 << n));
+        assert!(default.guests.is_empty());
+        let some = ["--cycles", "2^15,32769", "--guests", "sort,fibonacci"];
+        let some = bench(&some).expect("two lists");
+        assert_eq!(some.cycles, [32768, 32769]);
+        let names = some.guests.iter().map(|guest| guest.name);
+        assert_eq!(names.collect::<Vec<_>>(), ["sort", "fibonacci"]);
+        for wrong in [
+            ["--cycles", ""],
+            ["--cycles", "2^15,"],
+            ["--cycles", "2^15;2^16"],
+            ["--cycles", "2^64"],
+            ["--guests", ""],
+            ["--guests", "runtime"],
+            ["--guests", "sort,sha-256"],
+            ["--runs", "0"],
+        ] {
+            assert!(bench(&wrong).is_err(), "{wrong:?}");
         }
     }
 

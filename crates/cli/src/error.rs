@@ -17,7 +17,7 @@ const GUEST_FAULT: u8 = 3;
 /// A limit was reached.
 const LIMIT: u8 = 4;
 /// A bug in Vouch.
-const INTERNAL: u8 = 5;
+pub const INTERNAL: u8 = 5;
 
 /// Why there is no yes. Every message is whole: causes are not printed again.
 #[derive(Debug, Error)]
@@ -80,6 +80,26 @@ pub enum Error {
         /// What did.
         got: String,
     },
+    /// A run that was to be measured failed, or could not be started.
+    #[error("bench: {guest} at {cycles} cycles: {reason}")]
+    Bench {
+        /// The guest.
+        guest: &'static str,
+        /// The cycles that its run was to come close to.
+        cycles: u64,
+        /// What went wrong.
+        reason: String,
+        /// The exit code that the run itself would end with.
+        status: u8,
+    },
+    /// A document cannot take the figures of a benchmark.
+    #[error("{}: {reason}", path.display())]
+    Document {
+        /// The document.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// A guest could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -112,6 +132,8 @@ impl Error {
         match self {
             Self::Usage(_) | Self::InputHex(_) => ("usage", BAD_INPUT),
             Self::Stdin(_) | Self::StdinSize { .. } | Self::Stdout(_) => ("file", BAD_INPUT),
+            Self::Document { .. } => ("file", BAD_INPUT),
+            Self::Bench { status, .. } => ("bench", *status),
             Self::Build(_) => ("build", BAD_INPUT),
             Self::Journal { .. } => ("journal", NO),
             Self::ExitCode { .. } => ("exit_code", NO),

@@ -6,12 +6,14 @@ mod commands;
 mod error;
 mod input;
 mod output;
+mod phases;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
 use tracing::Level;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
@@ -20,17 +22,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::args::Cli;
 use crate::error::Error;
 use crate::output::Output;
+use crate::phases::Phases;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    if cli.verbose > 0 {
-        log_to_stderr(cli.verbose);
-    }
+    let phases = Phases::default();
+    observe(cli.verbose, &phases);
     let output = Output::new(cli.json);
-    let result = commands::run(&cli, &output).and_then(|fields| output.fields(&fields));
+    let result = commands::run(&cli, &phases, &output).and_then(|fields| output.fields(&fields));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, &output),
@@ -62,17 +64,22 @@ fn fail(error: &Error, output: &Output) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
-/// Logs when a phase ends, and what it took.
-fn log_to_stderr(verbose: u8) {
-    let phases = match verbose {
-        1 => Targets::new().with_target("vouch", Level::INFO),
-        _ => Targets::new().with_default(Level::INFO),
+/// Times the phases, and if asked logs to stderr when a phase ends and what it took.
+fn observe(verbose: u8, phases: &Phases) {
+    let logged = match verbose {
+        0 => None,
+        1 => Some(Targets::new().with_target("vouch", Level::INFO)),
+        _ => Some(Targets::new().with_default(Level::INFO)),
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .with_span_events(FmtSpan::CLOSE)
-        .finish()
-        .with(phases)
+    let log = logged.map(|logged| {
+        tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(false)
+            .with_span_events(FmtSpan::CLOSE)
+            .with_filter(logged)
+    });
+    tracing_subscriber::registry()
+        .with(log)
+        .with(phases.layer())
         .init();
 }

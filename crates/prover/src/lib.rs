@@ -3,6 +3,9 @@
 //! [`Prover::prove_segment`] turns the events of a segment into traces, and these into a
 //! proof, through a [`Backend`]. The same segment gives the same bytes, on any number of
 //! threads.
+//!
+//! The phases of a proof are `tracing` spans with the target `vouch::phase`; docs/cli.md
+//! (`vouch prove`) names them.
 #![forbid(unsafe_code)]
 
 mod backend;

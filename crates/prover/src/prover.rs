@@ -73,7 +73,8 @@ impl Prover {
         text: &Range<u32>,
         tree: &mut MemoryTree,
     ) -> Result<SegmentProof, ProveError> {
-        let traces = info_span!("fill tables").in_scope(|| generate(segment, text, tree));
+        let traces =
+            info_span!(target: "vouch::phase", "fill").in_scope(|| generate(segment, text, tree));
         self.prove_traces(segment, text, traces)
     }
 

@@ -63,5 +63,5 @@ pub fn execute(
     console: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<Execution, Error> {
     let run = || vouch_emulator::execute(program, input, limits, console);
-    Ok(tracing::info_span!("execute").in_scope(run)?)
+    Ok(tracing::info_span!(target: "vouch::phase", "execute").in_scope(run)?)
 }

@@ -118,6 +118,7 @@ pub fn prove_with(
     let Segments {
         receipts,
         cells,
+        rows,
         estimated_memory_bytes,
     } = match &pool {
         Some(pool) => pool.install(|| job.segments()),
@@ -146,6 +147,7 @@ pub fn prove_with(
         estimated_memory_bytes,
         peak_rss_bytes: peak_rss_bytes(),
         cells,
+        rows,
     };
     Ok(Proven {
         receipt,
@@ -196,6 +198,7 @@ struct Job<'a> {
 struct Segments {
     receipts: Vec<SegmentReceipt>,
     cells: BTreeMap<&'static str, u64>,
+    rows: BTreeMap<&'static str, u64>,
     /// Of the largest segment.
     estimated_memory_bytes: u64,
 }
@@ -244,6 +247,9 @@ impl Job<'_> {
         let mut segments = Segments::default();
         let mut done = 0;
         let mut failure = None;
+        // A phase of its own, which proving a segment interrupts.
+        let phase = info_span!(target: "vouch::phase", "record");
+        let mut recording = Some(phase.enter());
         let recorded = record(
             self.program,
             self.input,
@@ -252,7 +258,9 @@ impl Job<'_> {
             &mut |_, _| {},
             // The segment stays with the recorder, which fills its memory anew.
             &mut |segment| {
+                recording = None;
                 let proof = prover.prove_segment(segment, &image.text, &mut tree);
+                recording = Some(phase.enter());
                 done += segment.cycles;
                 match proof
                     .map_err(Error::from)
@@ -273,6 +281,7 @@ impl Job<'_> {
                 }
             },
         );
+        drop(recording);
         match failure {
             Some(error) => Err(error),
             None => {
@@ -287,7 +296,9 @@ impl Segments {
     /// Adds a proof, unless the receipt would become larger than any that is read.
     fn push(&mut self, proof: SegmentProof) -> Result<(), Error> {
         for table in &proof.cost.tables {
-            *self.cells.entry(table.table.name()).or_default() += table.cells();
+            let name = table.table.name();
+            *self.cells.entry(name).or_default() += table.cells();
+            *self.rows.entry(name).or_default() += table.rows as u64;
         }
         let estimate = proof.cost.memory_bytes();
         self.estimated_memory_bytes = self.estimated_memory_bytes.max(estimate);

@@ -30,6 +30,8 @@ pub struct Stats {
     pub peak_rss_bytes: Option<u64>,
     /// Committed base-field cells by table, all segments together.
     pub cells: BTreeMap<&'static str, u64>,
+    /// Rows by table, padding included, all segments together.
+    pub rows: BTreeMap<&'static str, u64>,
 }
 
 impl Stats {

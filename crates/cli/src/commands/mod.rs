@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod bench;
 mod build;
 mod demo;
 mod inspect;
@@ -7,28 +8,36 @@ mod prove;
 mod run;
 mod verify;
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
+use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use serde_json::{Value, json};
 use vouch_sdk::{files, image_id};
 
 use crate::args::{Cli, Command};
 use crate::error::Error;
 use crate::output::{Fields, Output};
+use crate::phases::Phases;
+
+pub use bench::Guest;
 
 /// Does what the command line says. The fields are what `--json` prints.
 ///
 /// # Errors
 /// See [`Error`].
-pub fn run(cli: &Cli, output: &Output) -> Result<Fields, Error> {
+pub fn run(cli: &Cli, phases: &Phases, output: &Output) -> Result<Fields, Error> {
     match &cli.command {
         Command::Demo => demo::demo(output),
         Command::Build(arguments) => build::build(arguments, output),
         Command::Run(arguments) => run::run(arguments, output),
-        Command::Prove(arguments) => prove::prove(arguments, cli.verbose == 0, output),
+        Command::Prove(arguments) => prove::prove(arguments, cli.verbose, phases, output),
         Command::Verify(arguments) => verify::verify(arguments, output),
         Command::Inspect { receipt } => inspect::inspect(receipt, output),
         Command::ImageId { elf } => print_image_id(elf, output),
+        Command::Bench(arguments) => bench::bench(arguments, cli.verbose, output),
+        Command::BenchRun(arguments) => bench::run_one(arguments, phases),
     }
 }
 
@@ -43,6 +52,19 @@ fn fields<const N: usize>(named: [(&str, Value); N]) -> Fields {
         .into_iter()
         .map(|(name, value)| (name.into(), value))
         .collect()
+}
+
+/// A progress bar on stderr, if that is a terminal and not the log.
+fn progress_bar(template: &str, verbose: u8) -> ProgressBar {
+    if verbose > 0 || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar());
+    let bar = ProgressBar::new(0)
+        .with_style(style)
+        .with_finish(ProgressFinish::AndClear);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }
 
 /// `what`, and its plural where there are several.

@@ -1,38 +1,40 @@
 //! `vouch prove`: from a guest and its input to a receipt.
 
-use std::io::{self, IsTerminal};
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use vouch_sdk::{ImageId, ProveOptions, Proven, files, image_id, prove_with};
 
-use super::{count, fields, run, tenths};
+use super::{count, fields, progress_bar, run, tenths};
 use crate::args::ProveArgs;
 use crate::error::Error;
 use crate::input;
 use crate::output::{Fields, Output};
+use crate::phases::Phases;
+
+const BAR: &str = "{spinner} {wide_bar} {pos}/{len} cycles, {msg}, {elapsed}";
 
 /// Proves a run and writes its receipt, which has been verified.
 ///
 /// # Errors
 /// The guest's exit code is not 0, it faults or reaches a limit, or a file is at fault. Then
 /// nothing is written.
-pub fn prove(arguments: &ProveArgs, show_progress: bool, output: &Output) -> Result<Fields, Error> {
+pub fn prove(
+    arguments: &ProveArgs,
+    verbose: u8,
+    phases: &Phases,
+    output: &Output,
+) -> Result<Fields, Error> {
     let program = files::read_program(&arguments.elf)?;
     check_outputs(arguments)?;
     let input = input::read(&arguments.input)?;
     let options = ProveOptions {
-        profile: arguments.profile(),
+        profile: arguments.profile.profile(),
         limits: run::limits(arguments.max_cycles),
         max_memory: Some(arguments.max_memory),
         threads: arguments.threads.map(usize::from),
         ..ProveOptions::default()
     };
-    let bar = match show_progress && io::stderr().is_terminal() {
-        true => progress_bar(),
-        false => ProgressBar::hidden(),
-    };
+    let bar = progress_bar(BAR, verbose);
+    bar.set_message("running");
     let proven = prove_with(
         &program,
         &input,
@@ -52,7 +54,7 @@ pub fn prove(arguments: &ProveArgs, show_progress: bool, output: &Output) -> Res
     }
     let id = image_id(&program);
     say(arguments, &proven, &id, output)?;
-    Ok(report(&proven, &id))
+    Ok(report(&proven, &id, phases))
 }
 
 /// Proving takes long: what would make it useless is found out before.
@@ -68,16 +70,6 @@ fn check_outputs(arguments: &ProveArgs) -> Result<(), Error> {
         )));
     }
     Ok(files::check_writable(journal)?)
-}
-
-fn progress_bar() -> ProgressBar {
-    const TEMPLATE: &str = "{spinner} {wide_bar} {pos}/{len} cycles, {msg}, {elapsed}";
-    let style = ProgressStyle::with_template(TEMPLATE).unwrap_or(ProgressStyle::default_bar());
-    let bar = ProgressBar::new(0)
-        .with_style(style)
-        .with_message("running");
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }
 
 fn say(arguments: &ProveArgs, proven: &Proven, id: &ImageId, output: &Output) -> Result<(), Error> {
@@ -108,8 +100,10 @@ fn say(arguments: &ProveArgs, proven: &Proven, id: &ImageId, output: &Output) ->
     ))
 }
 
-fn report(proven: &Proven, id: &ImageId) -> Fields {
+/// What a proof proves and what it cost, for programs; `phases` has seen this one.
+pub fn report(proven: &Proven, id: &ImageId, phases: &Phases) -> Fields {
     let stats = &proven.stats;
+    let seconds = stats.execute_seconds + stats.prove_seconds;
     fields([
         ("image_id", json!(id.to_string())),
         ("journal", json!(hex::encode(&proven.claim.journal))),
@@ -120,6 +114,7 @@ fn report(proven: &Proven, id: &ImageId) -> Fields {
         ("segments", json!(stats.segments)),
         ("execute_seconds", json!(stats.execute_seconds)),
         ("prove_seconds", json!(stats.prove_seconds)),
+        ("phases", json!(phases.seconds(seconds))),
         ("cycles_per_second", json!(stats.cycles_per_second())),
         ("verify_ms", json!(stats.verify_seconds * 1e3)),
         ("proof_bytes", json!(stats.proof_bytes)),
@@ -130,5 +125,6 @@ fn report(proven: &Proven, id: &ImageId) -> Fields {
         ("peak_rss_bytes", json!(stats.peak_rss_bytes)),
         ("committed_cells", json!(stats.cells)),
         ("committed_cells_total", json!(stats.committed_cells())),
+        ("rows_by_table", json!(stats.rows)),
     ])
 }

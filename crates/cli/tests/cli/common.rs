@@ -151,3 +151,17 @@ pub fn image_id(elf: &str) -> String {
     let program = vouch_sdk::files::read_program(Path::new(elf)).expect("a guest");
     vouch_sdk::image_id(&program).to_string()
 }
+
+/// Asserts that the phases of a run are there and make up its time.
+#[track_caller]
+pub fn phases_add_up(run: &Value) {
+    let phases = run["phases"].as_object().expect("an object");
+    for name in ["execute", "record", "fill"] {
+        assert!(phases[name].as_f64().expect(name) > 0.0, "{run}");
+    }
+    let number = |value: &Value| value.as_f64().expect("a number");
+    assert!(number(&phases["other"]) >= 0.0, "{run}");
+    let sum: f64 = phases.values().map(number).sum();
+    let total = number(&run["execute_seconds"]) + number(&run["prove_seconds"]);
+    assert!((sum - total).abs() < 1e-6, "{sum} and {total}: {run}");
+}

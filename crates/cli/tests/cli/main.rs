@@ -1,5 +1,6 @@
 //! The `vouch` binary: what it prints, what it writes and how it exits.
 
+mod bench;
 mod build;
 mod common;
 mod demo;

@@ -1,6 +1,6 @@
 //! `vouch prove`, from a guest to a receipt that `verify` and `inspect` read; and why not.
 
-use crate::common::{Place, four_hashes, guest, image_id};
+use crate::common::{Place, four_hashes, guest, image_id, phases_add_up};
 
 fn roundtrip(profile: &str) {
     let place = Place::new();
@@ -33,6 +33,9 @@ fn roundtrip(profile: &str) {
     let sum: u64 = cells.values().filter_map(|cells| cells.as_u64()).sum();
     assert_eq!(proven["committed_cells_total"], sum);
     assert!(cells.contains_key("ecall"), "{proven}");
+    let rows = proven["rows_by_table"].as_object().expect("an object");
+    assert!(rows.keys().eq(cells.keys()), "{proven}");
+    phases_add_up(&proven);
     assert_eq!(hex::encode(place.get("journal")), input);
 
     for program in [["--image-id", &id], ["--elf", &elf]] {

@@ -101,7 +101,7 @@ fn help_is_a_yes() {
     let place = Place::new();
     let help = place.vouch(&["--help"]).ok().stdout;
     let commands = [
-        "demo", "build", "run", "prove", "verify", "inspect", "image-id",
+        "demo", "build", "run", "prove", "verify", "inspect", "image-id", "bench",
     ];
     for command in commands {
         assert!(help.contains(command), "{help}");

@@ -1,0 +1,194 @@
+//! The guests that are measured, and how large their inputs are.
+
+use core::fmt;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use vouch_sdk::{
+    Error, ExecuteError, Input, LimitKind, LimitReached, Limits, Program, execute, guests,
+};
+
+/// A guest whose input has a size.
+#[derive(Clone, Copy)]
+pub struct Guest {
+    /// Its name.
+    pub name: &'static str,
+    elf: &'static [u8],
+    /// Largest size of its input.
+    largest: u64,
+    /// The input of a size.
+    make: fn(u64) -> Input,
+}
+
+/// Every guest that is measured.
+const GUESTS: [Guest; 6] = [
+    Guest {
+        name: "commitment",
+        elf: guests::COMMITMENT,
+        // It reads four hashes, no more and no less.
+        largest: 0,
+        make: |_| Input::new().bytes(&[0; 4 * 32]),
+    },
+    counting("fibonacci", guests::FIBONACCI),
+    hashing("sha256", guests::SHA256),
+    hashing("keccak", guests::KECCAK),
+    counting("sort", guests::SORT),
+    counting("primes", guests::PRIMES),
+];
+
+/// A guest that reads a number.
+const fn counting(name: &'static str, elf: &'static [u8]) -> Guest {
+    Guest {
+        name,
+        elf,
+        largest: u32::MAX as u64,
+        make: |size| Input::new().word(u32::try_from(size).unwrap_or(u32::MAX)),
+    }
+}
+
+/// A guest that reads any number of bytes. They are zero: what they are makes no difference.
+const fn hashing(name: &'static str, elf: &'static [u8]) -> Guest {
+    Guest {
+        name,
+        elf,
+        largest: 256 << 20,
+        make: |size| Input::new().bytes(&vec![0; usize::try_from(size).unwrap_or(usize::MAX)]),
+    }
+}
+
+impl Guest {
+    /// The program.
+    ///
+    /// # Errors
+    /// None, as these guests are sound.
+    pub fn program(&self) -> Result<Program, Error> {
+        Ok(Program::from_elf(self.elf)?)
+    }
+
+    /// The input of a size: bytes, or the number that it consists of. `None` if the guest has
+    /// no input so large.
+    pub fn input(&self, size: u64) -> Option<Input> {
+        (size <= self.largest).then(|| (self.make)(size))
+    }
+
+    /// The size whose run takes the most cycles up to `target`; `None` if all take more.
+    ///
+    /// # Errors
+    /// A run fails.
+    pub fn size_for(&self, target: u64) -> Result<Option<u64>, Error> {
+        let program = self.program()?;
+        let limits = Limits {
+            cycles: target,
+            ..Limits::default()
+        };
+        largest_that_fits(self.largest, |size| {
+            let input = (self.make)(size);
+            match execute(&program, &input, &limits, &mut |_, _| {}) {
+                Ok(run) if run.exit_code == 0 => Ok(true),
+                Ok(run) => Err(Error::GuestExit(run)),
+                Err(Error::Execute(ExecuteError::Limit(LimitReached {
+                    limit: LimitKind::Cycles,
+                    ..
+                }))) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+    }
+}
+
+/// By its name: the ELF is long.
+impl fmt::Debug for Guest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl ValueEnum for Guest {
+    fn value_variants<'a>() -> &'a [Self] {
+        &GUESTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name))
+    }
+}
+
+/// The largest size up to `largest` that fits, where smaller ones fit, too; `None` if 0 does
+/// not. Tries no size of more than twice one that fits.
+fn largest_that_fits<E>(
+    largest: u64,
+    mut fits: impl FnMut(u64) -> Result<bool, E>,
+) -> Result<Option<u64>, E> {
+    if !fits(0)? {
+        return Ok(None);
+    }
+    let mut good = 0;
+    let mut bad = loop {
+        if good == largest {
+            return Ok(Some(good));
+        }
+        let next = good.saturating_mul(2).clamp(1, largest);
+        match fits(next)? {
+            true => good = next,
+            false => break next,
+        }
+    };
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        match fits(middle)? {
+            true => good = middle,
+            false => bad = middle,
+        }
+    }
+    Ok(Some(good))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(largest: u64, most: u64) -> Option<u64> {
+        let fits = |size| {
+            assert!(size <= largest, "{size} was never asked for");
+            assert!(size <= 2 * most.max(1), "{size} takes too long");
+            Ok::<_, ()>(size <= most)
+        };
+        largest_that_fits(largest, fits).expect("no error")
+    }
+
+    #[test]
+    fn sizes_are_found() {
+        for most in (0..70).chain([1000, 1 << 40, (1 << 40) + 1]) {
+            assert_eq!(find(u64::MAX, most), Some(most));
+            assert_eq!(find(most, most), Some(most));
+            assert_eq!(find(most / 2, most), Some(most / 2));
+        }
+        assert_eq!(largest_that_fits(9, |_| Ok::<_, ()>(false)), Ok(None));
+        let fails_at_7 = |size| if size == 7 { Err(()) } else { Ok(size < 8) };
+        assert_eq!(largest_that_fits(100, fails_at_7), Err(()));
+    }
+
+    #[test]
+    fn runs_take_no_more_cycles_than_asked_for() {
+        for guest in GUESTS {
+            let program = guest.program().expect(guest.name);
+            let limits = Limits::default();
+            let cycles = |size| {
+                let input = guest.input(size).expect("an input");
+                execute(&program, &input, &limits, &mut |_, _| {})
+                    .expect(guest.name)
+                    .cycles
+            };
+            let target = 1 << 17;
+            let size = guest.size_for(target).expect(guest.name).expect("it fits");
+            assert!(cycles(size) <= target, "{}", guest.name);
+            match size == guest.largest {
+                true => assert!(guest.input(size + 1).is_none()),
+                false => assert!(cycles(size + 1) > target, "{}", guest.name),
+            }
+            let least = cycles(0);
+            assert_eq!(guest.size_for(least - 1).expect(guest.name), None);
+            assert!(guest.size_for(least).expect(guest.name).is_some());
+        }
+    }
+}

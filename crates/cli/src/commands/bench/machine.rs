@@ -1,0 +1,145 @@
+//! Where, when and how something was measured.
+
+use std::fs;
+use std::process::Command;
+use std::thread::available_parallelism;
+use std::time::SystemTime;
+
+use serde_json::json;
+use vouch_sdk::{Profile, security};
+
+use super::{fields, tenths};
+use crate::output::Fields;
+
+/// Where, when and how something was measured.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Processor, cores and memory.
+    pub machine: String,
+    /// Day, in UTC.
+    pub date: String,
+    /// What was measured: version and, if it is known, commit.
+    pub version: String,
+    /// How that was built.
+    pub build: &'static str,
+    /// The profile of the proofs.
+    pub profile: Profile,
+    /// Runs of each case.
+    pub runs: u16,
+    /// The command line.
+    pub command: String,
+}
+
+impl Setting {
+    /// The setting of this process.
+    pub fn of(profile: Profile, runs: u16) -> Self {
+        let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        let version = env!("CARGO_PKG_VERSION");
+        Self {
+            machine: machine(),
+            date: now.chars().take_while(|&letter| letter != 'T').collect(),
+            version: match commit() {
+                Some(commit) => format!("{version}, commit {commit}"),
+                None => version.into(),
+            },
+            build: match (cfg!(debug_assertions), cfg!(target_feature = "avx512f")) {
+                (true, _) => "with debug assertions, not for measuring",
+                (false, true) => "release, with AVX-512",
+                (false, false) if cfg!(target_feature = "avx2") => "release, with AVX2",
+                (false, false) => "release",
+            },
+            profile,
+            runs,
+            command: command_line(std::env::args().skip(1)),
+        }
+    }
+
+    /// Provable security of the proofs in bits, rounded down to a tenth.
+    pub fn security_bits(&self) -> f64 {
+        tenths(security(self.profile).bits())
+    }
+
+    /// For programs.
+    pub fn fields(&self) -> Fields {
+        fields([
+            ("machine", json!(self.machine)),
+            ("date", json!(self.date)),
+            ("version", json!(self.version)),
+            ("build", json!(self.build)),
+            ("profile", json!(self.profile.name())),
+            ("security_bits", json!(self.security_bits())),
+            ("command", json!(self.command)),
+        ])
+    }
+}
+
+fn machine() -> String {
+    let cores = available_parallelism().map_or("an unknown number of".into(), |n| n.to_string());
+    let mut machine = format!("{}, {cores} cores", processor());
+    if let Some(memory) = line_of("/proc/meminfo", "MemTotal:") {
+        let kibibytes = memory.trim_end_matches("kB").trim().parse().unwrap_or(0.0);
+        machine += &format!(", {:.1} GiB", kibibytes / f64::from(1 << 20));
+    }
+    machine
+}
+
+fn processor() -> String {
+    let model = line_of("/proc/cpuinfo", "model name");
+    let model = model.map(|line| line.trim_start_matches(':').trim().to_owned());
+    model.unwrap_or_else(|| std::env::consts::ARCH.into())
+}
+
+/// What follows `name` in the first line of a file that begins with it.
+fn line_of(path: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let mut values = text.lines().filter_map(|line| line.strip_prefix(name));
+    Some(values.next()?.trim().into())
+}
+
+/// The commit of the sources that this was built from, if they are still there.
+fn commit() -> Option<String> {
+    let git = Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR")])
+        // With "-dirty" if the sources are not those of the commit, whatever tags there are.
+        .args(["describe", "--always", "--dirty", "--abbrev=12"])
+        .args(["--exclude", "*"])
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .output();
+    let said = git.ok().filter(|ended| ended.status.success())?.stdout;
+    let commit = String::from_utf8(said).ok()?.trim().to_owned();
+    (!commit.is_empty()).then_some(commit)
+}
+
+/// The command line with these arguments.
+fn command_line(arguments: impl Iterator<Item = String>) -> String {
+    let quoted = arguments.map(|argument| match argument.contains(' ') {
+        true => format!("'{argument}'"),
+        false => argument,
+    });
+    let words: Vec<String> = core::iter::once("vouch".into()).chain(quoted).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_setting_is_told() {
+        let setting = Setting::of(Profile::Fast100, 3);
+        assert!(setting.machine.contains(" cores"), "{setting:?}");
+        assert!(setting.version.starts_with(env!("CARGO_PKG_VERSION")));
+        assert!(setting.security_bits() >= 100.0);
+        let date: Vec<usize> = setting.date.split('-').map(str::len).collect();
+        assert_eq!(date, [4, 2, 2], "{setting:?}");
+    }
+
+    #[test]
+    fn command_lines_can_be_repeated() {
+        let arguments = ["bench", "--out", "a file"].map(String::from);
+        assert_eq!(
+            command_line(arguments.into_iter()),
+            "vouch bench --out 'a file'"
+        );
+    }
+}
