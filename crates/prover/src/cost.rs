@@ -1,9 +1,17 @@
 //! What a proof costs: committed cells and memory, known before it is made.
 
+use std::sync::OnceLock;
+
 use p3_matrix::Matrix;
 use vouch_air::tables::Table;
 use vouch_air::witness::Traces;
 use vouch_verifier::{Parameters, TableShape};
+
+/// The shape of a table, computed once.
+pub(crate) fn shape(table: Table) -> TableShape {
+    static SHAPES: OnceLock<[TableShape; Table::ALL.len()]> = OnceLock::new();
+    SHAPES.get_or_init(|| Table::ALL.map(TableShape::of))[table as usize]
+}
 
 /// The cells of one table that are committed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +56,7 @@ impl Cost {
             .tables
             .iter()
             .map(|trace| {
-                let shape = TableShape::of(trace.instance.table);
+                let shape = shape(trace.instance.table);
                 TableCost {
                     table: trace.instance.table,
                     rows: trace.matrix.height(),

@@ -11,12 +11,12 @@ use p3_field::extension::BinomiallyExtendable;
 use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_lookup::Lookups;
 use vouch_air::capture::{Capture, Row, Sink};
-use vouch_air::machine::{MIN_LOG_HEIGHT, VERSION};
+use vouch_air::machine::VERSION;
 use vouch_air::tables::{Instance, Table, lookup};
 use vouch_air::{Builder, F};
 
 use crate::config::{Challenger, Config, config};
-use crate::layout::TableShape;
+use crate::layout::{TableShape, layout};
 use crate::profile::Profile;
 use crate::shape::Shape;
 use crate::transcript::Transcript;
@@ -118,25 +118,10 @@ where
         let (_, fixed) = FIXED_COMMITMENTS
             .into_iter()
             .find(|(log_blowup, _)| *log_blowup == parameters.log_blowup)?;
-        let tables: Vec<_> = Table::ALL
-            .into_iter()
-            .map(|table| Known(Instance::new(table, 0, &[])))
-            .collect();
-        let heights = alloc::vec![MIN_LOG_HEIGHT; tables.len()];
-        let config: Config<D> = config(&parameters, Vec::new());
-        let budgets = Table::ALL.map(|table| TableShape::of(table).lookup_budget);
-        // Nothing is committed to here: `Known` has no fixed columns.
-        let data = ProverData::from_airs_and_degrees_with_lookup_budgets(
-            &config,
-            &tables,
-            &heights,
-            &budgets,
-            parameters.log_blowup,
-        )
-        .ok()?;
+        let lookups: Vec<_> = Table::ALL.map(|table| layout(table).1).into();
         Some(Self {
-            shape: Shape::new(&parameters, &data.common.lookups),
-            lookups: data.common.lookups,
+            shape: Shape::new(&parameters, &lookups),
+            lookups,
             fixed,
         })
     }

@@ -12,10 +12,11 @@ use p3_lookup::{InteractionSymbolicBuilder, Kind, Lookups};
 use vouch_air::F;
 use vouch_air::capture::{MAX_FIELDS, Sink};
 use vouch_air::tables::{Instance, Table};
+use vouch_verifier::Key;
 use vouch_verifier::config::Challenge;
-use vouch_verifier::{Key, TableShape};
 
 use super::pack::{ChallengePack, Factors, Pack};
+use crate::cost::shape;
 
 /// What the prover knows of a table.
 pub(super) struct Plan {
@@ -88,7 +89,7 @@ impl Plan {
             columns,
             messages,
             constraints: builder.base_constraints().len(),
-            log_chunks: TableShape::of(table).quotient_chunks.ilog2() as usize,
+            log_chunks: shape(table).quotient_chunks.ilog2() as usize,
             looks_ahead: !instance.main_next_row_columns().is_empty(),
         }
     }

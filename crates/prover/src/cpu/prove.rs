@@ -86,7 +86,7 @@ where
         });
         let public_values: Vec<&[F]> = traces.iter().map(|t| t.public_values.as_slice()).collect();
         transcript.main_phase(main_commitment.clone(), &public_values);
-        let fixed = has_fixed(traces.iter().map(|trace| &trace.instance)).then_some(&self.fixed);
+        let fixed = has_fixed(traces.iter().map(|trace| &trace.instance)).then(|| self.fixed());
         transcript.preprocessed_phase(fixed.map(|fixed| fixed.commitment.clone()));
 
         let (challenges, lookup_pow_witness) =
@@ -147,15 +147,6 @@ where
         }
     }
 
-    /// The fixed columns of a table among `matrices`: those of the lookup table.
-    fn fixed<'a>(
-        &self,
-        instance: &Instance,
-        fixed: &'a RowMajorMatrix<F>,
-    ) -> Option<&'a RowMajorMatrix<F>> {
-        (instance.table == Table::Lookup).then_some(fixed)
-    }
-
     /// The LogUp columns of every table, each of whose rows are dropped then.
     fn logup<'a>(
         &self,
@@ -169,7 +160,7 @@ where
             .zip(challenges)
             .map(|((trace, plan), challenges)| {
                 let combiners = plan.combiners(challenges);
-                let fixed = self.fixed(&trace.instance, &self.fixed.rows);
+                let fixed = is_fixed(&trace.instance).then(|| &self.fixed().rows);
                 let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners);
                 let place = Place {
                     plan,
@@ -194,7 +185,6 @@ where
         points: &[F],
     ) -> Vec<Input<'static>> {
         let [main, logup] = [main, logup].map(|committed| self.mmcs.get_matrices(committed));
-        let fixed = self.mmcs.get_matrices(&self.fixed.committed)[0];
         places
             .par_iter()
             .zip(main)
@@ -209,7 +199,8 @@ where
                     log_height,
                     main,
                     logup,
-                    fixed: self.fixed(&place.instance, fixed),
+                    fixed: is_fixed(&place.instance)
+                        .then(|| self.mmcs.get_matrices(&self.fixed().committed)[0]),
                     periodic: rows_of(periodic).map(|rows| self.extend(&rows, plan.log_chunks)),
                     combiners: &place.combiners,
                     terminal: place.terminal,
@@ -293,7 +284,12 @@ where
 
 /// True if one of the tables has fixed columns.
 fn has_fixed<'a>(mut instances: impl Iterator<Item = &'a Instance>) -> bool {
-    instances.any(|instance| instance.table == Table::Lookup)
+    instances.any(is_fixed)
+}
+
+/// True of the table that has fixed columns.
+fn is_fixed(instance: &Instance) -> bool {
+    instance.table == Table::Lookup
 }
 
 /// The points of the domain of `2^bits` that commitments are on, bit-reversed.
@@ -339,7 +335,7 @@ where
         let (trace_local, trace_next) = both(&mut main);
         let chunks = 0..1 << place.plan.log_chunks;
         let quotient_chunks = chunks.map(|_| both(&mut quotients).0).collect();
-        let is_fixed = place.instance.table == Table::Lookup;
+        let is_fixed = is_fixed(&place.instance);
         let (permutation_local, permutation_next) = both(&mut logup);
         OpenedValuesWithLookups {
             base_opened_values: OpenedValues {

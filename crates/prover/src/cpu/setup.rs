@@ -1,6 +1,7 @@
 //! What is the same for all proofs of a profile.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use p3_commit::Mmcs;
 use p3_field::extension::BinomiallyExtendable;
@@ -33,8 +34,7 @@ where
     extender: Extender,
     /// In the order of [`Table::ALL`].
     plans: Vec<Plan>,
-    /// The lookup table's fixed columns.
-    pub fixed: Fixed,
+    fixed: OnceLock<Fixed>,
 }
 
 /// The lookup table's fixed columns.
@@ -54,22 +54,26 @@ where
             reason: format!("{profile:?} has no key"),
         })?;
         let parameters = profile.parameters();
-        let (mmcs, extender) = (value_mmcs(), Extender::default());
-        let rows = lookup::fixed();
-        let added_bits = parameters.log_blowup;
-        let extended = extender.extend(&rows, Order::Natural, added_bits, F::GENERATOR);
-        let (commitment, committed) = mmcs.commit(vec![extended]);
         Ok(Self {
             plans: Table::ALL.map(|table| Plan::new(table, &key)).into(),
             fri: fri(&parameters),
-            fixed: Fixed {
+            fixed: OnceLock::new(),
+            parameters,
+            mmcs: value_mmcs(),
+            extender: Extender::default(),
+        })
+    }
+
+    /// The lookup table's fixed columns; short executions do without.
+    pub(super) fn fixed(&self) -> &Fixed {
+        self.fixed.get_or_init(|| {
+            let rows = lookup::fixed();
+            let (commitment, committed) = self.commit(vec![Input::rows(Cow::Borrowed(&rows))]);
+            Fixed {
                 rows,
                 commitment,
                 committed,
-            },
-            parameters,
-            mmcs,
-            extender,
+            }
         })
     }
 
