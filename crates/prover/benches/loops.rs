@@ -48,7 +48,7 @@ fn main() {
     if sizes.is_empty() {
         sizes = vec![6_550, 52_420, 209_700];
     }
-    let cpu = Cpu::new(Profile::Fast100).expect("a key");
+    let cpu = Cpu::new(Profile::Fast100);
     let reference = Reference {
         profile: Profile::Fast100,
     };

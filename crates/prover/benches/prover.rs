@@ -57,7 +57,7 @@ fn commitment(c: &mut Criterion) {
     let mut group = c.benchmark_group("commitment");
     group.sample_size(10);
     for profile in Profile::ALL {
-        let prover = Prover::new(profile).expect("a key");
+        let prover = Prover::new(profile);
         group.bench_function(format!("prove/{}", name(profile)), |b| {
             let prove = |tree| run.prove(&prover, tree);
             b.iter_batched(|| run.tree.clone(), prove, BatchSize::PerIteration);
@@ -77,7 +77,7 @@ fn fibonacci(c: &mut Criterion) {
     group.sample_size(10);
     for n in [8_000u32, 60_000] {
         let run = Run::new(elf, &n.to_le_bytes());
-        let prover = Prover::new(Profile::Fast100).expect("a key");
+        let prover = Prover::new(Profile::Fast100);
         group.throughput(Throughput::Elements(run.segment.cycles));
         group.bench_function(format!("prove/{}-cycles", run.segment.cycles), |b| {
             let prove = |tree| run.prove(&prover, tree);

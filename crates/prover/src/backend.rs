@@ -11,7 +11,7 @@ use vouch_air::witness::Traces;
 use vouch_verifier::config::{Config, Proof, config};
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
-use crate::cost::shape;
+use crate::cost::layout;
 use crate::error::ProveError;
 
 /// The proof of one segment, yet to be made.
@@ -82,7 +82,7 @@ where
             public_values: trace.public_values.clone(),
         })
         .collect();
-    let budget = |air: &Instance| shape(air.table).lookup_budget;
+    let budget = |air: &Instance| layout(air.table).0.lookup_budget;
     let data = ProverData::from_airs_and_degrees_with_lookup_budgets(
         config,
         &airs,

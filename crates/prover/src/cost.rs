@@ -2,15 +2,17 @@
 
 use std::sync::OnceLock;
 
+use p3_lookup::Lookups;
 use p3_matrix::Matrix;
+use vouch_air::F;
 use vouch_air::tables::Table;
 use vouch_air::witness::Traces;
 use vouch_verifier::{Parameters, TableShape};
 
-/// The shape of a table, computed once.
-pub(crate) fn shape(table: Table) -> TableShape {
-    static SHAPES: OnceLock<[TableShape; Table::ALL.len()]> = OnceLock::new();
-    SHAPES.get_or_init(|| Table::ALL.map(TableShape::of))[table as usize]
+/// The shape of a table and its LogUp columns, computed once.
+pub(crate) fn layout(table: Table) -> &'static (TableShape, Lookups<F>) {
+    static LAYOUTS: OnceLock<Vec<(TableShape, Lookups<F>)>> = OnceLock::new();
+    &LAYOUTS.get_or_init(|| Table::ALL.map(vouch_verifier::layout).into())[table as usize]
 }
 
 /// The cells of one table that are committed to.
@@ -56,7 +58,7 @@ impl Cost {
             .tables
             .iter()
             .map(|trace| {
-                let shape = shape(trace.instance.table);
+                let (shape, _) = layout(trace.instance.table);
                 TableCost {
                     table: trace.instance.table,
                     rows: trace.matrix.height(),

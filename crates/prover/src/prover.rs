@@ -34,11 +34,8 @@ pub struct Prover {
 
 impl Prover {
     /// A prover on the CPU without a limit on memory.
-    ///
-    /// # Errors
-    /// As [`Cpu::new`].
-    pub fn new(profile: Profile) -> Result<Self, ProveError> {
-        Ok(Self::with_backend(Box::new(Cpu::new(profile)?)))
+    pub fn new(profile: Profile) -> Self {
+        Self::with_backend(Box::new(Cpu::new(profile)))
     }
 
     /// A prover on `backend`.

@@ -241,7 +241,7 @@ impl Job<'_> {
             cycles,
             ..SegmentLimits::default()
         };
-        let prover = Prover::new(self.options.profile)?
+        let prover = Prover::new(self.options.profile)
             .max_memory(self.options.max_memory.unwrap_or(u64::MAX));
         let mut tree = MemoryTree::new(image);
         let mut segments = Segments::default();

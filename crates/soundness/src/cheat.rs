@@ -11,7 +11,7 @@ use crate::world::World;
 /// Whether a proof of these events, which need not be honest, is accepted; `None` if none can
 /// be made.
 pub fn is_accepted(world: &World, segment: &Segment) -> Option<bool> {
-    let prover = Prover::new(Profile::Fast100).ok()?;
+    let prover = Prover::new(Profile::Fast100);
     let text = &world.program.image().text;
     let proof = prover.prove_segment(segment, text, &mut world.tree.clone());
     proof.ok().map(|proof| verifies(world, proof.receipt))
@@ -20,7 +20,7 @@ pub fn is_accepted(world: &World, segment: &Segment) -> Option<bool> {
 /// Whether a proof of these tables, which claims to be of the world's execution, is accepted;
 /// `None` if none can be made.
 pub fn is_mutant_accepted(world: &World, traces: Traces) -> Option<bool> {
-    let prover = Prover::new(Profile::Fast100).ok()?;
+    let prover = Prover::new(Profile::Fast100);
     let text = &world.program.image().text;
     let proof = prover.prove_traces(&world.segment, text, traces);
     proof.ok().map(|proof| verifies(world, proof.receipt))

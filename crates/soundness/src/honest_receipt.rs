@@ -237,7 +237,7 @@ pub fn prove_segments(
 ) -> Result<Receipt, ProveError> {
     let image = program.image();
     let mut tree = MemoryTree::new(image);
-    let prover = Prover::new(profile).expect("a key");
+    let prover = Prover::new(profile);
     let prove = |segment| {
         let proof = prover.prove_segment(segment, &image.text, &mut tree)?;
         Ok(proof.receipt)

@@ -126,11 +126,6 @@ where
         })
     }
 
-    /// The LogUp columns of `table`.
-    pub fn lookups(&self, table: Table) -> &Lookups<F> {
-        &self.lookups[table as usize]
-    }
-
     /// What p3's verifier needs to know of a proof that holds `tables`.
     pub fn common(&self, tables: &[Table]) -> CommonData<Config<D>> {
         let lookups = Table::ALL

@@ -39,8 +39,9 @@ pub struct TableShape {
     pub lookup_budget: usize,
 }
 
-/// The shape of `table`, and its LogUp columns but for the running sum.
-pub(crate) fn layout(table: Table) -> (TableShape, Lookups<F>) {
+/// The shape of `table`, and its LogUp columns but for the running sum, as p3's verifier takes
+/// them. Computing it takes a fraction of a millisecond.
+pub fn layout(table: Table) -> (TableShape, Lookups<F>) {
     let instance = Instance::new(table, 0, &[]);
     let layout = AirLayout::from_air::<F>(&instance);
     let mut builder = InteractionSymbolicBuilder::<F, Challenge<4>>::new(layout);
@@ -80,7 +81,7 @@ pub(crate) fn layout(table: Table) -> (TableShape, Lookups<F>) {
 }
 
 impl TableShape {
-    /// The shape of `table`. Computing it takes a fraction of a millisecond.
+    /// The shape of `table`, as [`layout`] computes it.
     pub fn of(table: Table) -> Self {
         layout(table).0
     }

@@ -25,7 +25,7 @@ use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT};
 use vouch_air::tables::Table;
 
 use crate::layout::{CONSTRAINT_DEGREE, TableShape};
-use crate::profile::Profile;
+use crate::profile::{Parameters, Profile};
 
 /// Collision resistance of Blake3, in bits.
 const HASH_BITS: usize = 128;
@@ -109,7 +109,11 @@ pub fn machine_shape(degree: usize) -> MachineShape {
 
 /// The security of `profile` for the largest proofs that the verifier accepts.
 pub fn security(profile: Profile) -> Security {
-    let parameters = profile.parameters();
+    security_of(&profile.parameters())
+}
+
+/// The security that a profile of these parameters would have.
+pub fn security_of(parameters: &Parameters) -> Security {
     let machine = machine_shape(parameters.extension.degree());
     let fri = FriRegime {
         log_blowup: parameters.log_blowup,
@@ -141,7 +145,7 @@ pub fn security(profile: Profile) -> Security {
             .map(Some),
     );
     regimes
-        .map(|m| in_regime(profile, &machine, &fri, &air, &shape, m))
+        .map(|m| in_regime(parameters, &machine, &fri, &air, &shape, m))
         .max_by(|a, b| a.proof_bits.total_cmp(&b.proof_bits))
         .unwrap_or(Security {
             johnson_m: None,
@@ -153,14 +157,13 @@ pub fn security(profile: Profile) -> Security {
 
 /// Security in unique decoding, or in the Johnson regime at `m`. Each is a bound of its own.
 fn in_regime(
-    profile: Profile,
+    parameters: &Parameters,
     machine: &MachineShape,
     fri: &FriRegime,
     air: &StarkAirParams,
     shape: &InstanceShape,
     johnson_m: Option<usize>,
 ) -> Security {
-    let parameters = profile.parameters();
     let ground = |bits: f64, grinding: usize| bits + grinding as f64;
     let (log_height, log_blowup) = (shape.log_trace_length, fri.log_blowup);
     let (list, alpha, fold, batch) = match johnson_m {

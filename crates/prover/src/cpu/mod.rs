@@ -17,7 +17,7 @@ mod prove;
 mod quotient;
 mod setup;
 
-use vouch_verifier::{ExtensionDegree, Profile};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
 use crate::backend::{Backend, Job, encode};
 use crate::error::ProveError;
@@ -36,15 +36,18 @@ enum Degree {
 
 impl Cpu {
     /// A prover of `profile`.
-    ///
-    /// # Errors
-    /// [`ProveError::Backend`] if the profile has no key, which no profile of this version lacks.
-    pub fn new(profile: Profile) -> Result<Self, ProveError> {
-        let setup = match profile.parameters().extension {
-            ExtensionDegree::Four => Degree::Four(Setup::new(profile)?),
-            ExtensionDegree::Five => Degree::Five(Setup::new(profile)?),
+    pub fn new(profile: Profile) -> Self {
+        Self::with_parameters(profile, profile.parameters())
+    }
+
+    /// For measurements: proofs that name `profile` and are made by other parameters, so that no
+    /// verifier accepts them.
+    pub fn with_parameters(profile: Profile, parameters: Parameters) -> Self {
+        let setup = match parameters.extension {
+            ExtensionDegree::Four => Degree::Four(Setup::new(parameters)),
+            ExtensionDegree::Five => Degree::Five(Setup::new(parameters)),
         };
-        Ok(Self { profile, setup })
+        Self { profile, setup }
     }
 }
 

@@ -12,11 +12,10 @@ use p3_lookup::{InteractionSymbolicBuilder, Kind, Lookups};
 use vouch_air::F;
 use vouch_air::capture::{MAX_FIELDS, Sink};
 use vouch_air::tables::{Instance, Table};
-use vouch_verifier::Key;
 use vouch_verifier::config::Challenge;
 
 use super::pack::{ChallengePack, Factors, Pack};
-use crate::cost::shape;
+use crate::cost::layout;
 
 /// What the prover knows of a table.
 pub(super) struct Plan {
@@ -49,13 +48,11 @@ struct Message {
 }
 
 impl Plan {
-    pub(super) fn new<const D: usize>(table: Table, key: &Key<D>) -> Self
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    pub(super) fn new(table: Table) -> Self {
+        let (shape, lookups) = layout(table);
         let instance = Instance::new(table, 0, &[]);
-        let layout = AirLayout::from_air::<F>(&instance);
-        let mut builder = InteractionSymbolicBuilder::<F, Challenge<D>>::new(layout);
+        let mut builder =
+            InteractionSymbolicBuilder::<F, F>::new(AirLayout::from_air::<F>(&instance));
         instance.eval(&mut builder);
         let uttered = Lookups::from_builder(&builder);
 
@@ -64,7 +61,6 @@ impl Plan {
         for (i, message) in uttered.iter().enumerate() {
             waiting.entry(bus(&message.kind)).or_default().push_back(i);
         }
-        let lookups = key.lookups(table).clone();
         let mut places = vec![(0, 0); uttered.len()];
         let mut columns = Vec::with_capacity(lookups.len());
         let mut slot = 0;
@@ -85,11 +81,11 @@ impl Plan {
             .map(|(message, place)| Message::new(&message.elements[0], place))
             .collect();
         Self {
-            lookups,
+            lookups: lookups.clone(),
             columns,
             messages,
-            constraints: builder.base_constraints().len(),
-            log_chunks: shape(table).quotient_chunks.ilog2() as usize,
+            constraints: shape.constraints,
+            log_chunks: shape.quotient_chunks.ilog2() as usize,
             looks_ahead: !instance.main_next_row_columns().is_empty(),
         }
     }

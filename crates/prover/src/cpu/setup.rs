@@ -11,12 +11,11 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use vouch_air::F;
 use vouch_air::tables::{Table, lookup};
+use vouch_verifier::Parameters;
 use vouch_verifier::config::{ChallengeMmcs, ValueMmcs, fri, value_mmcs};
-use vouch_verifier::{Key, Parameters, Profile};
 
 use super::extend::{Extender, Order};
 use super::plan::Plan;
-use crate::error::ProveError;
 
 /// A commitment to matrices.
 pub(super) type Commitment = <ValueMmcs as Mmcs<F>>::Commitment;
@@ -49,19 +48,15 @@ impl<const D: usize> Setup<D>
 where
     F: BinomiallyExtendable<D>,
 {
-    pub(super) fn new(profile: Profile) -> Result<Self, ProveError> {
-        let key = Key::<D>::new(profile).ok_or_else(|| ProveError::Backend {
-            reason: format!("{profile:?} has no key"),
-        })?;
-        let parameters = profile.parameters();
-        Ok(Self {
-            plans: Table::ALL.map(|table| Plan::new(table, &key)).into(),
+    pub(super) fn new(parameters: Parameters) -> Self {
+        Self {
+            plans: Table::ALL.map(Plan::new).into(),
             fri: fri(&parameters),
             fixed: OnceLock::new(),
             parameters,
             mmcs: value_mmcs(),
             extender: Extender::default(),
-        })
+        }
     }
 
     /// The lookup table's fixed columns; short executions do without.

@@ -39,7 +39,7 @@ fn same_bytes_in_every_profile() {
     let [traces] =
         <[Traces; 1]>::try_from(run(&commitment(), &[7; 128], u64::MAX)).expect("one segment");
     for profile in Profile::ALL {
-        let cpu = Cpu::new(profile).expect("a key");
+        let cpu = Cpu::new(profile);
         // Twice: what is kept between proofs changes nothing.
         for _ in 0..2 {
             assert_equal(&cpu, traces.clone(), &format!("{profile:?}"));
@@ -74,7 +74,7 @@ fn same_bytes_with_every_table() {
         ("random", run(&random, &[], u64::MAX)),
         ("long", run(&fibonacci, &40_000u32.to_le_bytes(), u64::MAX)),
     ];
-    let cpu = Cpu::new(Profile::Fast100).expect("a key");
+    let cpu = Cpu::new(Profile::Fast100);
     let mut seen = BTreeSet::new();
     for (name, segments) in runs {
         for (i, traces) in segments.into_iter().enumerate() {

@@ -54,7 +54,7 @@ pub fn prove(program: &Program, input: &[u8], limits: &SegmentLimits, profile: P
     let (_, segments) = segments(program, input, limits).expect("the program runs");
     let image = program.image();
     let mut tree = MemoryTree::new(image);
-    let prover = Prover::new(profile).expect("a key");
+    let prover = Prover::new(profile);
     let segments = segments
         .iter()
         .map(|segment| {

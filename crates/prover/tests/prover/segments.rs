@@ -64,11 +64,7 @@ fn a_segment_writes_no_more_than_the_verifier_reads() {
     let mut refusal = None;
     let mut sink = |segment: &mut Segment| {
         let mut tree = MemoryTree::new(image);
-        let proof = Prover::new(Profile::Fast100).expect("a key").prove_segment(
-            segment,
-            &image.text,
-            &mut tree,
-        );
+        let proof = Prover::new(Profile::Fast100).prove_segment(segment, &image.text, &mut tree);
         refusal = proof.err();
         ControlFlow::Continue(())
     };
