@@ -3,6 +3,7 @@
 
 mod compliance;
 mod soundness;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::compliance::ComplianceArgs;
 use crate::soundness::SoundnessArgs;
+use crate::sweep::SweepArgs;
 
 /// Chores of this repository.
 ///
@@ -27,12 +29,15 @@ enum Command {
     Compliance(ComplianceArgs),
     /// Try to make the verifier accept a lie
     Soundness(SoundnessArgs),
+    /// Compare the parameters that reach a number of provable bits
+    Sweep(SweepArgs),
 }
 
 fn main() -> ExitCode {
     let (result, json) = match Cli::parse().command {
         Command::Compliance(arguments) => (compliance::run(&arguments), arguments.json),
         Command::Soundness(arguments) => (soundness::run(&arguments), arguments.json),
+        Command::Sweep(arguments) => (sweep::run(&arguments), arguments.json),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use vouch_air::memory_tree::MemoryTree;
+use vouch_air::witness::{answer_from_lookup_table, generate};
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Segment;
@@ -75,7 +76,14 @@ impl Honest {
     /// # Panics
     /// If the run or its proof fails, or the receipt does not verify.
     pub fn new(program: &Program, input: &[u8], limits: &SegmentLimits, profile: Profile) -> Self {
-        let receipt = prove(program, input, limits, profile);
+        Self::of(program, prove(program, input, limits, profile))
+    }
+
+    /// A receipt of `program`.
+    ///
+    /// # Panics
+    /// If it does not verify.
+    pub fn of(program: &Program, receipt: Receipt) -> Self {
         let honest = Self {
             image_id: image_id(program),
             bytes: receipt.to_bytes(),
@@ -190,13 +198,14 @@ pub fn hashes() -> Vec<u8> {
     (0..128u8).map(|i| i.wrapping_mul(3) ^ 1).collect()
 }
 
+const COMMITMENT: &[u8] = include_bytes!("../../../guest-programs/prebuilt/commitment.elf");
+
 /// The four-hash commitment, proven once in the fast or, for its five-element challenges, the
 /// compact profile at 100 bits.
 ///
 /// # Panics
 /// If it is not proven: then nothing else is.
 pub fn commitment(is_compact: bool) -> &'static Honest {
-    const ELF: &[u8] = include_bytes!("../../../guest-programs/prebuilt/commitment.elf");
     static HONEST: [OnceLock<Honest>; 2] = [const { OnceLock::new() }; 2];
     let [fast, compact] = &HONEST;
     let (slot, profile) = match is_compact {
@@ -204,8 +213,34 @@ pub fn commitment(is_compact: bool) -> &'static Honest {
         true => (compact, Profile::Compact100),
     };
     slot.get_or_init(|| {
-        let program = Program::from_elf(ELF).expect("a prebuilt guest");
+        let program = Program::from_elf(COMMITMENT).expect("a prebuilt guest");
         Honest::new(&program, &hashes(), &SegmentLimits::default(), profile)
+    })
+}
+
+/// As [`commitment`] in the fast profile, but as if the run were long: with the lookup table,
+/// and so with fixed columns.
+///
+/// # Panics
+/// If it is not proven.
+pub fn long_commitment() -> &'static Honest {
+    static HONEST: OnceLock<Honest> = OnceLock::new();
+    HONEST.get_or_init(|| {
+        let program = Program::from_elf(COMMITMENT).expect("a prebuilt guest");
+        let run = segments(&program, &hashes(), &SegmentLimits::default());
+        let (_, segments) = run.expect("the program runs to its end");
+        let image = program.image();
+        let mut traces = generate(&segments[0], &image.text, &mut MemoryTree::new(image));
+        answer_from_lookup_table(&mut traces);
+        let profile = Profile::Fast100;
+        let proof = Prover::new(profile).prove_traces(&segments[0], &image.text, traces);
+        let receipt = Receipt {
+            profile,
+            entry: image.entry,
+            text: image.text.clone(),
+            segments: vec![proof.expect("the segment is proven").receipt],
+        };
+        Honest::of(&program, receipt)
     })
 }
 

@@ -11,21 +11,24 @@ mod seed;
 
 use vouch_verifier::VerifyError;
 
-use crate::honest_receipt::commitment;
+use crate::honest_receipt::{commitment, long_commitment};
 use crate::outcome::{Effort, Outcome};
 
 /// Flips them.
 pub fn run(effort: Effort) -> Outcome {
     let mut outcome = Outcome::default();
     let (fast, compact) = (commitment(false), commitment(true));
-    for honest in [fast, compact] {
+    let long = long_commitment();
+    for honest in [fast, compact, long] {
         outcome.add(claim::flip(honest));
         outcome.add(claim::other_profiles(honest));
         outcome.add(proof::bytes(honest, effort));
     }
     outcome.add(proof::fields::<4>(fast, effort));
+    outcome.add(proof::fields::<4>(long, effort));
     outcome.add(proof::fields::<5>(compact, effort));
     outcome.add(key::change::<4>(fast, effort));
+    outcome.add(key::change::<4>(long, effort));
     outcome.add(key::change::<5>(compact, effort));
     outcome.add(seed::compare(fast.segment()));
     outcome.expect_at_least("flips of a claim refused", 2000);

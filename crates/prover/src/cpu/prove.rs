@@ -10,9 +10,8 @@ use p3_batch_stark::{
     BatchCommitments, BatchProof, BatchProverTranscript, BatchShape, OpenedValues,
 };
 use p3_commit::{Mmcs, OpeningRequest};
-use p3_field::coset::TwoAdicMultiplicativeCoset;
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{Field, PrimeCharacteristicRing};
+use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
 use p3_fri::prover::prove_fri;
 use p3_fri::{PcsProverTranscript, PcsShape, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs};
 use p3_lookup::logup::LogUpGadget;
@@ -21,7 +20,7 @@ use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use p3_uni_stark::PreprocessedOpenedValues;
-use p3_util::{log2_strict_usize, reverse_slice_index_bits};
+use p3_util::log2_strict_usize;
 use tracing::info_span;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
@@ -71,7 +70,7 @@ where
         check_multiplicity_height_bound(&lookups, &heights).map_err(failed)?;
         let log_heights: Vec<usize> = heights.iter().map(|&h| log2_strict_usize(h)).collect();
         let largest = heights.iter().copied().max().unwrap_or(1) << self.parameters.log_blowup;
-        let points = &domain(log2_strict_usize(largest))?;
+        let points = &domain(log2_strict_usize(largest));
 
         let mut challenger = challenger(seed);
         let mut transcript = BatchProverTranscript::<Challenger, F, Challenge<D>, Commitment>::new(
@@ -292,13 +291,21 @@ fn is_fixed(instance: &Instance) -> bool {
     instance.table == Table::Lookup
 }
 
-/// The points of the domain of `2^bits` that commitments are on, bit-reversed.
-fn domain(bits: usize) -> Result<Vec<F>, ProveError> {
-    let coset = TwoAdicMultiplicativeCoset::new(F::GENERATOR, bits)
-        .ok_or_else(|| failed(format!("no domain of 2^{bits} points")))?;
-    let mut points: Vec<F> = coset.iter().collect();
-    reverse_slice_index_bits(&mut points);
-    Ok(points)
+/// The points of the domain of `2^bits` that commitments are on, bit-reversed: the second half of
+/// each domain is its first, times a generator.
+fn domain(bits: usize) -> Vec<F> {
+    let mut points = Vec::with_capacity(1 << bits);
+    points.push(F::GENERATOR);
+    for bits in 1..=bits {
+        let generator = F::two_adic_generator(bits);
+        points.extend_from_within(..);
+        let half = points.len() / 2;
+        points[half..]
+            .par_iter_mut()
+            .with_min_len(1 << 12)
+            .for_each(|point| *point *= generator);
+    }
+    points
 }
 
 /// Columns as a matrix; `None` if there are none.

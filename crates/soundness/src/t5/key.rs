@@ -21,7 +21,7 @@ use crate::outcome::{Effort, Outcome};
 /// What an honest proof is verified with.
 struct With {
     /// Commitment to the fixed columns.
-    fixed: [u8; 32],
+    fixed: Option<[u8; 32]>,
     /// LogUp columns of each table of the proof.
     lookups: Vec<Lookups<F>>,
     machine: [u8; 32],
@@ -42,7 +42,7 @@ where
     if !is_accepted::<D>(honest, |_| {}) {
         outcome.fail("the honest proof is refused under its own key");
     }
-    let mut changes = digests(effort);
+    let mut changes = digests(honest, effort);
     changes.extend(lookups(honest));
     changes.extend(parameters());
     outcome.add(gather(
@@ -67,12 +67,9 @@ where
     let tables: Vec<Table> = segment.tables.tables().collect();
     let key = Key::<D>::new(profile).expect("the profile's degree");
     let mut common = key.common(&tables);
-    let fixed = common
-        .preprocessed
-        .as_mut()
-        .expect("every proof has fixed columns");
+    let mut fixed = common.preprocessed.as_mut();
     let mut with = With {
-        fixed: fixed.commitment.roots()[0],
+        fixed: fixed.as_ref().map(|fixed| fixed.commitment.roots()[0]),
         lookups: common.lookups.clone(),
         machine: MACHINE_DIGEST,
         profile: profile.number(),
@@ -80,7 +77,9 @@ where
     };
     change(&mut with);
     common.lookups = with.lookups;
-    fixed.commitment = vec![with.fixed].into();
+    if let (Some(fixed), Some(root)) = (&mut fixed, with.fixed) {
+        fixed.commitment = vec![root].into();
+    }
     let instance = |&table: &Table| Instance::new(table, 0, &claim.journal);
     let instances: Vec<Instance> = tables.iter().map(instance).collect();
     let public = claim.public_values();
@@ -92,8 +91,8 @@ where
     verify_batch(&config, &instances, &proof, &values, &common).is_ok()
 }
 
-/// The machine digest and the commitment to the fixed columns.
-fn digests(effort: Effort) -> Vec<Change> {
+/// The machine digest and the commitment to the fixed columns, if there are any.
+fn digests(honest: &Honest, effort: Effort) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     for byte in 0..32 {
         for i in 0..effort.pick(1, 8) {
@@ -103,10 +102,16 @@ fn digests(effort: Effort) -> Vec<Change> {
                 name("machine digest"),
                 Box::new(move |with| with.machine[byte] ^= 1 << bit),
             ));
-            changes.push((
-                name("fixed commitment"),
-                Box::new(move |with| with.fixed[byte] ^= 1 << bit),
-            ));
+            if honest.segment().tables.contains(Table::Lookup) {
+                changes.push((
+                    name("fixed commitment"),
+                    Box::new(move |with| {
+                        if let Some(root) = &mut with.fixed {
+                            root[byte] ^= 1 << bit;
+                        }
+                    }),
+                ));
+            }
         }
     }
     changes

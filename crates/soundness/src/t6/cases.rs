@@ -7,7 +7,7 @@ use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT, log_height};
 use vouch_air::tables::Table;
 use vouch_isa::memory::MEMORY_END;
 use vouch_verifier::config::Proof;
-use vouch_verifier::{MAX_PROOF_BYTES, Profile, Receipt, TableSet};
+use vouch_verifier::{MAX_PROOF_BYTES, Profile, Receipt, TableSet, max_log_height};
 
 use crate::honest_receipt::{Honest, commitment};
 use crate::proof_tree::places;
@@ -75,7 +75,7 @@ pub fn plausible_heights(visit: Visit<'_>) {
         let mut proof = proof();
         for (table, height) in tables().into_iter().zip(&mut proof.degree_bits) {
             if free(table) {
-                *height = edit(*height);
+                *height = edit(*height).min(max_log_height(table));
             }
         }
         visit(name, with(encoded(&proof), None));
@@ -152,7 +152,9 @@ pub fn table_lists(visit: Visit<'_>) {
         let terminal = twice.lookup_terminals[i];
         twice.lookup_terminals.insert(i, terminal);
         twice.degree_bits.insert(i, twice.degree_bits[i]);
-        let absent = Table::ALL.into_iter().find(|other| !names.contains(other));
+        // Of lookup and facts there must be one.
+        let is_absent = |other: &Table| !names.contains(other) && *other != Table::Lookup;
+        let absent = Table::ALL.into_iter().find(is_absent);
         let more = names.iter().copied().chain(absent).collect();
         visit("twice", &twice, None);
         visit("twice, for one that is not there", &twice, Some(more));

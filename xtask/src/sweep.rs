@@ -1,0 +1,279 @@
+//! `cargo xtask sweep`: which parameters reach a number of provable bits, what their proofs
+//! weigh and how long they take.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use serde::Serialize;
+use vouch_air::memory_tree::MemoryTree;
+use vouch_air::witness::{Traces, generate};
+use vouch_emulator::testing::segments;
+use vouch_emulator::{Program, SegmentLimits};
+use vouch_prover::{Backend, Cpu, Job};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile, security_of};
+
+/// Arguments of `cargo xtask sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// Bits of provable security to reach
+    #[arg(long, default_value_t = 100)]
+    bits: u32,
+    /// Inverse rates to try, log2
+    #[arg(long, value_delimiter = ',', default_value = "1,2,3,4,5,6")]
+    log_blowups: Vec<usize>,
+    /// Largest folding arities to try, log2
+    #[arg(long, value_delimiter = ',', default_value = "1,2,3,4")]
+    arities: Vec<usize>,
+    /// Grinding before the queries to try, in bits
+    #[arg(long, value_delimiter = ',', default_value = "16,20,22")]
+    grindings: Vec<usize>,
+    /// Input of the Fibonacci guest that is proven beside the commitment: 5 cycles each
+    #[arg(long, default_value_t = 13_100)]
+    fibonacci: u32,
+    /// Runs of each, of which the median counts
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Folder of the prebuilt guests
+    #[arg(long, default_value = "guest-programs/prebuilt")]
+    guests: PathBuf,
+    /// Print a JSON array instead of a Markdown table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A set of parameters, and what its proofs cost.
+#[derive(Debug, Serialize)]
+struct Point {
+    parameters: Parameters,
+    bits: f64,
+    commitment: Cost,
+    fibonacci: Cost,
+    /// No other point has smaller and faster proofs, of the commitment and of Fibonacci.
+    on_frontier: bool,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Cost {
+    seconds: f64,
+    bytes: usize,
+}
+
+/// Bits that any other error than that of the queries should be below the target.
+const MARGIN: f64 = 4.0;
+/// Most grinding at a site other than the queries, in bits.
+const MOST_GRINDING: usize = 20;
+/// Most grinding before each folding challenge, of which there are many.
+const MOST_FOLD_GRINDING: usize = 12;
+/// Most queries.
+const MOST_QUERIES: usize = 400;
+
+/// Runs it.
+pub fn run(args: &SweepArgs) -> Result<bool> {
+    let commitment = traces(args, "commitment", &[7; 128])?;
+    let fibonacci = traces(args, "fibonacci", &args.fibonacci.to_le_bytes())?;
+    let mut points = Vec::new();
+    for parameters in candidates(args) {
+        let cpu = Cpu::with_parameters(Profile::Fast100, parameters);
+        points.push(Point {
+            bits: security_of(&parameters).proof_bits,
+            commitment: cost(&cpu, &commitment, args.runs)?,
+            fibonacci: cost(&cpu, &fibonacci, args.runs)?,
+            parameters,
+            on_frontier: false,
+        });
+        eprintln!("{} points", points.len());
+    }
+    mark_frontier(&mut points);
+    points.sort_by_key(|point| point.commitment.bytes);
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&points)?);
+    } else {
+        print(&points);
+    }
+    Ok(!points.is_empty())
+}
+
+/// The tables of a guest's run.
+fn traces(args: &SweepArgs, guest: &str, input: &[u8]) -> Result<Traces> {
+    let path = args.guests.join(format!("{guest}.elf"));
+    let elf = std::fs::read(&path).with_context(|| format!("{}", path.display()))?;
+    let program = Program::from_elf(&elf)?;
+    let (_, segments) = segments(&program, input, &SegmentLimits::default())
+        .map_err(|error| anyhow!("{guest}: {error}"))?;
+    let [segment] = &segments[..] else {
+        return Err(anyhow!(
+            "{guest}: expected one segment, got {}",
+            segments.len()
+        ));
+    };
+    let image = program.image();
+    Ok(generate(segment, &image.text, &mut MemoryTree::new(image)))
+}
+
+/// For each rate, degree, arity and grinding the fewest queries that reach the bits.
+fn candidates(args: &SweepArgs) -> Vec<Parameters> {
+    let mut candidates = Vec::new();
+    for extension in [ExtensionDegree::Four, ExtensionDegree::Five] {
+        for &log_blowup in &args.log_blowups {
+            for &max_log_arity in &args.arities {
+                for &query_grinding in &args.grindings {
+                    let parameters = Parameters {
+                        extension,
+                        log_blowup,
+                        queries: MOST_QUERIES,
+                        max_log_arity,
+                        query_grinding,
+                        fold_grinding: 0,
+                        batch_grinding: 0,
+                        lookup_grinding: 0,
+                        point_grinding: 0,
+                    };
+                    candidates.extend(complete(parameters, f64::from(args.bits)));
+                }
+            }
+        }
+    }
+    candidates
+}
+
+/// Parameters with as little grinding and as few queries as reach `bits`, if any do.
+fn complete(mut parameters: Parameters, bits: f64) -> Option<Parameters> {
+    let with = |parameters: &Parameters, site: usize, grinding: usize| {
+        let mut changed = *parameters;
+        match site {
+            0 => changed.lookup_grinding = grinding,
+            1 => changed.point_grinding = grinding,
+            2 => changed.batch_grinding = grinding,
+            _ => changed.fold_grinding = grinding,
+        }
+        changed
+    };
+    // The terms of `security` in their order, the second of which has no grinding.
+    for (site, term) in [(0, 0), (1, 2), (2, 3), (3, 4)] {
+        let most = if site == 3 {
+            MOST_FOLD_GRINDING
+        } else {
+            MOST_GRINDING
+        };
+        let enough = |grinding: &usize| {
+            let security = security_of(&with(&parameters, site, *grinding));
+            security
+                .terms
+                .get(term)
+                .is_some_and(|term| term.bits >= bits + MARGIN)
+        };
+        let grinding = (0..=most).find(enough).unwrap_or(most);
+        parameters = with(&parameters, site, grinding);
+    }
+    let reaches = |queries: usize| {
+        security_of(&Parameters {
+            queries,
+            ..parameters
+        })
+        .proof_bits
+            >= bits
+    };
+    // More queries are never worse.
+    let (mut few, mut many) = (0, MOST_QUERIES);
+    if !reaches(many) {
+        return None;
+    }
+    while many - few > 1 {
+        let middle = few.midpoint(many);
+        match reaches(middle) {
+            true => many = middle,
+            false => few = middle,
+        }
+    }
+    parameters.queries = many;
+    Some(parameters)
+}
+
+fn cost(cpu: &Cpu, traces: &Traces, runs: usize) -> Result<Cost> {
+    let mut times = Vec::new();
+    let mut bytes = 0;
+    for _ in 0..runs.max(1) {
+        let job = Job {
+            seed: Vec::new(),
+            traces: traces.clone(),
+        };
+        let start = Instant::now();
+        bytes = cpu.prove(job)?.len();
+        times.push(start.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(Cost {
+        seconds: times[times.len() / 2],
+        bytes,
+    })
+}
+
+/// Marks the points that no other one beats in all respects.
+fn mark_frontier(points: &mut [Point]) {
+    let costs: Vec<[f64; 4]> = points
+        .iter()
+        .map(|point| {
+            let [a, b] = [point.commitment, point.fibonacci];
+            [a.seconds, a.bytes as f64, b.seconds, b.bytes as f64]
+        })
+        .collect();
+    for (point, own) in points.iter_mut().zip(&costs) {
+        let beats = |other: &[f64; 4]| {
+            other != own && other.iter().zip(own).all(|(other, own)| other <= own)
+        };
+        point.on_frontier = !costs.iter().any(beats);
+    }
+}
+
+fn print(points: &[Point]) {
+    println!(
+        "| rate | degree | arity | queries | grinding: queries, folds, batch, LogUp, point | bits | \
+         commitment bytes, ms | Fibonacci bytes, s | frontier |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for point in points {
+        let p = &point.parameters;
+        println!(
+            "| 1/{} | {} | {} | {} | {}, {}, {}, {}, {} | {:.1} | {}, {:.0} | {}, {:.2} | {} |",
+            1 << p.log_blowup,
+            p.extension.degree(),
+            1 << p.max_log_arity,
+            p.queries,
+            p.query_grinding,
+            p.fold_grinding,
+            p.batch_grinding,
+            p.lookup_grinding,
+            p.point_grinding,
+            point.bits,
+            point.commitment.bytes,
+            1000.0 * point.commitment.seconds,
+            point.fibonacci.bytes,
+            point.fibonacci.seconds,
+            if point.on_frontier { "yes" } else { "" },
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn completed_parameters_reach_the_bits_with_no_query_to_spare() {
+        let parameters = Profile::Fast100.parameters();
+        let completed = complete(parameters, 100.0).expect("rate 1/2 and degree 4 reach 100 bits");
+        assert!(security_of(&completed).proof_bits >= 100.0);
+        let fewer = Parameters {
+            queries: completed.queries - 1,
+            ..completed
+        };
+        assert!(security_of(&fewer).proof_bits < 100.0);
+    }
+
+    #[test]
+    fn degree_four_cannot_reach_128_bits() {
+        assert!(complete(Profile::Fast100.parameters(), 128.0).is_none());
+    }
+}
