@@ -38,18 +38,31 @@ impl TableCost {
 pub struct Cost {
     /// By table.
     pub tables: Vec<TableCost>,
-    log_blowup: usize,
+    parameters: Parameters,
 }
 
 /// Bytes of a field element.
 const ELEMENT: u64 = 4;
-/// Copies of a committed matrix that live at once beside its low-degree extension. This and
-/// the next two are fitted to measurements (docs/benchmarks.md), rounded up.
-const COPIES: u64 = 1;
-/// Bytes of Merkle tree and FRI codewords for each row of the largest extension.
-const BYTES_A_ROW: u64 = 460;
+/// Bytes for each committed cell beside its low-degree extension: recorded events, and rows that
+/// still wait for theirs. This and the next are fitted to measurements (docs/benchmarks.md),
+/// rounded up.
+const BYTES_A_CELL: u64 = 2;
 /// Bytes that do not depend on the segment.
-const FIXED: u64 = 32 << 20;
+const FIXED: u64 = 24 << 20;
+
+/// Bytes for each row of the largest extension: Merkle trees, inverses, codewords.
+const fn bytes_a_row(parameters: &Parameters) -> u64 {
+    40 + 60 * parameters.extension.degree() as u64
+}
+
+/// Estimate of the peak memory of a proof with these committed cells and so many rows in its
+/// tallest table, in bytes.
+pub const fn memory_bytes(parameters: &Parameters, cells: u64, rows: u64) -> u64 {
+    let blowup = 1 << parameters.log_blowup;
+    let cells = cells.saturating_mul(ELEMENT * blowup + BYTES_A_CELL);
+    let rows = rows.saturating_mul(blowup * bytes_a_row(parameters));
+    FIXED.saturating_add(cells).saturating_add(rows)
+}
 
 impl Cost {
     /// The cost of proving `traces`.
@@ -68,7 +81,7 @@ impl Cost {
             .collect();
         Self {
             tables,
-            log_blowup: parameters.log_blowup,
+            parameters: *parameters,
         }
     }
 
@@ -79,9 +92,7 @@ impl Cost {
 
     /// Estimate of the peak memory, in bytes.
     pub fn memory_bytes(&self) -> u64 {
-        let copies = COPIES + (1 << self.log_blowup);
         let tallest = self.tables.iter().map(|table| table.rows as u64).max();
-        let rows = tallest.unwrap_or(0) << self.log_blowup;
-        FIXED + self.cells() * ELEMENT * copies + rows * BYTES_A_ROW
+        memory_bytes(&self.parameters, self.cells(), tallest.unwrap_or(0))
     }
 }

@@ -15,7 +15,7 @@ mod error;
 mod prover;
 
 pub use backend::{Backend, Job, Reference};
-pub use cost::{Cost, TableCost};
+pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::Cpu;
 pub use error::ProveError;
 pub use prover::{Prover, SegmentProof};

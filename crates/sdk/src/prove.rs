@@ -8,7 +8,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tracing::info_span;
 use vouch_air::memory_tree::MemoryTree;
 use vouch_emulator::{Execution, Limits, Program, SegmentLimits, Stream, record};
-use vouch_prover::{ProveError, Prover, SegmentProof};
+use vouch_prover::{ProveError, Prover, SegmentProof, memory_bytes};
 use vouch_verifier::{Claim, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt, security};
 
 use crate::error::Error;
@@ -226,9 +226,11 @@ impl Job<'_> {
     fn first_guess(&self) -> u64 {
         let most = SegmentLimits::default().cycles;
         let limit = self.options.max_memory.unwrap_or(u64::MAX);
-        let log_blowup = self.options.profile.parameters().log_blowup;
+        let parameters = self.options.profile.parameters();
+        // Ordinary programs have 100 cells a cycle, and half a row of the tallest table.
+        let bytes = |cycles| memory_bytes(&parameters, 100 * cycles, cycles / 2);
         let mut cycles = most;
-        while cycles > LEAST_CYCLES && cycles.saturating_mul(bytes_a_cycle(log_blowup)) > limit {
+        while cycles > LEAST_CYCLES && bytes(cycles) > limit {
             cycles /= 2;
         }
         cycles
@@ -315,11 +317,4 @@ impl Segments {
         }
         Ok(())
     }
-}
-
-/// Memory that a cycle takes, in bytes, going by ordinary programs: 100 cells and half a row
-/// of the tallest table, weighed as the prover does.
-const fn bytes_a_cycle(log_blowup: usize) -> u64 {
-    let blowup = 1 << log_blowup;
-    400 * (1 + blowup) + 200 * blowup
 }
