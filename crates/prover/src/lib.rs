@@ -16,6 +16,6 @@ mod prover;
 
 pub use backend::{Backend, Job, Reference};
 pub use cost::{Cost, TableCost, memory_bytes};
-pub use cpu::Cpu;
+pub use cpu::{Cpu, Kernels, Places};
 pub use error::ProveError;
 pub use prover::{Prover, SegmentProof};

@@ -9,6 +9,7 @@
 //! - A table's rows are dropped as soon as nothing looks at them any more.
 
 mod extend;
+mod kernels;
 mod logup;
 mod openings;
 mod pack;
@@ -17,6 +18,7 @@ mod prove;
 mod quotient;
 mod setup;
 
+pub use kernels::{Kernels, Places};
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
 use crate::backend::{Backend, Job, encode};

@@ -36,7 +36,7 @@ use crate::backend::failed;
 use crate::error::ProveError;
 
 /// A table in a proof.
-struct Place<'a, const D: usize>
+pub(super) struct Place<'a, const D: usize>
 where
     F: BinomiallyExtendable<D>,
 {
@@ -147,7 +147,7 @@ where
     }
 
     /// The LogUp columns of every table, each of whose rows are dropped then.
-    fn logup<'a>(
+    pub(super) fn logup<'a>(
         &self,
         traces: Vec<Trace>,
         plans: &[&'a Plan],
@@ -189,23 +189,7 @@ where
             .zip(main)
             .zip(logup)
             .flat_map_iter(|((place, main), logup)| {
-                let (plan, log_height) = (place.plan, place.log_height);
-                let periodic = &place.instance.periodic;
-                let table = Extended {
-                    plan,
-                    instance: &place.instance,
-                    public_values: &place.public_values,
-                    log_height,
-                    main,
-                    logup,
-                    fixed: is_fixed(&place.instance)
-                        .then(|| self.mmcs.get_matrices(&self.fixed().committed)[0]),
-                    periodic: rows_of(periodic).map(|rows| self.extend(&rows, plan.log_chunks)),
-                    combiners: &place.combiners,
-                    terminal: place.terminal,
-                };
-                let cells = quotient(&table, alpha, points);
-                chunks::<D>(&cells, log_height, plan.log_chunks)
+                table_quotient(self, place, [main, logup], alpha, points)
             })
             .collect()
     }
@@ -255,30 +239,75 @@ where
         drop(span);
 
         let _span = info_span!(target: "vouch::phase", "fri").entered();
-        // FRI wants to know what is committed to; where it was opened is in the sums already.
-        let requests: Vec<_> = present()
-            .map(|(_, prover_data)| OpeningRequest {
-                prover_data,
-                points: Vec::new(),
-            })
-            .collect();
-        let folding: TwoAdicFriFoldingForMmcs<F, ValueMmcs> = TwoAdicFriFolding(PhantomData);
-        let proof = transcript.delegate(|challenger| {
-            prove_fri(
-                &folding,
-                &self.fri,
-                reduced,
-                challenger,
-                log2_strict_usize(points.len()),
-                &requests,
-                &self.mmcs,
-                batch_pow_witness.unwrap_or(F::ZERO),
-            )
-        });
-        let proof = proof.inspect_err(|_| transcript.abort()).map_err(failed)?;
+        let committed: Vec<&Committed> = present().map(|(_, committed)| committed).collect();
+        let witness = batch_pow_witness.unwrap_or(F::ZERO);
+        let proof = transcript
+            .delegate(|challenger| self.low_degree(reduced, &committed, witness, challenger));
+        let proof = proof.inspect_err(|_| transcript.abort())?;
         transcript.finish();
         Ok((values, proof))
     }
+
+    /// FRI: that the sums are of low degree, tallest first, and what they were made of.
+    pub(super) fn low_degree(
+        &self,
+        reduced: Vec<Vec<Challenge<D>>>,
+        committed: &[&Committed],
+        batch_pow_witness: F,
+        challenger: &mut Challenger,
+    ) -> Result<FriProof<D>, ProveError> {
+        let log_height = reduced
+            .first()
+            .map_or(0, |sums| log2_strict_usize(sums.len()));
+        // FRI wants to know what is committed to; where it was opened is in the sums already.
+        let request = |prover_data| OpeningRequest {
+            prover_data,
+            points: Vec::new(),
+        };
+        let requests: Vec<_> = committed.iter().copied().map(request).collect();
+        let folding: TwoAdicFriFoldingForMmcs<F, ValueMmcs> = TwoAdicFriFolding(PhantomData);
+        prove_fri(
+            &folding,
+            &self.fri,
+            reduced,
+            challenger,
+            log_height,
+            &requests,
+            &self.mmcs,
+            batch_pow_witness,
+        )
+        .map_err(failed)
+    }
+}
+
+/// The chunks of a table's quotient, given its extended main and LogUp columns.
+pub(super) fn table_quotient<const D: usize>(
+    setup: &Setup<D>,
+    place: &Place<'_, D>,
+    [main, logup]: [&RowMajorMatrix<F>; 2],
+    alpha: Challenge<D>,
+    points: &[F],
+) -> Vec<Input<'static>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let (plan, log_height) = (place.plan, place.log_height);
+    let periodic = &place.instance.periodic;
+    let table = Extended {
+        plan,
+        instance: &place.instance,
+        public_values: &place.public_values,
+        log_height,
+        main,
+        logup,
+        fixed: is_fixed(&place.instance)
+            .then(|| setup.mmcs.get_matrices(&setup.fixed().committed)[0]),
+        periodic: rows_of(periodic).map(|rows| setup.extend(&rows, plan.log_chunks)),
+        combiners: &place.combiners,
+        terminal: place.terminal,
+    };
+    let cells = quotient(&table, alpha, points);
+    chunks::<D>(&cells, log_height, plan.log_chunks)
 }
 
 /// True if one of the tables has fixed columns.
@@ -293,7 +322,7 @@ fn is_fixed(instance: &Instance) -> bool {
 
 /// The points of the domain of `2^bits` that commitments are on, bit-reversed: the second half of
 /// each domain is its first, times a generator.
-fn domain(bits: usize) -> Vec<F> {
+pub(super) fn domain(bits: usize) -> Vec<F> {
     let mut points = Vec::with_capacity(1 << bits);
     points.push(F::GENERATOR);
     for bits in 1..=bits {

@@ -1,0 +1,164 @@
+//! The steps of a proof one by one, for benchmarks: each on what the step before left, with
+//! challenges that no transcript has drawn.
+
+use std::borrow::Cow;
+
+use p3_commit::Mmcs;
+use p3_field::PrimeCharacteristicRing;
+use p3_lookup::Lookups;
+use p3_matrix::Matrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_util::log2_strict_usize;
+use vouch_air::F;
+use vouch_air::tables::Table;
+use vouch_air::witness::Traces;
+use vouch_verifier::Profile;
+use vouch_verifier::config::{Challenge, challenger};
+
+use super::extend::Order;
+use super::openings::{Opened, Opener};
+use super::plan::Plan;
+use super::prove::{Place, domain, table_quotient};
+use super::setup::{Committed, Input, Setup};
+use crate::error::ProveError;
+
+/// Degree of the challenges: that of the profile `fast` at 100 bits.
+const D: usize = 4;
+
+/// The steps of the proof of one segment.
+pub struct Kernels {
+    setup: Setup<D>,
+    traces: Traces,
+    points: Vec<F>,
+    challenge: Challenge<D>,
+    extended: Vec<RowMajorMatrix<F>>,
+    main: Committed,
+    logup: Committed,
+}
+
+impl Kernels {
+    /// Prepares them for the filled tables of a segment.
+    pub fn new(traces: Traces) -> Self {
+        let setup = Setup::new(Profile::Fast100.parameters());
+        let heights = traces.tables.iter().map(|trace| trace.matrix.height());
+        let largest = heights.fold(1, usize::max) << setup.parameters.log_blowup;
+        let challenge = Challenge::<D>::from_u32(0x1234_5678).exp_u64(3) + Challenge::<D>::ONE;
+        let points = domain(log2_strict_usize(largest));
+        let rows = |matrix| Input::rows(Cow::Borrowed(matrix));
+        let inputs = traces.tables.iter().map(|trace| rows(&trace.matrix));
+        let (_, main) = setup.commit(inputs.collect());
+        let mut kernels = Self {
+            extended: Vec::new(),
+            logup: setup.commit(Vec::from([rows(&traces.tables[0].matrix)])).1,
+            setup,
+            traces,
+            points,
+            challenge,
+            main,
+        };
+        kernels.extended = kernels.extend();
+        kernels.logup = kernels.setup.commit(kernels.logup().1).1;
+        kernels
+    }
+
+    /// Committed main cells.
+    pub fn cells(&self) -> usize {
+        self.traces
+            .tables
+            .iter()
+            .map(|trace| trace.matrix.values.len())
+            .sum()
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> impl Iterator<Item = Table> {
+        self.traces.tables.iter().map(|trace| trace.instance.table)
+    }
+
+    /// Extends the main columns.
+    pub fn extend(&self) -> Vec<RowMajorMatrix<F>> {
+        let tables = self.traces.tables.iter();
+        let extend = |rows| self.setup.extend(rows, self.setup.parameters.log_blowup);
+        tables.map(|trace| extend(&trace.matrix)).collect()
+    }
+
+    /// Copies of the extended main columns, for [`Self::hash`] to consume.
+    pub fn extended(&self) -> Vec<RowMajorMatrix<F>> {
+        self.extended.clone()
+    }
+
+    /// Hashes extended columns to a Merkle tree.
+    pub fn hash(&self, extended: Vec<RowMajorMatrix<F>>) -> impl Sized + use<> {
+        self.setup.mmcs.commit(extended)
+    }
+
+    /// The challenges of every LogUp column as p3 lays them out, all the same.
+    fn challenges(&self, lookups: &Lookups<F>) -> Vec<Challenge<D>> {
+        vec![self.challenge; 2 * lookups.len()]
+    }
+
+    fn logup(&self) -> (Vec<Place<'_, D>>, Vec<Input<'static>>) {
+        let tables = self.traces.tables.clone();
+        let plans: Vec<&Plan> = self.tables().map(|table| self.setup.plan(table)).collect();
+        let challenges = plans.iter().map(|plan| self.challenges(&plan.lookups));
+        self.setup
+            .logup(tables, &plans, &challenges.collect::<Vec<_>>())
+    }
+
+    /// Computes the LogUp columns of all tables; their cells. The tables are copied first.
+    pub fn logup_columns(&self) -> usize {
+        let cells = |input: &Input<'_>| input.matrix.values.len();
+        self.logup().1.iter().map(cells).sum()
+    }
+
+    /// What [`Self::quotient`] needs to know of each table.
+    pub fn places(&self) -> Places<'_> {
+        Places(self.logup().0)
+    }
+
+    /// Computes the quotient of the `i`-th table; its cells.
+    pub fn quotient(&self, places: &Places<'_>, i: usize) -> usize {
+        let [main, logup] =
+            [&self.main, &self.logup].map(|committed| self.setup.mmcs.get_matrices(committed)[i]);
+        let place = &places.0[i];
+        let inputs = table_quotient(
+            &self.setup,
+            place,
+            [main, logup],
+            self.challenge,
+            &self.points,
+        );
+        debug_assert!(inputs.iter().all(|input| input.order == Order::BitReversed));
+        inputs.iter().map(|input| input.matrix.values.len()).sum()
+    }
+
+    /// Opens main and LogUp columns and adds them up for FRI: for each height of a table, tallest
+    /// first, an element a point.
+    pub fn open(&self) -> Vec<Vec<Challenge<D>>> {
+        let opened = |committed, at_next| {
+            let matrices = self.setup.mmcs.get_matrices(committed).into_iter();
+            matrices
+                .map(move |matrix| Opened { matrix, at_next })
+                .collect()
+        };
+        let rounds: [Vec<Opened<'_>>; 2] = [opened(&self.main, false), opened(&self.logup, true)];
+        let log_blowup = self.setup.parameters.log_blowup;
+        let opener = Opener::new(self.challenge, &self.points, log_blowup);
+        let values = opener.evaluate(&rounds);
+        opener.reduce(&rounds, &values, self.challenge)
+    }
+
+    /// Runs FRI on what was opened.
+    ///
+    /// # Errors
+    /// [`ProveError::Backend`] if the proof system fails.
+    pub fn fri(&self, opened: Vec<Vec<Challenge<D>>>) -> Result<impl Sized + use<>, ProveError> {
+        let committed = [&self.main, &self.logup];
+        let challenger = &mut challenger(Vec::new());
+        self.setup
+            .low_degree(opened, &committed, F::ZERO, challenger)
+    }
+}
+
+/// What the quotients need to know of the tables.
+pub struct Places<'a>(Vec<Place<'a, D>>);
