@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use p3_commit::Mmcs;
-use p3_field::PrimeCharacteristicRing;
+use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_lookup::Lookups;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -42,7 +42,9 @@ impl Kernels {
         let setup = Setup::new(Profile::Fast100.parameters());
         let heights = traces.tables.iter().map(|trace| trace.matrix.height());
         let largest = heights.fold(1, usize::max) << setup.parameters.log_blowup;
-        let challenge = Challenge::<D>::from_u32(0x1234_5678).exp_u64(3) + Challenge::<D>::ONE;
+        // An element of the whole field: its coordinates are not 0.
+        let challenge =
+            Challenge::<D>::from_basis_coefficients_fn(|i| F::new(0x1234_5678 + i as u32));
         let points = domain(log2_strict_usize(largest));
         let rows = |matrix| Input::rows(Cow::Borrowed(matrix));
         let inputs = traces.tables.iter().map(|trace| rows(&trace.matrix));
@@ -94,7 +96,7 @@ impl Kernels {
 
     /// The challenges of every LogUp column as p3 lays them out, all the same.
     fn challenges(&self, lookups: &Lookups<F>) -> Vec<Challenge<D>> {
-        vec![self.challenge; 2 * lookups.len()]
+        [self.challenge.exp_u64(0xabcd_ef01), self.challenge].repeat(lookups.len())
     }
 
     fn logup(&self) -> (Vec<Place<'_, D>>, Vec<Input<'static>>) {

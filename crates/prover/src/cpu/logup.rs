@@ -2,9 +2,7 @@
 
 use p3_air::Air;
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{
-    BasedVectorSpace, PackedValue, PrimeCharacteristicRing, batch_multiplicative_inverse_general,
-};
+use p3_field::{BasedVectorSpace, PrimeCharacteristicRing, batch_multiplicative_inverse_general};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
@@ -13,7 +11,7 @@ use vouch_air::capture::{Capture, Row};
 use vouch_air::witness::Trace;
 use vouch_verifier::config::Challenge;
 
-use super::pack::{ChallengePack, Pack, WIDTH, invert, lane, load};
+use super::pack::{ChallengePack, Pack, WIDTH, invert, lane, load, store};
 use super::plan::{Combiner, Plan, Said};
 
 /// Rows whose denominators are inverted together.
@@ -150,36 +148,25 @@ where
         batch_multiplicative_inverse_general(&self.denominators, &mut inverses, invert);
         let columns = self.plan.columns.len();
         let mut running = Challenge::<D>::ZERO;
+        let mut cells: Vec<Pack> = Vec::with_capacity(D * columns);
         let packs = self
             .numerators
             .chunks_exact(columns)
             .zip(inverses.chunks_exact(columns));
         for (rows, (numerators, inverses)) in out.chunks_exact_mut(WIDTH * width).zip(packs) {
             let mut total = ChallengePack::<D>::ZERO;
-            for (column, (&numerator, &inverse)) in (1..).zip(numerators.iter().zip(inverses)) {
+            cells.clear();
+            for (&numerator, &inverse) in numerators.iter().zip(inverses) {
                 let fraction = inverse * numerator;
                 total += fraction;
-                store(rows, width, column, fraction);
+                cells.extend_from_slice(fraction.as_basis_coefficients_slice());
             }
+            store(&cells, rows, width, D);
             for (i, row) in rows.chunks_exact_mut(width).enumerate() {
                 row[..D].copy_from_slice(running.as_basis_coefficients_slice());
                 running += lane(&total, i);
             }
         }
         running
-    }
-}
-
-/// Puts a challenge into `column` of each of `WIDTH` rows.
-#[inline]
-fn store<const D: usize>(rows: &mut [F], width: usize, column: usize, value: ChallengePack<D>)
-where
-    F: BinomiallyExtendable<D>,
-{
-    let coordinates: &[Pack] = value.as_basis_coefficients_slice();
-    for (k, coordinate) in coordinates.iter().enumerate() {
-        for (lane, &cell) in coordinate.as_slice().iter().enumerate() {
-            rows[lane * width + column * D + k] = cell;
-        }
     }
 }

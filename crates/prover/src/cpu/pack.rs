@@ -2,8 +2,8 @@
 
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
-    Algebra, BasedVectorSpace, ExtensionField, Field, PackedFieldExtension, PackedValue,
-    PrimeCharacteristicRing,
+    Algebra, BasedVectorSpace, ExtensionField, Field, PackedFieldExtension, PackedFieldPow2,
+    PackedValue, PrimeCharacteristicRing,
 };
 use vouch_air::F;
 use vouch_verifier::config::Challenge;
@@ -16,26 +16,54 @@ pub(super) type ChallengePack<const D: usize> =
 /// Rows of a pack.
 pub(super) const WIDTH: usize = <Pack as PackedValue>::WIDTH;
 
-/// The cells of `WIDTH` rows, which lie one after another in `rows`, column by column.
-#[inline]
-pub(super) fn load(rows: &[F], width: usize, out: &mut Vec<Pack>) {
-    out.extend((0..width).map(|column| Pack::from_fn(|lane| rows[lane * width + column])));
+/// Swaps rows and columns of a square.
+#[inline(always)]
+fn transpose(square: &mut [Pack; WIDTH]) {
+    let mut block = 1;
+    while block < WIDTH {
+        for i in 0..WIDTH {
+            if i & block == 0 {
+                let (x, y) = square[i].interleave(square[i + block], block);
+                (square[i], square[i + block]) = (x, y);
+            }
+        }
+        block *= 2;
+    }
 }
 
-/// The challenge-field elements at `column` of the rows that `row` gives.
-#[inline]
-pub(super) fn load_challenge<const D: usize>(
-    matrix: &[F],
-    width: usize,
-    column: usize,
-    row: impl Fn(usize) -> usize,
-) -> ChallengePack<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    ChallengePack::<D>::from_basis_coefficients_fn(|k| {
-        Pack::from_fn(|lane| matrix[row(lane) * width + column * D + k])
-    })
+/// The cells of `WIDTH` rows, which lie one after another in `rows`, column by column.
+pub(super) fn load(rows: &[F], width: usize, out: &mut Vec<Pack>) {
+    let square = |column: usize| {
+        let row = |lane: usize| &rows[lane * width + column..][..WIDTH];
+        let mut square = core::array::from_fn(|lane| *Pack::from_slice(row(lane)));
+        transpose(&mut square);
+        square
+    };
+    let left = width % WIDTH;
+    for column in (0..width - left).step_by(WIDTH) {
+        out.extend_from_slice(&square(column));
+    }
+    if left == 0 {
+    } else if width > WIDTH {
+        // The last columns, together with some before them.
+        out.extend_from_slice(&square(width - WIDTH)[WIDTH - left..]);
+    } else {
+        let cell = |column| Pack::from_fn(|lane| rows[lane * width + column]);
+        out.extend((0..width).map(cell));
+    }
+}
+
+/// Puts `packs` into the columns from `first` on of `WIDTH` rows.
+pub(super) fn store(packs: &[Pack], rows: &mut [F], width: usize, first: usize) {
+    for (i, packs) in packs.chunks(WIDTH).enumerate() {
+        let mut square = [Pack::ZERO; WIDTH];
+        square[..packs.len()].copy_from_slice(packs);
+        transpose(&mut square);
+        for (lane, row) in square.iter().enumerate() {
+            let cells = &mut rows[lane * width + first + i * WIDTH..][..packs.len()];
+            cells.copy_from_slice(&row.as_slice()[..packs.len()]);
+        }
+    }
 }
 
 /// The number of one of the rows.
@@ -94,4 +122,35 @@ pub(super) fn invert_base(value: Pack) -> Pack {
         x.inverse()
     });
     *Pack::from_slice(&inverses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_columns_and_rows_again() {
+        for width in [1, 4, 15, 16, 17, 31, 32, 40, 299] {
+            let rows: Vec<F> = (0..WIDTH * width).map(|i| F::new(i as u32)).collect();
+            let mut packs = Vec::new();
+            load(&rows, width, &mut packs);
+            assert_eq!(packs.len(), width);
+            for (column, pack) in packs.iter().enumerate() {
+                for (lane, &cell) in pack.as_slice().iter().enumerate() {
+                    assert_eq!(
+                        cell,
+                        rows[lane * width + column],
+                        "{width}: {lane}, {column}"
+                    );
+                }
+            }
+            // Beside a column that stays.
+            let mut stored = vec![F::ONE; WIDTH * (width + 1)];
+            store(&packs, &mut stored, width + 1, 1);
+            for (lane, row) in stored.chunks_exact(width + 1).enumerate() {
+                assert_eq!(row[0], F::ONE);
+                assert_eq!(row[1..], rows[lane * width..][..width]);
+            }
+        }
+    }
 }

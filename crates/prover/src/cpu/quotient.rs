@@ -24,7 +24,7 @@ use vouch_air::tables::Instance;
 use vouch_verifier::config::Challenge;
 
 use super::extend::Order;
-use super::pack::{ChallengePack, Factors, Pack, WIDTH, invert_base, lane, load, load_challenge};
+use super::pack::{ChallengePack, Factors, Pack, WIDTH, invert_base, load, store};
 use super::plan::{Combiner, Plan, Said};
 use super::setup::Input;
 
@@ -105,6 +105,7 @@ where
                 said: Said::new(table.combiners),
                 current: Vec::new(),
                 next: Vec::new(),
+                logup: Vec::new(),
                 preprocessed: Vec::new(),
                 periodic: Vec::new(),
             };
@@ -112,9 +113,7 @@ where
             for (j, out) in out.chunks_exact_mut(D * WIDTH).enumerate() {
                 let value = evaluation.at(i * rows + j * WIDTH, selectors.at(j));
                 let value = value * Pack::from(selectors.inverse_vanishing);
-                for (i, out) in out.chunks_exact_mut(D).enumerate() {
-                    out.copy_from_slice(lane(&value, i).as_basis_coefficients_slice());
-                }
+                store(value.as_basis_coefficients_slice(), out, D, 0);
             }
         });
     cells
@@ -164,6 +163,7 @@ where
     said: Said<'a, D>,
     current: Vec<Pack>,
     next: Vec<Pack>,
+    logup: Vec<Pack>,
     preprocessed: Vec<Pack>,
     periodic: Vec<Pack>,
 }
@@ -188,6 +188,7 @@ where
             reverse_bits_len((natural + step) & mask, bits)
         });
         reload(&mut self.current, Some(table.main), first);
+        reload(&mut self.logup, Some(table.logup), first);
         reload(&mut self.preprocessed, table.fixed, first);
         reload(&mut self.periodic, table.periodic.as_ref(), first);
         if table.plan.looks_ahead {
@@ -212,17 +213,20 @@ where
         self.said.clear();
         table.instance.eval(&mut Capture::new(row, &mut self.said));
         self.powers.constraints.combine(&self.said.constraints)
-            + self.logup(first, &next, [is_first, is_last, is_transition])
+            + self.fractions(&next, [is_first, is_last, is_transition])
     }
 
-    fn logup(
+    /// The folded constraints of LogUp.
+    fn fractions(
         &self,
-        first: usize,
         next: &[usize; WIDTH],
         [is_first, is_last, is_transition]: [Pack; 3],
     ) -> ChallengePack<D> {
         let (cells, width) = (&self.table.logup.values, self.table.logup.width());
-        let current = |column| load_challenge::<D>(cells, width, column, |lane| first + lane);
+        let current = |column: usize| {
+            let cells = &self.logup[column * D..];
+            ChallengePack::<D>::from_basis_coefficients_fn(|k| cells[k])
+        };
         let columns = &self.table.plan.columns;
         let (fractions, ends) = self.powers.logup.split_at(columns.len());
         let mut folded = ChallengePack::<D>::ZERO;
@@ -234,7 +238,9 @@ where
             total += fraction;
         }
         let running = current(0);
-        let after = load_challenge::<D>(cells, width, 0, |lane| next[lane]);
+        let after = ChallengePack::<D>::from_basis_coefficients_fn(|k| {
+            Pack::from_fn(|lane| cells[next[lane] * width + k])
+        });
         let terminal = ChallengePack::<D>::from(self.table.terminal);
         let sum = running + total;
         folded
