@@ -25,12 +25,6 @@ pub enum ProveError {
         /// Its height, log2.
         got: usize,
     },
-    /// The profile has no verifying key.
-    #[error("the profile has no verifying key for challenges of degree {degree}")]
-    Key {
-        /// Degree of the challenge field.
-        degree: usize,
-    },
     /// The proof system failed.
     #[error("the proof system failed: {reason}")]
     Backend {

@@ -128,8 +128,8 @@ pub enum VerifyError {
         /// Number of segments.
         segments: usize,
     },
-    /// A table that every proof has is missing.
-    #[error("segment {segment}: table `{}` is missing", table.name())]
+    /// A table that this proof needs is missing, or one that it must not have is there.
+    #[error("segment {segment}: table `{}` is missing or superfluous", table.name())]
     MissingTable {
         /// The segment.
         segment: usize,

@@ -1,6 +1,7 @@
 //! The prover of our own on the CPU: emits the proofs of p3-batch-stark, byte for byte, and
-//! leaves to Plonky3 the Fourier transforms, the hashing, the transcript and FRI.
+//! leaves to Plonky3 the hashing, the transcript and FRI.
 //!
+//! - Columns are extended by a transform for narrow matrices (`extend`).
 //! - LogUp columns and quotients are computed from the tables' own code, [`pack::WIDTH`] rows at
 //!   a time (`plan`, `logup`, `quotient`).
 //! - Openings share the inverses `1 / (z - x)` among all matrices and both points

@@ -247,7 +247,7 @@ mod tests {
             "| machine | Abacus, 2 cores |\n",
             "| date | 2026-11-21 |\n",
             "| version | 0.1.0, commit abc |\n",
-            "| profile | fast at 100 bits: 101.4 provable bits |\n",
+            "| profile | fast at 100 bits: 100.",
             "| figures | medians of 3 runs, each in a process of its own |\n",
             "| command | `vouch bench \\| cat` |\n",
             "| sort | 7 | 2,000 | 1 | 2.000 | 500 | 1,234,567 | 10.0 | 3 | 525.0 |\n",
