@@ -1,0 +1,91 @@
+//! Proves a guest with OpenVM 2: app proofs, one a segment, without aggregation, on CPU.
+//!
+//! The VM has the RV32IM and I/O extensions, as in the SDK's examples (`Sdk::riscv32`).
+
+use anyhow::{Result, anyhow};
+use openvm_circuit::arch::ContinuationVmProof;
+use openvm_sdk::{
+    DefaultStarkEngine, SC, Sdk, StdIn, config::AggregationSystemParams, keygen::AppVerifyingKey,
+    prover::verify_app_proof_with_expected_exe_commit,
+};
+use openvm_stark_backend::{codec::Encode, soundness::SoundnessCalculator};
+use openvm_stark_sdk::config::{MAX_APP_LOG_STACKED_HEIGHT, app_params_with_100_bits_security};
+use peers_common::{Args, Config, Measured, Prover, Security, locked_version, measure, timed};
+
+fn main() -> Result<()> {
+    let version = locked_version(include_str!("../Cargo.lock"), "openvm-sdk")?;
+    measure(Prover::OpenVm, version, prove_and_verify)
+}
+
+fn prove_and_verify(args: &Args, elf: Vec<u8>) -> Result<Measured> {
+    let params = app_params_with_100_bits_security(log_stacked_height(args));
+    let sdk = Sdk::riscv32(params, AggregationSystemParams::default());
+    let (prepared, setup) = timed(|| -> Result<_> {
+        let (_, key) = sdk.app_keygen();
+        Ok((sdk.app_prover(elf).map_err(|e| anyhow!("{e:?}"))?, key))
+    });
+    let (mut prover, key) = prepared?;
+    let program = prover.app_exe_commit();
+
+    let (proof, proving) = timed(|| prover.prove(StdIn::default()));
+    let proof = proof.map_err(|e| anyhow!("{e:?}"))?;
+    let (verified, verification) = timed(|| {
+        verify_app_proof_with_expected_exe_commit::<DefaultStarkEngine>(&key, &proof, Some(program))
+    });
+    verified.map_err(|e| anyhow!("{e:?}"))?;
+
+    // Counted after the measurement, by the same metering that cuts a run into segments.
+    let exe = prover.exe();
+    let context = prover.vm().build_metered_ctx(&exe);
+    let interpreter = prover.vm().metered_interpreter(&exe).map_err(|e| anyhow!("{e:?}"))?;
+    let (segments, _) = interpreter
+        .execute_metered(StdIn::default(), context)
+        .map_err(|e| anyhow!("{e:?}"))?;
+    for segment in &segments {
+        let heights: Vec<_> = segment.trace_heights.iter().collect();
+        eprintln!("{} instructions, heights {heights:?}", segment.num_insns);
+    }
+
+    Ok(Measured {
+        cycles: segments.iter().map(|segment| segment.num_insns).sum(),
+        segments: proof.per_segment.len(),
+        setup,
+        proving,
+        verification,
+        proof_bytes: encoded_bytes(&proof)?,
+        security: security(&key),
+    })
+}
+
+/// The height of the matrix that all columns are stacked into, as a power of two. Every proof
+/// pays for one such column at least.
+fn log_stacked_height(args: &Args) -> usize {
+    if let Ok(h) = std::env::var("PEERS_H") {
+        return h.parse().unwrap();
+    }
+    match args.config {
+        Config::Default => MAX_APP_LOG_STACKED_HEIGHT,
+        Config::Tuned => 20,
+    }
+}
+
+/// The STARK proofs in their own encoding; the public values and their Merkle path in bincode.
+fn encoded_bytes(proof: &ContinuationVmProof<SC>) -> Result<usize> {
+    let public_values = bincode::serialized_size(&proof.user_public_values)?;
+    let mut bytes = usize::try_from(public_values)?;
+    for segment in &proof.per_segment {
+        bytes += segment.encode_to_vec()?.len();
+    }
+    Ok(bytes)
+}
+
+/// What OpenVM's own calculator says of the verifying key, a bound for every proof under it.
+fn security(key: &AppVerifyingKey) -> Security {
+    let soundness = SoundnessCalculator::calculate_from_vk(&key.vk);
+    Security {
+        provable_bits: Some(soundness.total_bits),
+        text: "openvm-stark-backend's SoundnessCalculator::calculate_from_vk, run on this \
+               verifying key (round-by-round, unique decoding)"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,48 @@
+//! Proves a guest with SP1 6 (RV64IM): core proofs, one a shard, without recursion, on CPU.
+
+use anyhow::{Context, Result, anyhow};
+use peers_common::{Args, Measured, Prover as Peer, Security, locked_version, measure, timed};
+use sp1_sdk::{
+    SP1Proof, SP1Stdin,
+    blocking::{CpuProver, ProveRequest, Prover},
+    Elf, ProvingKey
+};
+
+fn main() -> Result<()> {
+    let version = locked_version(include_str!("../Cargo.lock"), "sp1-sdk")?;
+    measure(Peer::Sp1, version, prove_and_verify)
+}
+
+fn prove_and_verify(_args: &Args, elf: Vec<u8>) -> Result<Measured> {
+    let elf = Elf::from(elf);
+    let (prepared, setup) = timed(|| -> Result<_> {
+        let prover = CpuProver::new();
+        let key = prover.setup(elf.clone())?;
+        Ok((prover, key))
+    });
+    let (prover, key) = prepared?;
+
+    let (proof, proving) = timed(|| prover.prove(&key, SP1Stdin::new()).core().run());
+    let proof = proof?;
+    let (verified, verification) = timed(|| prover.verify(&proof, key.verifying_key(), None));
+    verified?;
+
+    let (_, executed) = prover.execute(elf, SP1Stdin::new()).run()?;
+    let SP1Proof::Core(shards) = &proof.proof else {
+        return Err(anyhow!("expected a core proof, got {:?}", proof.proof));
+    };
+    Ok(Measured {
+        cycles: executed.total_instruction_count(),
+        segments: shards.len(),
+        setup,
+        proving,
+        verification,
+        proof_bytes: usize::try_from(bincode::serialized_size(&proof)?).context("proof size")?,
+        security: Security {
+            provable_bits: Some(100.0),
+            text: "soundcalc (Ethereum Foundation), reports/sp1.md, SP1 6.1.0, core: unique \
+                   decoding, KoalaBear degree 4, rate 1/4, 124 queries, 16 bits of grinding"
+                .to_owned(),
+        },
+    })
+}
