@@ -1,14 +1,18 @@
 //! The guests: one source for all provers, with a few instructions of each prover's own to halt.
 
+use std::fmt;
+
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+
+use crate::Config;
 
 /// The bytes of `start.S` behind which the number of turns stands.
 const MARK: &[u8] = b"peers: turns at ";
 
 /// What is proven.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Guest {
     /// A Fibonacci loop in assembly, five instructions a turn.
@@ -18,7 +22,7 @@ pub enum Guest {
 }
 
 /// A prover that a guest is linked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Prover {
     /// Vouch, RV32IM.
@@ -55,7 +59,10 @@ impl Guest {
     /// If the number of turns does not fit in the guest's 32 bits, of which it leaves out the sign.
     pub fn turns(self, cycles: u64) -> Result<u32> {
         let turns = cycles.saturating_sub(self.cycles_around()) / self.cycles_a_turn();
-        ensure!(turns < 1 << 31, "{cycles} cycles are {turns} turns, more than 2^31 - 1");
+        ensure!(
+            turns < 1 << 31,
+            "{cycles} cycles are {turns} turns, more than 2^31 - 1"
+        );
         Ok(u32::try_from(turns)?.max(1))
     }
 
@@ -65,9 +72,17 @@ impl Guest {
     /// If the prebuilt ELF has not exactly one place for the number of turns.
     pub fn elf(self, prover: Prover, turns: u32) -> Result<Vec<u8>> {
         let mut elf = self.prebuilt(prover).to_vec();
-        let places: Vec<usize> =
-            elf.windows(MARK.len()).enumerate().filter(|(_, w)| *w == MARK).map(|(i, _)| i).collect();
-        ensure!(places.len() == 1, "expected one mark for the turns, got {}", places.len());
+        let places: Vec<usize> = elf
+            .windows(MARK.len())
+            .enumerate()
+            .filter(|(_, w)| *w == MARK)
+            .map(|(i, _)| i)
+            .collect();
+        ensure!(
+            places.len() == 1,
+            "expected one mark for the turns, got {}",
+            places.len()
+        );
         let start = places[0] + MARK.len();
         elf.get_mut(start..start + 4)
             .context("the ELF ends behind the mark for the turns")?
@@ -89,7 +104,9 @@ impl Guest {
             (Self::Fibonacci, Prover::Sp1) => {
                 include_bytes!("../../guests/prebuilt/fibonacci-sp1.elf")
             }
-            (Self::Sha256, Prover::Vouch) => include_bytes!("../../guests/prebuilt/sha256-vouch.elf"),
+            (Self::Sha256, Prover::Vouch) => {
+                include_bytes!("../../guests/prebuilt/sha256-vouch.elf")
+            }
             (Self::Sha256, Prover::RiscZero) => {
                 include_bytes!("../../guests/prebuilt/sha256-risczero.elf")
             }
@@ -102,14 +119,32 @@ impl Guest {
 }
 
 impl Prover {
-    /// The name in tables.
-    pub const fn name(self) -> &'static str {
+    /// The configurations that it is measured in.
+    pub const fn configs(self) -> &'static [Config] {
         match self {
+            Self::Vouch => &[Config::Default, Config::Compact],
+            Self::RiscZero | Self::OpenVm | Self::Sp1 => &[Config::Default, Config::Tuned],
+        }
+    }
+}
+
+impl fmt::Display for Prover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
             Self::Vouch => "Vouch",
             Self::RiscZero => "RISC Zero",
             Self::OpenVm => "OpenVM",
             Self::Sp1 => "SP1",
-        }
+        })
+    }
+}
+
+impl fmt::Display for Guest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Fibonacci => "Fibonacci",
+            Self::Sha256 => "SHA-256",
+        })
     }
 }
 
@@ -126,7 +161,10 @@ mod tests {
                 let turns = u64::from(guest.turns(cycles).unwrap());
                 let executed = guest.cycles_around() + turns * guest.cycles_a_turn();
                 assert!(executed <= cycles, "{guest:?}: {executed} of {cycles}");
-                assert!(executed + guest.cycles_a_turn() > cycles, "{guest:?}: {executed}");
+                assert!(
+                    executed + guest.cycles_a_turn() > cycles,
+                    "{guest:?}: {executed}"
+                );
             }
             assert_eq!(guest.turns(0).unwrap(), 1);
             assert!(guest.turns(1 << 60).is_err());

@@ -13,7 +13,7 @@ pub use report::{Config, Measured, Report, Security};
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 /// Proves and verifies one guest once, and prints what that took as one JSON object.
@@ -43,6 +43,11 @@ pub fn measure(
     prove_and_verify: impl FnOnce(&Args, Vec<u8>) -> Result<Measured>,
 ) -> Result<()> {
     let args = Args::parse();
+    ensure!(
+        prover.configs().contains(&args.config),
+        "{prover} has no {} here",
+        args.config
+    );
     let elf = args.guest.elf(prover, args.guest.turns(args.cycles)?)?;
     let measured = prove_and_verify(&args, elf)?;
     let report = Report::new(prover, version, &args, measured, peak_rss_bytes()?);

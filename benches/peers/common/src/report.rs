@@ -1,5 +1,6 @@
 //! What a measurement says.
 
+use std::fmt;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -8,13 +9,25 @@ use serde::{Deserialize, Serialize};
 use crate::{Args, Guest, Prover};
 
 /// The configuration of a prover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Config {
     /// What a user gets who sets nothing.
     Default,
-    /// The best that we found for this guest on a CPU, at the same security: README.md.
+    /// The fastest that we found on a CPU at the same security: README.md.
     Tuned,
+    /// Vouch's profile for small receipts.
+    Compact,
+}
+
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Default => "default",
+            Self::Tuned => "tuned",
+            Self::Compact => "compact",
+        })
+    }
 }
 
 /// What is known of the security of the proofs that were measured.
