@@ -123,7 +123,8 @@ impl Prover {
     pub const fn configs(self) -> &'static [Config] {
         match self {
             Self::Vouch => &[Config::Default, Config::Compact],
-            Self::RiscZero | Self::OpenVm | Self::Sp1 => &[Config::Default, Config::Tuned],
+            Self::OpenVm => &[Config::Default, Config::Tuned],
+            Self::RiscZero | Self::Sp1 => &[Config::Default],
         }
     }
 }

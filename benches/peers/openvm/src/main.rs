@@ -2,12 +2,15 @@
 //!
 //! The VM has the RV32IM and I/O extensions, as in the SDK's examples (`Sdk::riscv32`).
 
-use anyhow::{Result, anyhow};
-use openvm_circuit::arch::ContinuationVmProof;
+use anyhow::{Context, Result, anyhow};
+use openvm_circuit::arch::{ContinuationVmProof, execution_mode::Segment};
 use openvm_sdk::{
-    DefaultStarkEngine, SC, Sdk, StdIn, config::AggregationSystemParams, keygen::AppVerifyingKey,
-    prover::verify_app_proof_with_expected_exe_commit,
+    DefaultStarkEngine, SC, Sdk, StdIn,
+    config::AggregationSystemParams,
+    keygen::AppVerifyingKey,
+    prover::{AppProver, verify_app_proof_with_expected_exe_commit},
 };
+use openvm_sdk_config::SdkVmCpuBuilder;
 use openvm_stark_backend::{codec::Encode, soundness::SoundnessCalculator};
 use openvm_stark_sdk::config::{MAX_APP_LOG_STACKED_HEIGHT, app_params_with_100_bits_security};
 use peers_common::{Args, Config, Measured, Prover, Security, locked_version, measure, timed};
@@ -18,9 +21,12 @@ fn main() -> Result<()> {
 }
 
 fn prove_and_verify(args: &Args, elf: Vec<u8>) -> Result<Measured> {
-    let params = app_params_with_100_bits_security(log_stacked_height(args));
-    let sdk = Sdk::riscv32(params, AggregationSystemParams::default());
     let (prepared, setup) = timed(|| -> Result<_> {
+        let height = match args.config {
+            Config::Tuned => tallest_table(&elf)?,
+            _ => MAX_APP_LOG_STACKED_HEIGHT,
+        };
+        let sdk = sdk(height);
         let (_, key) = sdk.app_keygen();
         Ok((sdk.app_prover(elf).map_err(|e| anyhow!("{e:?}"))?, key))
     });
@@ -34,20 +40,11 @@ fn prove_and_verify(args: &Args, elf: Vec<u8>) -> Result<Measured> {
     });
     verified.map_err(|e| anyhow!("{e:?}"))?;
 
-    // Counted after the measurement, by the same metering that cuts a run into segments.
-    let exe = prover.exe();
-    let context = prover.vm().build_metered_ctx(&exe);
-    let interpreter = prover.vm().metered_interpreter(&exe).map_err(|e| anyhow!("{e:?}"))?;
-    let (segments, _) = interpreter
-        .execute_metered(StdIn::default(), context)
-        .map_err(|e| anyhow!("{e:?}"))?;
-    for segment in &segments {
-        let heights: Vec<_> = segment.trace_heights.iter().collect();
-        eprintln!("{} instructions, heights {heights:?}", segment.num_insns);
-    }
-
     Ok(Measured {
-        cycles: segments.iter().map(|segment| segment.num_insns).sum(),
+        cycles: metered(&prover)?
+            .iter()
+            .map(|segment| segment.num_insns)
+            .sum(),
         segments: proof.per_segment.len(),
         setup,
         proving,
@@ -57,16 +54,40 @@ fn prove_and_verify(args: &Args, elf: Vec<u8>) -> Result<Measured> {
     })
 }
 
-/// The height of the matrix that all columns are stacked into, as a power of two. Every proof
-/// pays for one such column at least.
-fn log_stacked_height(args: &Args) -> usize {
-    if let Ok(h) = std::env::var("PEERS_H") {
-        return h.parse().unwrap();
-    }
-    match args.config {
-        Config::Default => MAX_APP_LOG_STACKED_HEIGHT,
-        Config::Tuned => 20,
-    }
+/// The SDK for RV32IM with 100 bits of security. All columns are stacked into a matrix of
+/// 2^`log_stacked_height` rows, at least a column of which is paid for in every proof.
+fn sdk(log_stacked_height: usize) -> Sdk {
+    let params = app_params_with_100_bits_security(log_stacked_height);
+    Sdk::riscv32(params, AggregationSystemParams::default())
+}
+
+/// The least height that the matrix can have without cutting this run into more segments, as a
+/// power of two.
+fn tallest_table(elf: &[u8]) -> Result<usize> {
+    let prover = sdk(MAX_APP_LOG_STACKED_HEIGHT)
+        .app_prover(elf)
+        .map_err(|e| anyhow!("{e:?}"))?;
+    let segments = metered(&prover)?;
+    let height = segments
+        .iter()
+        .flat_map(|segment| &segment.trace_heights)
+        .max();
+    let height = height.context("a run without segments")?;
+    Ok(usize::try_from(height.next_power_of_two().ilog2())?)
+}
+
+/// The segments of a run, with the instructions and the height of each table.
+fn metered(prover: &AppProver<DefaultStarkEngine, SdkVmCpuBuilder>) -> Result<Vec<Segment>> {
+    let exe = prover.exe();
+    let context = prover.vm().build_metered_ctx(&exe);
+    let interpreter = prover
+        .vm()
+        .metered_interpreter(&exe)
+        .map_err(|e| anyhow!("{e:?}"))?;
+    let (segments, _) = interpreter
+        .execute_metered(StdIn::default(), context)
+        .map_err(|e| anyhow!("{e:?}"))?;
+    Ok(segments)
 }
 
 /// The STARK proofs in their own encoding; the public values and their Merkle path in bincode.

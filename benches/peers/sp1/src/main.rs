@@ -3,9 +3,8 @@
 use anyhow::{Context, Result, anyhow};
 use peers_common::{Args, Measured, Prover as Peer, Security, locked_version, measure, timed};
 use sp1_sdk::{
-    SP1Proof, SP1Stdin,
+    Elf, ProvingKey, SP1Proof, SP1Stdin,
     blocking::{CpuProver, ProveRequest, Prover},
-    Elf, ProvingKey
 };
 
 fn main() -> Result<()> {
@@ -40,8 +39,8 @@ fn prove_and_verify(_args: &Args, elf: Vec<u8>) -> Result<Measured> {
         proof_bytes: usize::try_from(bincode::serialized_size(&proof)?).context("proof size")?,
         security: Security {
             provable_bits: Some(100.0),
-            text: "soundcalc (Ethereum Foundation), reports/sp1.md, SP1 6.1.0, core: unique \
-                   decoding, KoalaBear degree 4, rate 1/4, 124 queries, 16 bits of grinding"
+            text: "soundcalc, reports/sp1.md, for SP1 6.1.0's core proofs: 124 queries at rate 1/4, 16 \
+                   bits of grinding, unique decoding; sp1-primitives 6.10.0 has the same parameters"
                 .to_owned(),
         },
     })

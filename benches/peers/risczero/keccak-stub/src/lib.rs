@@ -61,10 +61,7 @@ pub struct RawBuffer {
 ///
 /// # Panics
 /// Always.
-///
-/// # Safety
-/// None needed; the kernel in whose place this stands is unsafe to call.
-pub unsafe fn risc0_circuit_keccak_cpu_witgen(
+pub fn risc0_circuit_keccak_cpu_witgen(
     _mode: u32,
     _buffers: *const RawExecBuffers,
     _preflight: *const RawPreflightTrace,
@@ -77,10 +74,7 @@ pub unsafe fn risc0_circuit_keccak_cpu_witgen(
 ///
 /// # Panics
 /// Always.
-///
-/// # Safety
-/// None needed; the kernel in whose place this stands is unsafe to call.
-pub unsafe fn risc0_circuit_keccak_cpu_poly_fp(
+pub fn risc0_circuit_keccak_cpu_poly_fp(
     _cycle: usize,
     _steps: usize,
     _poly_mixs: *const BabyBearExtElem,
