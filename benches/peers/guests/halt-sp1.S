@@ -13,7 +13,7 @@ halt:
 1:
     li t0, COMMIT
     mv a0, s1
-    lw a1, 0(s0)
+    lwu a1, 0(s0)           # the executor wants the word without its sign
     ecall
     li t0, COMMIT_DEFERRED_PROOFS
     mv a0, s1

@@ -2,7 +2,7 @@
 //!
 //! The VM has the RV32IM and I/O extensions, as in the SDK's examples (`Sdk::riscv32`).
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use openvm_circuit::arch::{ContinuationVmProof, execution_mode::Segment};
 use openvm_sdk::{
     DefaultStarkEngine, SC, Sdk, StdIn,
@@ -14,6 +14,9 @@ use openvm_sdk_config::SdkVmCpuBuilder;
 use openvm_stark_backend::{codec::Encode, soundness::SoundnessCalculator};
 use openvm_stark_sdk::config::{MAX_APP_LOG_STACKED_HEIGHT, app_params_with_100_bits_security};
 use peers_common::{Args, Config, Measured, Prover, Security, locked_version, measure, timed};
+
+/// The height of the largest lookup table, which every run has.
+const LEAST_LOG_STACKED_HEIGHT: usize = 19;
 
 fn main() -> Result<()> {
     let version = locked_version(include_str!("../Cargo.lock"), "openvm-sdk")?;
@@ -61,19 +64,21 @@ fn sdk(log_stacked_height: usize) -> Sdk {
     Sdk::riscv32(params, AggregationSystemParams::default())
 }
 
-/// The least height that the matrix can have without cutting this run into more segments, as a
-/// power of two.
+/// The least height that the matrix can have without cutting the run into segments, as a power of
+/// two. From below, because a proving key for a great height takes more memory than the proof.
 fn tallest_table(elf: &[u8]) -> Result<usize> {
-    let prover = sdk(MAX_APP_LOG_STACKED_HEIGHT)
-        .app_prover(elf)
-        .map_err(|e| anyhow!("{e:?}"))?;
-    let segments = metered(&prover)?;
-    let height = segments
-        .iter()
-        .flat_map(|segment| &segment.trace_heights)
-        .max();
-    let height = height.context("a run without segments")?;
-    Ok(usize::try_from(height.next_power_of_two().ilog2())?)
+    for height in LEAST_LOG_STACKED_HEIGHT..MAX_APP_LOG_STACKED_HEIGHT {
+        let prover = sdk(height).app_prover(elf).map_err(|e| anyhow!("{e:?}"))?;
+        if let [whole] = metered(&prover)?.as_slice()
+            && whole
+                .trace_heights
+                .iter()
+                .all(|rows| rows.next_power_of_two() <= 1 << height)
+        {
+            return Ok(height);
+        }
+    }
+    Ok(MAX_APP_LOG_STACKED_HEIGHT)
 }
 
 /// The segments of a run, with the instructions and the height of each table.

@@ -8,6 +8,11 @@ use sp1_sdk::{
 };
 
 fn main() -> Result<()> {
+    // A task that fails says why in the log, and nowhere else.
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::ERROR)
+        .with_writer(std::io::stderr)
+        .init();
     let version = locked_version(include_str!("../Cargo.lock"), "sp1-sdk")?;
     measure(Peer::Sp1, version, prove_and_verify)
 }
