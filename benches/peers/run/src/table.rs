@@ -7,9 +7,9 @@ use peers_common::Report;
 use crate::{Case, Outcome, Outcomes, process::Load};
 
 const HEAD: &str = "\
-| system | version | configuration | cycles | seconds | cycles/s | proof bytes | verify ms | \
+| system | version | configuration | cycles | seconds | fastest to slowest | cycles/s | proof bytes | verify ms | \
 peak RSS MiB | provable bits | runs |
-|---|---|---|---|---|---|---|---|---|---|---|
+|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
 /// All outcomes as Markdown: a table for every guest and size, then where the bits come from.
@@ -53,22 +53,26 @@ fn row(case: &Case, outcome: &Outcome) -> String {
             .unwrap_or("not run")
             .replace('|', "\\|");
         return format!(
-            "| {} | | {} | {why} | | | | | | | 0 |\n",
+            "| {} | | {} | {why} | | | | | | | | 0 |\n",
             case.prover, case.config
         );
     };
     let of = |value: fn(&Report) -> f64| median(outcome.runs.iter().map(value).collect());
-    let seconds = of(|run| run.seconds);
+    let mut seconds: Vec<f64> = outcome.runs.iter().map(|run| run.seconds).collect();
+    seconds.sort_by(f64::total_cmp);
     let bits = first
         .security
         .provable_bits
         .map_or("unknown".to_owned(), |bits| format!("{bits:.1}"));
     format!(
-        "| {} | {} | {} | {} | {seconds:.2} | {} | {} | {:.1} | {} | {bits} | {} |\n",
+        "| {} | {} | {} | {} | {:.2} | {:.2} to {:.2} | {} | {} | {:.1} | {} | {bits} | {} |\n",
         case.prover,
         first.version,
         case.config,
         grouped(first.cycles as f64),
+        of(|run| run.seconds),
+        seconds[0],
+        seconds[seconds.len() - 1],
         grouped(of(|run| run.cycles_per_second)),
         grouped(of(|run| run.proof_bytes as f64)),
         of(|run| run.verify_ms),
