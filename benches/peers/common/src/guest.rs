@@ -24,6 +24,7 @@ pub enum Guest {
 /// A prover that a guest is linked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[value(rename_all = "lower")]
 pub enum Prover {
     /// Vouch, RV32IM.
     Vouch,

@@ -36,7 +36,7 @@ struct Args {
     /// How often each is run; the table has the medians.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// A run that takes longer, in seconds, is stopped, and not tried again.
+    /// A process that takes longer, in seconds and with its setup, is stopped and not tried again.
     #[arg(long, default_value_t = 900)]
     limit: u64,
     /// A `vouch` that is already built.
