@@ -91,17 +91,26 @@ impl Extender {
         RowMajorMatrix::new(values, width)
     }
 
+    /// Computes the roots for matrices of up to `2^log_height` rows, so that they are not
+    /// computed for each.
+    pub(super) fn prepare(&self, log_height: usize) {
+        self.roots(log_height);
+    }
+
     fn roots(&self, log_height: usize) -> Arc<Roots> {
         let enough = |roots: &Roots| roots.forward.len() >= (1 << log_height) / 2;
         let roots = Arc::clone(&*self.roots.read().unwrap_or_else(PoisonError::into_inner));
         if enough(&roots) {
             return roots;
         }
+        // Not under the lock: a thread that waits for others in the middle of it may be given work
+        // that wants the roots, too.
+        let more = Arc::new(Roots::new(log_height));
         let mut roots = self.roots.write().unwrap_or_else(PoisonError::into_inner);
         if !enough(&roots) {
-            *roots = Arc::new(Roots::new(log_height));
+            *roots = Arc::clone(&more);
         }
-        Arc::clone(&roots)
+        more
     }
 }
 

@@ -7,8 +7,10 @@ use p3_commit::Mmcs;
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PrimeCharacteristicRing};
 use p3_fri::FriParameters;
+use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
+use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::{Table, lookup};
 use vouch_verifier::Parameters;
@@ -61,15 +63,19 @@ where
 
     /// The lookup table's fixed columns; short executions do without.
     pub(super) fn fixed(&self) -> &Fixed {
-        self.fixed.get_or_init(|| {
-            let rows = lookup::fixed();
-            let (commitment, committed) = self.commit(vec![Input::rows(Cow::Borrowed(&rows))]);
-            Fixed {
-                rows,
-                commitment,
-                committed,
-            }
-        })
+        if let Some(fixed) = self.fixed.get() {
+            return fixed;
+        }
+        // Not within `get_or_init`: a thread that waits for others in the middle of it may be given
+        // a proof that wants them, too.
+        let rows = lookup::fixed();
+        let (commitment, committed) = self.commit(vec![Input::rows(Cow::Borrowed(&rows))]);
+        let fixed = Fixed {
+            rows,
+            commitment,
+            committed,
+        };
+        self.fixed.get_or_init(|| fixed)
     }
 
     pub(super) fn plan(&self, table: Table) -> &Plan {
@@ -79,6 +85,9 @@ where
     /// Commits to matrices given by their values on a subgroup times a shift, extended to the
     /// domain that all commitments are on. In bit-reversed order.
     pub(super) fn commit(&self, matrices: Vec<Input<'_>>) -> (Commitment, Committed) {
+        if let Some(tallest) = matrices.iter().map(|input| input.matrix.height()).max() {
+            self.extender.prepare(log2_strict_usize(tallest));
+        }
         let mut places: Vec<_> = matrices.into_iter().enumerate().collect();
         // Small matrices fill the cores that the last large one leaves idle.
         places.sort_by_key(|(_, input)| core::cmp::Reverse(input.matrix.values.len()));

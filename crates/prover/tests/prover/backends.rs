@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use vouch_air::tables::Table;
-use vouch_air::witness::Traces;
+use vouch_air::witness::{Traces, answer_from_lookup_table};
 use vouch_emulator::testing::{program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_prover::{Backend, Cpu, Job, Reference};
@@ -45,6 +46,29 @@ fn same_bytes_in_every_profile() {
             assert_equal(&cpu, traces.clone(), &format!("{profile:?}"));
         }
     }
+}
+
+/// Threads of a pool may share a prover: proofs at once, the first ones among them, are what they
+/// are one after another.
+#[test]
+fn one_prover_proves_in_parallel() {
+    let [short] =
+        <[Traces; 1]>::try_from(run(&commitment(), &[7; 128], u64::MAX)).expect("one segment");
+    let mut long = short.clone();
+    answer_from_lookup_table(&mut long);
+    let cpu = Cpu::new(Profile::Fast100);
+    let prove = |traces: &Traces| {
+        let job = Job {
+            seed: Vec::new(),
+            traces: traces.clone(),
+        };
+        cpu.prove(job).expect("a proof")
+    };
+    let proofs: Vec<_> = (0..8)
+        .into_par_iter()
+        .map(|_| (prove(&long), prove(&short)))
+        .collect();
+    assert!(proofs.iter().all(|both| *both == proofs[0]));
 }
 
 #[test]
