@@ -5,19 +5,17 @@ use std::borrow::Cow;
 
 use p3_commit::Mmcs;
 use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
-use p3_lookup::Lookups;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::Table;
-use vouch_air::witness::Traces;
+use vouch_air::witness::{Trace, Traces};
 use vouch_verifier::Profile;
 use vouch_verifier::config::{Challenge, challenger};
 
-use super::extend::Order;
 use super::openings::{Opened, Opener};
-use super::plan::Plan;
+use super::plan::plan;
 use super::prove::{Place, domain, table_quotient};
 use super::setup::{Committed, Input, Setup};
 use crate::error::ProveError;
@@ -49,17 +47,18 @@ impl Kernels {
         let rows = |matrix| Input::rows(Cow::Borrowed(matrix));
         let inputs = traces.tables.iter().map(|trace| rows(&trace.matrix));
         let (_, main) = setup.commit(inputs.collect());
+        let (_, columns) = logup(&setup, &traces, challenge);
+        let (_, logup) = setup.commit(columns);
         let mut kernels = Self {
             extended: Vec::new(),
-            logup: setup.commit(Vec::from([rows(&traces.tables[0].matrix)])).1,
             setup,
             traces,
             points,
             challenge,
             main,
+            logup,
         };
         kernels.extended = kernels.extend();
-        kernels.logup = kernels.setup.commit(kernels.logup().1).1;
         kernels
     }
 
@@ -94,32 +93,23 @@ impl Kernels {
         self.setup.mmcs.commit(extended)
     }
 
-    /// The challenges of every LogUp column as p3 lays them out, all the same.
-    fn challenges(&self, lookups: &Lookups<F>) -> Vec<Challenge<D>> {
-        [self.challenge.exp_u64(0xabcd_ef01), self.challenge].repeat(lookups.len())
-    }
-
-    fn logup(&self) -> (Vec<Place<'_, D>>, Vec<Input<'static>>) {
-        let tables = self.traces.tables.clone();
-        let plans: Vec<&Plan> = self.tables().map(|table| self.setup.plan(table)).collect();
-        let challenges = plans.iter().map(|plan| self.challenges(&plan.lookups));
-        self.setup
-            .logup(tables, &plans, &challenges.collect::<Vec<_>>())
-    }
-
     /// Computes the LogUp columns of all tables; their cells. The tables are copied first.
     pub fn logup_columns(&self) -> usize {
         let cells = |input: &Input<'_>| input.matrix.values.len();
-        self.logup().1.iter().map(cells).sum()
+        logup(&self.setup, &self.traces, self.challenge)
+            .1
+            .iter()
+            .map(cells)
+            .sum()
     }
 
     /// What [`Self::quotient`] needs to know of each table.
-    pub fn places(&self) -> Places<'_> {
-        Places(self.logup().0)
+    pub fn places(&self) -> Places {
+        Places(logup(&self.setup, &self.traces, self.challenge).0)
     }
 
     /// Computes the quotient of the `i`-th table; its cells.
-    pub fn quotient(&self, places: &Places<'_>, i: usize) -> usize {
+    pub fn quotient(&self, places: &Places, i: usize) -> usize {
         let [main, logup] =
             [&self.main, &self.logup].map(|committed| self.setup.mmcs.get_matrices(committed)[i]);
         let place = &places.0[i];
@@ -130,7 +120,6 @@ impl Kernels {
             self.challenge,
             &self.points,
         );
-        debug_assert!(inputs.iter().all(|input| input.order == Order::BitReversed));
         inputs.iter().map(|input| input.matrix.values.len()).sum()
     }
 
@@ -163,4 +152,18 @@ impl Kernels {
 }
 
 /// What the quotients need to know of the tables.
-pub struct Places<'a>(Vec<Place<'a, D>>);
+pub struct Places(Vec<Place<D>>);
+
+/// The LogUp columns of all tables, which are copied first.
+fn logup(
+    setup: &Setup<D>,
+    traces: &Traces,
+    challenge: Challenge<D>,
+) -> (Vec<Place<D>>, Vec<Input<'static>>) {
+    let tables = traces.tables.clone();
+    // The challenges of every column as p3 lays them out, all the same.
+    let pair = [challenge.exp_u64(0xabcd_ef01), challenge];
+    let of = |trace: &Trace| pair.repeat(plan(trace.instance.table).lookups.len());
+    let challenges: Vec<_> = tables.iter().map(of).collect();
+    setup.logup(tables, &challenges)
+}

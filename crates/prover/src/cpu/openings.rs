@@ -170,7 +170,7 @@ where
 
     fn reduced(&self, sum: &Sum<'_, D>) -> Vec<Challenge<D>> {
         let bits = log2_strict_usize(sum.height);
-        let generator = F::two_adic_generator(bits - self.log_blowup);
+        let inverse = Pack::from(F::two_adic_generator(bits - self.log_blowup).inverse());
         let next = sum.terms.iter().any(|term| term.next.is_some());
         let mut reduced = Challenge::<D>::zero_vec(sum.height);
         reduced
@@ -195,7 +195,7 @@ where
                     let rows: [usize; WIDTH] = core::array::from_fn(|lane| {
                         before(first + lane, 1 << self.log_blowup, bits)
                     });
-                    value += at_next * self.gather(&rows) * Pack::from(generator.inverse());
+                    value += at_next * self.gather(&rows) * inverse;
                 }
                 value.to_ext_slice(out);
             });

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use p3_air::symbolic::{AirLayout, BaseLeaf, SymbolicExpr, SymbolicExpression};
 use p3_air::{Air, BaseAir};
@@ -20,7 +21,7 @@ use crate::cost::layout;
 /// What the prover knows of a table.
 pub(super) struct Plan {
     /// LogUp columns as p3's verifier sees them, the running sum aside.
-    pub lookups: Lookups<F>,
+    pub lookups: &'static Lookups<F>,
     /// The messages of each LogUp column, as a range of slots.
     pub columns: Vec<Range<usize>>,
     /// The messages in the order in which the table utters them.
@@ -47,8 +48,14 @@ struct Message {
     constant: Vec<(usize, F)>,
 }
 
+/// The plan of a table, computed once a process.
+pub(super) fn plan(table: Table) -> &'static Plan {
+    static PLANS: OnceLock<Vec<Plan>> = OnceLock::new();
+    &PLANS.get_or_init(|| Table::ALL.map(Plan::new).into())[table as usize]
+}
+
 impl Plan {
-    pub(super) fn new(table: Table) -> Self {
+    fn new(table: Table) -> Self {
         let (shape, lookups) = layout(table);
         let instance = Instance::new(table, 0, &[]);
         let mut builder =
@@ -81,7 +88,7 @@ impl Plan {
             .map(|(message, place)| Message::new(&message.elements[0], place))
             .collect();
         Self {
-            lookups: lookups.clone(),
+            lookups,
             columns,
             messages,
             constraints: shape.constraints,

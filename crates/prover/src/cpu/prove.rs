@@ -29,18 +29,18 @@ use vouch_verifier::config::{Challenge, Challenger, Config, Proof, ValueMmcs, ch
 
 use super::logup::{LogUp, logup};
 use super::openings::{Opened, Opener};
-use super::plan::{Combiner, Plan};
+use super::plan::{Combiner, Plan, plan};
 use super::quotient::{Extended, chunks, quotient};
 use super::setup::{Commitment, Committed, Input, Setup};
 use crate::backend::failed;
 use crate::error::ProveError;
 
 /// A table in a proof.
-pub(super) struct Place<'a, const D: usize>
+pub(super) struct Place<const D: usize>
 where
     F: BinomiallyExtendable<D>,
 {
-    plan: &'a Plan,
+    plan: &'static Plan,
     instance: Instance,
     public_values: Vec<F>,
     log_height: usize,
@@ -64,8 +64,8 @@ where
 {
     pub(super) fn prove(&self, seed: Vec<u8>, traces: Traces) -> Result<Proof<D>, ProveError> {
         let traces = traces.tables;
-        let plans: Vec<&Plan> = traces.iter().map(|t| self.plan(t.instance.table)).collect();
-        let lookups: Vec<Lookups<F>> = plans.iter().map(|plan| plan.lookups.clone()).collect();
+        let lookups = |trace: &Trace| plan(trace.instance.table).lookups.clone();
+        let lookups: Vec<Lookups<F>> = traces.iter().map(lookups).collect();
         let heights: Vec<usize> = traces.iter().map(|trace| trace.matrix.height()).collect();
         check_multiplicity_height_bound(&lookups, &heights).map_err(failed)?;
         let log_heights: Vec<usize> = heights.iter().map(|&h| log2_strict_usize(h)).collect();
@@ -91,7 +91,7 @@ where
         let (challenges, lookup_pow_witness) =
             transcript.lookup_phase(&lookups, &LogUpGadget::new());
         let (places, logup_matrices) = info_span!(target: "vouch::phase", "logup")
-            .in_scope(|| self.logup(traces, &plans, &challenges));
+            .in_scope(|| self.logup(traces, &challenges));
         let (logup_commitment, logup) =
             info_span!(target: "vouch::phase", "commit").in_scope(|| self.commit(logup_matrices));
         let terminals: Vec<Challenge<D>> = places.iter().map(|place| place.terminal).collect();
@@ -147,17 +147,16 @@ where
     }
 
     /// The LogUp columns of every table, each of whose rows are dropped then.
-    pub(super) fn logup<'a>(
+    pub(super) fn logup(
         &self,
         traces: Vec<Trace>,
-        plans: &[&'a Plan],
         challenges: &[Vec<Challenge<D>>],
-    ) -> (Vec<Place<'a, D>>, Vec<Input<'static>>) {
+    ) -> (Vec<Place<D>>, Vec<Input<'static>>) {
         traces
             .into_par_iter()
-            .zip(plans)
             .zip(challenges)
-            .map(|((trace, plan), challenges)| {
+            .map(|(trace, challenges)| {
+                let plan = plan(trace.instance.table);
                 let combiners = plan.combiners(challenges);
                 let fixed = is_fixed(&trace.instance).then(|| &self.fixed().rows);
                 let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners);
@@ -177,7 +176,7 @@ where
     /// The chunks of every table's quotient.
     fn quotients(
         &self,
-        places: &[Place<'_, D>],
+        places: &[Place<D>],
         main: &Committed,
         logup: &Committed,
         alpha: Challenge<D>,
@@ -197,7 +196,7 @@ where
     /// Opens everything at `point`, and what looks at the next row also there.
     fn open(
         &self,
-        places: &[Place<'_, D>],
+        places: &[Place<D>],
         committed: [Option<&Committed>; 4],
         point: Challenge<D>,
         points: &[F],
@@ -218,7 +217,7 @@ where
                         LOGUP => true,
                         MAIN => places
                             .get(i)
-                            .is_some_and(|place: &Place<'_, D>| place.plan.looks_ahead),
+                            .is_some_and(|place: &Place<D>| place.plan.looks_ahead),
                         _ => false,
                     },
                 };
@@ -283,7 +282,7 @@ where
 /// The chunks of a table's quotient, given its extended main and LogUp columns.
 pub(super) fn table_quotient<const D: usize>(
     setup: &Setup<D>,
-    place: &Place<'_, D>,
+    place: &Place<D>,
     [main, logup]: [&RowMajorMatrix<F>; 2],
     alpha: Challenge<D>,
     points: &[F],
@@ -346,7 +345,7 @@ fn rows_of(columns: &[Vec<F>]) -> Option<RowMajorMatrix<F>> {
 
 /// The opened values by table.
 fn opened_values<const D: usize>(
-    places: &[Place<'_, D>],
+    places: &[Place<D>],
     openings: Openings<D>,
 ) -> Vec<OpenedValuesWithLookups<Challenge<D>>>
 where
@@ -367,7 +366,7 @@ where
         let mut points = matrices.next().unwrap_or_default().into_iter();
         (points.next().unwrap_or_default(), points.next())
     };
-    let mut opened = |place: &Place<'_, D>| {
+    let mut opened = |place: &Place<D>| {
         let (trace_local, trace_next) = both(&mut main);
         let chunks = 0..1 << place.plan.log_chunks;
         let quotient_chunks = chunks.map(|_| both(&mut quotients).0).collect();

@@ -12,12 +12,11 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
-use vouch_air::tables::{Table, lookup};
+use vouch_air::tables::lookup;
 use vouch_verifier::Parameters;
 use vouch_verifier::config::{ChallengeMmcs, ValueMmcs, fri, value_mmcs};
 
 use super::extend::{Extender, Order};
-use super::plan::Plan;
 
 /// A commitment to matrices.
 pub(super) type Commitment = <ValueMmcs as Mmcs<F>>::Commitment;
@@ -33,8 +32,6 @@ where
     pub fri: FriParameters<ChallengeMmcs<D>>,
     pub mmcs: ValueMmcs,
     extender: Extender,
-    /// In the order of [`Table::ALL`].
-    plans: Vec<Plan>,
     fixed: OnceLock<Fixed>,
 }
 
@@ -52,7 +49,6 @@ where
 {
     pub(super) fn new(parameters: Parameters) -> Self {
         Self {
-            plans: Table::ALL.map(Plan::new).into(),
             fri: fri(&parameters),
             fixed: OnceLock::new(),
             parameters,
@@ -76,10 +72,6 @@ where
             committed,
         };
         self.fixed.get_or_init(|| fixed)
-    }
-
-    pub(super) fn plan(&self, table: Table) -> &Plan {
-        &self.plans[table as usize]
     }
 
     /// Commits to matrices given by their values on a subgroup times a shift, extended to the
