@@ -11,7 +11,7 @@ use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::{Traces, generate};
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_prover::{Backend, Cpu, Job};
+use vouch_prover::{Backend, Cancel, Cpu, Job};
 use vouch_verifier::{ExtensionDegree, Parameters, Profile, security_of};
 
 /// Arguments of `cargo xtask sweep`.
@@ -223,6 +223,7 @@ fn cost(cpu: &Cpu, traces: &Traces, runs: usize) -> Result<Cost> {
         let job = Job {
             seed: Vec::new(),
             traces: traces.clone(),
+            cancel: Cancel::default(),
         };
         let start = Instant::now();
         bytes = cpu.prove(job)?.len();

@@ -4,6 +4,7 @@
 //! 3; the root is the compression of their roots. Most of memory is zero: only nodes that
 //! differ from an all-zero subtree are held.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -111,6 +112,10 @@ pub struct Update {
     pub initial: Roots,
     /// Roots after.
     pub last: Roots,
+    /// Root of both before.
+    pub start_root: Digest<F>,
+    /// Root of both after.
+    pub end_root: Digest<F>,
     /// Hashes of the touched leaves, in their order.
     pub leaves: Vec<LeafHashes>,
     /// The inner nodes above them.
@@ -123,8 +128,23 @@ pub struct MemoryTree {
     compression: Compression,
     /// Hash of an all-zero subtree, by height.
     zeros: Vec<Digest<F>>,
-    /// Nodes that are not all zero, by height and index.
-    nodes: BTreeMap<(u32, u32), Digest<F>>,
+    /// Nodes up to [`PAGE_HEIGHT`], where not all of a page is zero.
+    pages: BTreeMap<u32, Box<Page>>,
+    /// Nodes above that are not all zero, by height and index.
+    upper: BTreeMap<(u32, u32), Digest<F>>,
+}
+
+/// Height of a page: as much memory as programs touch at a time.
+const PAGE_HEIGHT: u32 = 7;
+
+/// The nodes of a page: 1 is its root, `2 n` and `2 n + 1` are the children of `n`.
+type Page = [Digest<F>; 2 << PAGE_HEIGHT];
+
+/// The page of a node up to [`PAGE_HEIGHT`], and its place there.
+fn place(height: u32, index: u32) -> (u32, usize) {
+    let depth = PAGE_HEIGHT - height;
+    let first = 1 << depth;
+    (index >> depth, (first | index & (first - 1)) as usize)
 }
 
 const FIRST_REGISTER_LEAF: u32 = REGISTER_BASE / LEAF_WORDS as u32;
@@ -140,7 +160,8 @@ impl MemoryTree {
         let mut tree = Self {
             compression,
             zeros,
-            nodes: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            upper: BTreeMap::new(),
         };
         let hash = |(index, words): &(u32, [u32; LEAF_WORDS])| {
             let last = tree.compression.compress(leaf_cells(words));
@@ -158,8 +179,35 @@ impl MemoryTree {
     }
 
     fn node(&self, height: u32, index: u32) -> Digest<F> {
-        let zero = self.zeros.get(height as usize).copied().unwrap_or_default();
-        self.nodes.get(&(height, index)).copied().unwrap_or(zero)
+        let found = if height <= PAGE_HEIGHT {
+            let (page, place) = place(height, index);
+            self.pages.get(&page).map(|page| page[place])
+        } else {
+            self.upper.get(&(height, index)).copied()
+        };
+        found.unwrap_or_else(|| self.zero(height))
+    }
+
+    /// The hash of an all-zero subtree.
+    fn zero(&self, height: u32) -> Digest<F> {
+        self.zeros.get(height as usize).copied().unwrap_or_default()
+    }
+
+    fn set_node(&mut self, height: u32, index: u32, digest: Digest<F>) {
+        if height > PAGE_HEIGHT {
+            self.upper.insert((height, index), digest);
+            return;
+        }
+        let (page, place) = place(height, index);
+        let zeros = &self.zeros;
+        let fresh = || {
+            let zero = |node: usize| {
+                let height = PAGE_HEIGHT - node.max(1).ilog2();
+                zeros.get(height as usize).copied().unwrap_or_default()
+            };
+            Box::new(core::array::from_fn(zero))
+        };
+        self.pages.entry(page).or_insert_with(fresh)[place] = digest;
     }
 
     fn roots(&self) -> Roots {
@@ -171,7 +219,10 @@ impl MemoryTree {
 
     /// The root of memory and registers.
     pub fn root(&self) -> Digest<F> {
-        let roots = self.roots();
+        self.join(&self.roots())
+    }
+
+    fn join(&self, roots: &Roots) -> Digest<F> {
         self.compression.join(roots.memory, roots.registers)
     }
 
@@ -203,9 +254,12 @@ impl MemoryTree {
         self.update_subtree(MEMORY_HEIGHT, 0, memory, &mut nodes);
         let register_root = FIRST_REGISTER_LEAF >> REGISTER_HEIGHT;
         self.update_subtree(REGISTER_HEIGHT, register_root, registers, &mut nodes);
+        let last = self.roots();
         Update {
+            start_root: self.join(&initial),
+            end_root: self.join(&last),
             initial,
-            last: self.roots(),
+            last,
             leaves: hashes,
             nodes,
         }
@@ -226,7 +280,7 @@ impl MemoryTree {
         }
         for h in 0..height {
             for (index, hashes) in &level {
-                self.nodes.insert((h, *index), hashes.last);
+                self.set_node(h, *index, hashes.last);
             }
             let parents = level.chunk_by(|a, b| a.0 / 2 == b.0 / 2);
             let first = nodes.len();
@@ -243,7 +297,7 @@ impl MemoryTree {
                 .collect();
         }
         for (index, hashes) in level {
-            self.nodes.insert((height, index), hashes.last);
+            self.set_node(height, index, hashes.last);
         }
     }
 

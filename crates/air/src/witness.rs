@@ -69,8 +69,12 @@ fn zeros<C>(_: &mut C) {}
 /// Fills every table of `segment` and moves `tree` to its end. `text` is the executable
 /// range in word indices.
 pub fn generate(segment: &Segment, text: &Range<u32>, tree: &mut MemoryTree) -> Traces {
-    let start_root = tree.root();
-    let update = tree.update(&segment.leaves);
+    fill_tables(segment, text, &tree.update(&segment.leaves))
+}
+
+/// Fills every table of `segment`, which does `update` to the memory tree. `text` is the executable
+/// range in word indices.
+pub fn fill_tables(segment: &Segment, text: &Range<u32>, update: &Update) -> Traces {
     let exit_code = segment.exit_code;
     let public = PublicValues {
         start_pc: F::from_int(segment.start_pc),
@@ -80,13 +84,13 @@ pub fn generate(segment: &Segment, text: &Range<u32>, tree: &mut MemoryTree) -> 
         },
         halted: F::from_bool(exit_code.is_some()),
         exit_code: gadget::word(exit_code.unwrap_or(0)),
-        start_root,
-        end_root: tree.root(),
+        start_root: update.start_root,
+        end_root: update.end_root,
     };
     let mut tables: Vec<Trace> = Table::ALL
         .into_iter()
         .filter_map(|table| {
-            let matrix = matrix(table, segment, text, &update)?;
+            let matrix = matrix(table, segment, text, update)?;
             Some(trace(table, matrix, segment, &public, text))
         })
         .collect();
@@ -209,7 +213,7 @@ fn matrix(
 
 /// Numbers asked about up to which the facts table commits to fewer cells than the lookup table:
 /// 41 a row against 24 in each of `2^16` rows.
-const MAX_FACTS: usize = 1 << 15;
+pub const MAX_FACTS: usize = 1 << 15;
 
 /// What the tables ask of the lookup and Poseidon2 tables.
 struct Asked {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use vouch_sdk::{DEFAULT_MAX_MEMORY, ImageId, Profile, parse_image_id};
+use vouch_sdk::{ImageId, Profile, parse_image_id};
 
 use crate::commands::Guest;
 
@@ -11,7 +11,7 @@ use crate::commands::Guest;
 ///
 /// Exit codes: 0 yes; 1 the answer is no (a receipt does not verify, a journal differs, a
 /// guest exited with another code than 0); 2 bad usage or input; 3 guest fault; 4 limit
-/// reached; 5 a bug in Vouch.
+/// reached; 5 a bug in Vouch; 128 + N stopped by signal N.
 #[derive(Debug, Parser)]
 #[command(name = "vouch", version)]
 pub struct Cli {
@@ -126,13 +126,20 @@ pub struct ProveArgs {
     /// Most instructions to execute: a number or 2^N
     #[arg(long, value_name = "N", value_parser = number)]
     pub max_cycles: Option<u64>,
-    /// Memory that proving a segment may take, by estimate: a number of bytes, 2^N, or with
-    /// KiB, MiB, GiB or TiB
-    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value_t = DEFAULT_MAX_MEMORY)]
-    pub max_memory: u64,
+    /// Memory that proving may take, by estimate: a number of bytes, 2^N, or with KiB, MiB, GiB or
+    /// TiB [default: 4 GiB, or half of what there is if that is less]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub max_memory: Option<u64>,
+    /// Most instructions in a segment: a number or 2^N [default: as many as the memory allows]
+    #[arg(long, value_name = "N", value_parser = number)]
+    pub segment_cycles: Option<u64>,
     /// Threads to prove with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+    /// Keep proven segments in a folder, which is made if it is not there; the same command goes on
+    /// from what is in it
+    #[arg(long, value_name = "DIR")]
+    pub work_dir: Option<PathBuf>,
 }
 
 /// The parameters of a proof.

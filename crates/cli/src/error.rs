@@ -19,6 +19,9 @@ const LIMIT: u8 = 4;
 /// A bug in Vouch.
 pub const INTERNAL: u8 = 5;
 
+/// A signal came: this and its number, as shells have it.
+const SIGNALLED: u8 = 128;
+
 /// Why there is no yes. Every message is whole: causes are not printed again.
 #[derive(Debug, Error)]
 pub enum Error {
@@ -100,6 +103,19 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// Signals cannot be watched.
+    #[error("cannot watch signals: {0}")]
+    Signals(io::Error),
+    /// A signal stopped the command.
+    #[error("stopped by signal {signal} when {segments} segments were proven; {advice}")]
+    Stopped {
+        /// The signal's number.
+        signal: u8,
+        /// Segments proven until then.
+        segments: usize,
+        /// How to go on.
+        advice: &'static str,
+    },
     /// A guest could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -139,6 +155,8 @@ impl Error {
             Self::ExitCode { .. } => ("exit_code", NO),
             Self::Security { .. } => ("security", NO),
             Self::Demo { .. } => ("demo", NO),
+            Self::Signals(_) => ("internal", INTERNAL),
+            Self::Stopped { signal, .. } => ("stopped", SIGNALLED.saturating_add(*signal)),
             Self::Sdk(error) => sdk_class(error),
         }
     }
@@ -152,6 +170,7 @@ fn sdk_class(error: &SdkError) -> (&'static str, u8) {
         SdkError::Receipt { .. } => ("receipt", NO),
         SdkError::Elf(_) | SdkError::Program { .. } => ("elf", BAD_INPUT),
         SdkError::File { .. } | SdkError::FileSize { .. } => ("file", BAD_INPUT),
+        SdkError::WorkFolder { .. } | SdkError::WorkFile { .. } => ("work_dir", BAD_INPUT),
         SdkError::Threads { .. } => ("usage", BAD_INPUT),
         SdkError::Execute(ExecuteError::Fault(_)) => ("guest_fault", GUEST_FAULT),
         SdkError::Execute(ExecuteError::Limit(_))

@@ -7,6 +7,7 @@ mod error;
 mod input;
 mod output;
 mod phases;
+mod signals;
 
 use std::process::ExitCode;
 

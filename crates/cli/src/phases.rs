@@ -18,13 +18,16 @@ use tracing_subscriber::registry::LookupSpan;
 pub const ORDER: [&str; 9] = [
     "execute", "record", "fill", "commit", "logup", "quotient", "openings", "fri", OTHER,
 ];
+/// Phases that run beside the proof of an earlier segment: they count when nothing is proven.
+const AHEAD: [&str; 2] = ["execute", "record"];
 /// What takes part in no phase.
 pub const OTHER: &str = "other";
 
 /// Adds up the time between entering and leaving a phase, on whatever thread.
 ///
 /// At any moment at most one phase counts, so that the times never add up to more than has
-/// passed: where phases nest or overlap it is the one that was entered first.
+/// passed: where phases nest or overlap it is the one that was entered first, but for those that run
+/// [`AHEAD`] of the proof.
 #[derive(Clone, Debug, Default)]
 pub struct Phases(Arc<Mutex<Times>>);
 
@@ -74,31 +77,34 @@ where
 #[derive(Debug, Default)]
 struct Times {
     totals: BTreeMap<&'static str, Duration>,
-    /// Entered and not left, in this order. The first one counts, since then.
+    /// Entered and not left, in this order.
     active: Vec<(Id, &'static str)>,
+    /// The last entry or exit.
     since: Option<Instant>,
 }
 
 impl Times {
     fn enter(&mut self, id: Id, name: &'static str, now: Instant) {
+        self.count(now);
+        self.totals.entry(name).or_default();
         self.active.push((id, name));
-        self.since.get_or_insert(now);
     }
 
     fn exit(&mut self, id: &Id, now: Instant) {
+        self.count(now);
         // A span may be entered several times; the first entry lasts until all are left.
-        let Some(index) = self.active.iter().rposition(|(active, _)| active == id) else {
-            return;
-        };
-        let (_, name) = self.active.remove(index);
-        if index > 0 {
-            return;
+        if let Some(index) = self.active.iter().rposition(|(active, _)| active == id) {
+            self.active.remove(index);
         }
-        if let Some(since) = self.since.take() {
-            *self.totals.entry(name).or_default() += now.saturating_duration_since(since);
-        }
-        if !self.active.is_empty() {
-            self.since = Some(now);
+    }
+
+    /// Counts the time since the last entry or exit.
+    fn count(&mut self, now: Instant) {
+        let since = self.since.replace(now).unwrap_or(now);
+        let of_proof = |(_, name): &&(Id, &str)| !AHEAD.contains(name);
+        let counting = self.active.iter().find(of_proof).or(self.active.first());
+        if let Some((_, name)) = counting {
+            *self.totals.entry(*name).or_default() += now.saturating_duration_since(since);
         }
     }
 }
@@ -145,14 +151,21 @@ mod tests {
             (false, 2, ""),
             (false, 1, ""),
         ];
-        assert_eq!(after(&nested), [("openings", 3)]);
+        assert_eq!(after(&nested), [("fri", 0), ("openings", 3)]);
         let overlapping = [
-            (true, 1, "record"),
+            (true, 1, "commit"),
             (true, 2, "fill"),
             (false, 1, ""),
             (false, 2, ""),
         ];
-        assert_eq!(after(&overlapping), [("fill", 1), ("record", 2)]);
+        assert_eq!(after(&overlapping), [("commit", 2), ("fill", 1)]);
+        let ahead = [
+            (true, 1, "record"),
+            (true, 2, "fill"),
+            (false, 2, ""),
+            (false, 1, ""),
+        ];
+        assert_eq!(after(&ahead), [("fill", 1), ("record", 2)]);
         let on_two_threads = [
             (true, 1, "fill"),
             (true, 1, "fill"),

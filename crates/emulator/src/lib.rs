@@ -31,6 +31,6 @@ pub use elf::{ElfError, MAX_LOAD_BYTES};
 pub use fault::{FaultKind, GuestFault};
 pub use limits::{LimitKind, LimitReached, Limits, SegmentLimits};
 pub use program::{Program, Region};
-pub use run::{ExecuteError, Execution, execute, record};
+pub use run::{ExecuteError, Execution, execute, execute_watched, record};
 pub use symbols::Symbol;
 pub use syscall::Stream;

@@ -1,6 +1,9 @@
 //! What a run may use.
 
+use core::fmt;
+
 use thiserror::Error;
+use vouch_isa::event::Counts;
 use vouch_isa::memory::MAX_TIMESTAMP;
 
 /// Bounds on what a run may use; reaching one ends it with [`LimitReached`].
@@ -37,27 +40,41 @@ impl Default for Limits {
     }
 }
 
-/// Where [`record`](crate::record) cuts a run into segments: after the instruction that
-/// reaches either bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SegmentLimits {
+/// Where [`record`](crate::record) cuts a run into segments: before the instruction that would
+/// pass one of these bounds.
+#[derive(Clone, Copy)]
+pub struct SegmentLimits<'f> {
     /// Instructions in a segment; 0 counts as 1.
     pub cycles: u64,
-    /// Timestamp that a segment should not pass. A segment of one instruction may, if this
-    /// is too little for it: there is nowhere else to cut.
+    /// Timestamp that a segment should not pass.
     pub timestamp: u32,
+    /// Whether a segment may hold so much. Whatever fits must also fit with less of anything.
+    ///
+    /// A segment of one instruction may be more than this or the timestamp allows: there is nowhere
+    /// else to cut.
+    pub fits: &'f (dyn Fn(&Counts) -> bool + Sync),
 }
 
-impl Default for SegmentLimits {
+impl Default for SegmentLimits<'_> {
     fn default() -> Self {
         Self {
             cycles: 1 << 22,
             timestamp: 1 << 26,
+            fits: &|_| true,
         }
     }
 }
 
-impl SegmentLimits {
+impl fmt::Debug for SegmentLimits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentLimits")
+            .field("cycles", &self.cycles)
+            .field("timestamp", &self.timestamp)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SegmentLimits<'_> {
     /// The bound on timestamps in force.
     pub(crate) fn last_timestamp(&self) -> u32 {
         self.timestamp.min(MAX_TIMESTAMP)

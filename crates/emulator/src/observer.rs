@@ -12,12 +12,12 @@ use crate::memory::{Memory, PageWords};
 /// Events arrive without timestamps: those are the observer's business. The interpreter is
 /// compiled once for each observer, so what an observer ignores costs nothing.
 pub(crate) trait Observer {
-    /// How many more instructions may run before the segment is full, at `cycles`
-    /// instructions since the start of the program; 0 if it is.
-    fn budget(&self, cycles: u64) -> u64;
+    /// How many more instructions may run before this is asked again; 0 if the segment is full.
+    fn budget(&mut self, machine: &Machine<'_>) -> u64;
 
-    /// Whether an ECALL that moves `words` words still fits in the segment.
-    fn has_room(&self, cycles: u64, words: u32) -> bool;
+    /// Whether an ECALL that moves `words` words, and `journal` bytes to the journal, still fits
+    /// in the segment.
+    fn has_room(&mut self, machine: &Machine<'_>, words: u32, journal: u32) -> bool;
 
     /// The segment ends here, before the next instruction or with the exit. `Break` cancels
     /// the run.
@@ -49,17 +49,53 @@ pub(crate) struct Nobody;
 
 impl Observer for Nobody {
     #[inline(always)]
-    fn budget(&self, _: u64) -> u64 {
+    fn budget(&mut self, _: &Machine<'_>) -> u64 {
         u64::MAX
     }
     #[inline(always)]
-    fn has_room(&self, _: u64, _: u32) -> bool {
+    fn has_room(&mut self, _: &Machine<'_>, _: u32, _: u32) -> bool {
         true
     }
     #[inline(always)]
     fn end_segment(&mut self, _: &Machine<'_>, _: Option<u32>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
+    #[inline(always)]
+    fn fetch(&mut self, _: u32, _: &Memory<'_>) {}
+    #[inline(always)]
+    fn step(&mut self, _: Accesses, _: Step, _: Option<&PageWords>) {}
+    #[inline(always)]
+    fn ecall(&mut self, _: Ecall) {}
+    #[inline(always)]
+    fn moved(&mut self, _: Move, _: &PageWords) {}
+}
+
+/// Asks from time to time whether to go on, and sees nothing else.
+pub(crate) struct Watcher<'w> {
+    /// Gets the instructions executed so far.
+    pub watch: &'w mut dyn FnMut(u64) -> ControlFlow<()>,
+    /// Instructions executed when it was asked last.
+    pub asked: u64,
+}
+
+/// Instructions between two questions: some hundredths of a second.
+const WATCH_CYCLES: u64 = 1 << 24;
+
+impl Observer for Watcher<'_> {
+    fn budget(&mut self, machine: &Machine<'_>) -> u64 {
+        WATCH_CYCLES.saturating_sub(machine.cycles - self.asked)
+    }
+
+    #[inline(always)]
+    fn has_room(&mut self, _: &Machine<'_>, _: u32, _: u32) -> bool {
+        true
+    }
+
+    fn end_segment(&mut self, machine: &Machine<'_>, _: Option<u32>) -> ControlFlow<()> {
+        self.asked = machine.cycles;
+        (self.watch)(machine.cycles)
+    }
+
     #[inline(always)]
     fn fetch(&mut self, _: u32, _: &Memory<'_>) {}
     #[inline(always)]

@@ -11,10 +11,10 @@ use core::ops::ControlFlow;
 
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
 use vouch_isa::abi::{EXIT, READ, WRITE};
-use vouch_isa::event::{Call, Ecall, Fetch, Move, Segment, Step};
+use vouch_isa::event::{Call, Counts, Ecall, Fetch, Move, Segment, Step};
 use vouch_isa::memory::{
     ECALL_TICKS, FETCH_TIMESTAMP, FIRST_TIMESTAMP, LEAF_WORDS, MAX_TIMESTAMP, MEMORY_SLOT, RD_SLOT,
-    RS1_SLOT, RS2_SLOT, STEP_TICKS,
+    REGISTER_CELLS, RS1_SLOT, RS2_SLOT, STEP_TICKS,
 };
 
 use crate::elf::MAX_LOAD_BYTES;
@@ -36,7 +36,7 @@ pub(crate) type Sink<'s> = &'s mut dyn FnMut(&mut Segment) -> ControlFlow<()>;
 
 /// Makes a [`Segment`] of each stretch of the run.
 pub(crate) struct Recorder<'s> {
-    limits: SegmentLimits,
+    limits: SegmentLimits<'s>,
     sink: Sink<'s>,
     /// The segment so far.
     segment: Segment,
@@ -50,11 +50,16 @@ pub(crate) struct Recorder<'s> {
     text_start: u32,
     /// How often the segment has executed each word of the text.
     counts: Vec<u32>,
+    /// Instructions that ran after the last look at what fits.
+    stretch: u64,
 }
+
+/// Most instructions between two looks at whether the segment still fits.
+const LONGEST_STRETCH: u64 = 1 << 14;
 
 impl<'s> Recorder<'s> {
     /// A recorder of a machine that has not run yet.
-    pub fn new(machine: &Machine<'_>, limits: SegmentLimits, sink: Sink<'s>) -> Self {
+    pub fn new(machine: &Machine<'_>, limits: SegmentLimits<'s>, sink: Sink<'s>) -> Self {
         Self {
             limits,
             sink,
@@ -65,6 +70,7 @@ impl<'s> Recorder<'s> {
             shadow: Shadow::new(),
             text_start: machine.program.image.text.start,
             counts: vec![0; machine.program.code.len()],
+            stretch: LONGEST_STRETCH,
         }
     }
 
@@ -79,6 +85,39 @@ impl<'s> Recorder<'s> {
             count: 0,
             prev_ts: 0,
         });
+        // It is read at the end, but its leaf counts from now on.
+        let leaf = || memory.leaf(pc / LEAF_WORDS as u32);
+        self.shadow.touch_leaf(pc * 4, leaf);
+    }
+
+    /// What the segment holds so far.
+    fn counted(&self, machine: &Machine<'_>) -> Counts {
+        let segment = &self.segment;
+        let (leaves, nodes) = self.shadow.touched();
+        let registers = u64::from(REGISTER_CELLS) / LEAF_WORDS as u64;
+        Counts {
+            steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
+            ecalls: segment.ecalls.len() as u64,
+            moves: segment.moves.len() as u64,
+            refreshes: segment.refreshes.len() as u64,
+            fetches: segment.fetches.len() as u64,
+            leaves: leaves + registers,
+            nodes: nodes + registers,
+            journal: machine.journal.len() as u64 - u64::from(segment.journal_start),
+            guest_bytes: machine.memory.allocated_bytes(),
+        }
+    }
+
+    /// Instructions, a power of two, after which the segment is sure to fit still; 0 if it might not
+    /// after a single one.
+    fn stretch(&mut self, machine: &Machine<'_>) -> u64 {
+        let counts = self.counted(machine);
+        let mut stretch = (2 * self.stretch).clamp(1, LONGEST_STRETCH);
+        while stretch > 0 && !(self.limits.fits)(&counts.after(stretch)) {
+            stretch /= 2;
+        }
+        self.stretch = stretch;
+        stretch
     }
 
     #[inline(always)]
@@ -99,7 +138,6 @@ impl<'s> Recorder<'s> {
             if let Some(count) = self.counts.get_mut((fetch.pc - self.text_start) as usize) {
                 fetch.count = core::mem::take(count);
             }
-            // A leaf of which no word was accessed before is still as the segment found it.
             let leaf = || machine.memory.leaf(fetch.pc / LEAF_WORDS as u32);
             fetch.prev_ts = self.shadow.touch(fetch.pc * 4, FETCH_TIMESTAMP, leaf);
         }
@@ -143,18 +181,25 @@ fn empty_segment(machine: &Machine<'_>, spare: Segment) -> Segment {
 }
 
 impl Observer for Recorder<'_> {
-    fn budget(&self, cycles: u64) -> u64 {
-        let done = cycles - self.cycles_before;
+    fn budget(&mut self, machine: &Machine<'_>) -> u64 {
+        let done = machine.cycles - self.cycles_before;
         let ticks = self.limits.last_timestamp().saturating_sub(self.ts);
         let left = self.limits.cycles.saturating_sub(done);
-        let left = left.min(u64::from(ticks / STEP_TICKS));
+        let left = left
+            .min(u64::from(ticks / STEP_TICKS))
+            .min(self.stretch(machine));
         // An empty segment takes an instruction whatever the limits say.
         if done == 0 { left.max(1) } else { left }
     }
 
-    fn has_room(&self, cycles: u64, words: u32) -> bool {
+    fn has_room(&mut self, machine: &Machine<'_>, words: u32, journal: u32) -> bool {
         let end = u64::from(self.ts) + u64::from(ECALL_TICKS) + u64::from(words);
-        cycles == self.cycles_before || end <= u64::from(self.limits.last_timestamp())
+        let in_time = end <= u64::from(self.limits.last_timestamp());
+        let fits = || {
+            let counts = self.counted(machine);
+            (self.limits.fits)(&counts.after_call(words.into(), journal.into()))
+        };
+        machine.cycles == self.cycles_before || in_time && fits()
     }
 
     fn end_segment(&mut self, machine: &Machine<'_>, exit_code: Option<u32>) -> ControlFlow<()> {

@@ -8,7 +8,7 @@ use vouch_isa::event::Segment;
 use crate::fault::GuestFault;
 use crate::limits::{LimitKind, LimitReached, Limits, SegmentLimits};
 use crate::machine::{Machine, Stop, Trap};
-use crate::observer::{Nobody, Observer};
+use crate::observer::{Nobody, Observer, Watcher};
 use crate::program::Program;
 use crate::record::Recorder;
 use crate::syscall::{Console, Stream};
@@ -37,7 +37,7 @@ pub enum ExecuteError {
     /// The guest needed more than a limit allows.
     #[error(transparent)]
     Limit(#[from] LimitReached),
-    /// The receiver of the segments wanted no more of them.
+    /// Whoever watched the run, or received its segments, wanted no more of it.
     #[error("the run was cancelled")]
     Cancelled,
 }
@@ -57,6 +57,24 @@ pub fn execute(
 ) -> Result<Execution, ExecuteError> {
     let mut machine = start(program, input, limits)?;
     run(&mut machine, &mut Nobody, limits, console)
+}
+
+/// Runs a program as [`execute`] does. `watch` is told from time to time, and at the end, how many
+/// instructions have been executed; it returns `Break` to cancel the run.
+///
+/// # Errors
+///
+/// As [`execute`], and [`ExecuteError::Cancelled`].
+pub fn execute_watched(
+    program: &Program,
+    input: &[u8],
+    limits: &Limits,
+    console: &mut dyn FnMut(Stream, &[u8]),
+    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Execution, ExecuteError> {
+    let mut machine = start(program, input, limits)?;
+    let mut watcher = Watcher { watch, asked: 0 };
+    run(&mut machine, &mut watcher, limits, console)
 }
 
 /// Runs a program as [`execute`] does, and hands each segment to `sink` as soon as it is
@@ -104,8 +122,10 @@ fn run<O: Observer>(
 ) -> Result<Execution, ExecuteError> {
     loop {
         // Only when another instruction is to run: an exit never leaves an empty segment.
-        if observer.budget(machine.cycles) == 0 {
+        let mut budget = observer.budget(machine);
+        if budget == 0 {
             cut(machine, observer, None)?;
+            budget = observer.budget(machine);
         }
         let left = limits.cycles.saturating_sub(machine.cycles);
         if left == 0 {
@@ -114,7 +134,7 @@ fn run<O: Observer>(
                 value: limits.cycles,
             }));
         }
-        match machine.run(observer, left.min(observer.budget(machine.cycles))) {
+        match machine.run(observer, left.min(budget)) {
             Stop::Budget => {}
             Stop::Ecall => {
                 if let Some(exit_code) = call(machine, observer, limits, console)? {
@@ -136,7 +156,7 @@ fn call<O: Observer>(
     let request = machine
         .request(limits)
         .map_err(|trap| failure(machine, trap))?;
-    if !observer.has_room(machine.cycles, request.words()) {
+    if !observer.has_room(machine, request.words(), request.journal_bytes()) {
         cut(machine, observer, None)?;
     }
     machine

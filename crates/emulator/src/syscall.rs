@@ -44,6 +44,14 @@ impl Request {
     pub fn words(&self) -> u32 {
         self.moved.div_ceil(4)
     }
+
+    /// Bytes that it appends to the journal.
+    pub fn journal_bytes(&self) -> u32 {
+        match self.call {
+            Call::Journal => self.moved,
+            _ => 0,
+        }
+    }
 }
 
 impl Machine<'_> {

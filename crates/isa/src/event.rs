@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use crate::memory::LEAF_WORDS;
+use crate::memory::{LEAF_WORDS, MEMORY_HEIGHT};
 use crate::op::{Family, Op};
 
 /// One executed instruction other than ECALL.
@@ -167,6 +167,67 @@ pub struct Leaf {
     pub last: [u32; LEAF_WORDS],
     /// Last access to each word, 0 if none.
     pub last_ts: [u32; LEAF_WORDS],
+}
+
+/// How much of each kind a segment holds: the heights of its tables, and with them what its
+/// proof will need, follow from this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Instructions by [`Family`].
+    pub steps: [u64; Family::STEPS],
+    /// ECALLs.
+    pub ecalls: u64,
+    /// Words moved by ECALLs.
+    pub moves: u64,
+    /// Register refreshes.
+    pub refreshes: u64,
+    /// Different words executed.
+    pub fetches: u64,
+    /// Leaves of the memory tree touched.
+    pub leaves: u64,
+    /// Inner nodes above them.
+    pub nodes: u64,
+    /// Bytes appended to the journal.
+    pub journal: u64,
+    /// Memory of the guest in use so far, in bytes; no part of the segment, but of whoever records
+    /// it.
+    pub guest_bytes: u64,
+}
+
+impl Counts {
+    /// The most that there can be after `cycles` more instructions other than ECALLs, of which
+    /// each accesses three registers, at most one word of memory and its own.
+    #[must_use]
+    pub fn after(mut self, cycles: u64) -> Self {
+        self.steps = self.steps.map(|steps| steps + cycles);
+        self.refreshes += 3 * cycles;
+        self.fetches += cycles;
+        self.touch(2 * cycles)
+    }
+
+    /// The most that there can be after an ECALL that moves `words` consecutive words,
+    /// `journal` bytes of which go to the journal.
+    #[must_use]
+    pub fn after_call(mut self, words: u64, journal: u64) -> Self {
+        self.ecalls += 1;
+        self.moves += words;
+        self.journal += journal;
+        self.refreshes += 5;
+        self.fetches += 1;
+        // Its own word, and both ends of the buffer. Consecutive leaves have about as many
+        // nodes above them, and two paths to the root.
+        let leaves = words.div_ceil(LEAF_WORDS as u64);
+        self.leaves += leaves;
+        self.nodes += leaves;
+        self.touch(3)
+    }
+
+    /// After `leaves` more, wherever they are.
+    fn touch(mut self, leaves: u64) -> Self {
+        self.leaves += leaves;
+        self.nodes += leaves * u64::from(MEMORY_HEIGHT);
+        self
+    }
 }
 
 /// Everything that the tables need to know of one segment.

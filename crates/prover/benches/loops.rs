@@ -7,7 +7,7 @@ use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::{Traces, generate};
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_prover::{Backend, Cpu, Job, Reference};
+use vouch_prover::{Backend, Cancel, Cpu, Job, Reference};
 use vouch_verifier::Profile;
 
 /// Cycles, and the tables of a run of the Fibonacci guest.
@@ -28,6 +28,7 @@ fn time(backend: &dyn Backend, traces: &Traces) -> Duration {
     let job = Job {
         seed: Vec::new(),
         traces: traces.clone(),
+        cancel: Cancel::default(),
     };
     let start = Instant::now();
     backend.prove(job).expect("a proof");

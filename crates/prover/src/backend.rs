@@ -11,6 +11,7 @@ use vouch_air::witness::Traces;
 use vouch_verifier::config::{Config, Proof, config};
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
+use crate::cancel::Cancel;
 use crate::cost::layout;
 use crate::error::ProveError;
 
@@ -21,6 +22,8 @@ pub struct Job {
     pub seed: Vec<u8>,
     /// The filled tables.
     pub traces: Traces,
+    /// Whether to stop.
+    pub cancel: Cancel,
 }
 
 /// Computes proofs. Every backend gives the same bytes for the same job.
@@ -34,7 +37,8 @@ pub trait Backend: Send + Sync {
     /// The encoded proof of a segment.
     ///
     /// # Errors
-    /// [`ProveError::Backend`] if the proof system fails.
+    /// [`ProveError::Backend`] if the proof system fails, [`ProveError::Cancelled`] a second or two,
+    /// at most, after the job was cancelled.
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError>;
 }
 
@@ -54,7 +58,9 @@ impl Backend for Reference {
         self.profile
     }
 
+    /// It cannot be stopped half-way.
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        job.cancel.check()?;
         let parameters = &self.profile.parameters();
         match parameters.extension {
             ExtensionDegree::Four => encode(&prove::<4>(parameters, job)?),

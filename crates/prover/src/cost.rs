@@ -6,7 +6,7 @@ use p3_lookup::Lookups;
 use p3_matrix::Matrix;
 use vouch_air::F;
 use vouch_air::tables::Table;
-use vouch_air::witness::Traces;
+use vouch_air::witness::{Trace, Traces};
 use vouch_verifier::{Parameters, TableShape};
 
 /// The shape of a table and its LogUp columns, computed once.
@@ -67,20 +67,20 @@ pub const fn memory_bytes(parameters: &Parameters, cells: u64, rows: u64) -> u64
 impl Cost {
     /// The cost of proving `traces`.
     pub fn new(traces: &Traces, parameters: &Parameters) -> Self {
-        let tables = traces
-            .tables
-            .iter()
-            .map(|trace| {
-                let (shape, _) = layout(trace.instance.table);
-                TableCost {
-                    table: trace.instance.table,
-                    rows: trace.matrix.height(),
-                    columns: shape.committed_columns(parameters.extension.degree()),
-                }
-            })
-            .collect();
+        let rows = |trace: &Trace| (trace.instance.table, trace.matrix.height());
+        Self::of(traces.tables.iter().map(rows), parameters)
+    }
+
+    /// The cost of a proof with these tables and their rows, padding included.
+    pub fn of(rows: impl IntoIterator<Item = (Table, usize)>, parameters: &Parameters) -> Self {
+        let degree = parameters.extension.degree();
+        let cost = |(table, rows)| TableCost {
+            table,
+            rows,
+            columns: layout(table).0.committed_columns(degree),
+        };
         Self {
-            tables,
+            tables: rows.into_iter().map(cost).collect(),
             parameters: *parameters,
         }
     }

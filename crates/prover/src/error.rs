@@ -25,6 +25,9 @@ pub enum ProveError {
         /// Its height, log2.
         got: usize,
     },
+    /// Somebody asked to stop.
+    #[error("the proof was cancelled")]
+    Cancelled,
     /// The proof system failed.
     #[error("the proof system failed: {reason}")]
     Backend {

@@ -9,13 +9,17 @@
 #![forbid(unsafe_code)]
 
 mod backend;
+mod cancel;
 mod cost;
 mod cpu;
 mod error;
+mod planner;
 mod prover;
 
 pub use backend::{Backend, Job, Reference};
+pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::{Cpu, Kernels, Places};
 pub use error::ProveError;
-pub use prover::{Prover, SegmentProof};
+pub use planner::{Planner, recorded_bytes};
+pub use prover::{Prover, SegmentProof, claim, fill};

@@ -88,17 +88,39 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     File {
-        /// `read` or `write`.
+        /// `read`, `write`, `make` or `lock`.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
     },
+    /// A work folder cannot be used.
+    #[error("work folder {}: {reason}", path.display())]
+    WorkFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A file in a work folder is damaged, or not the one that belongs there.
+    #[error("{}: {reason}; without this file its segment is proven again", path.display())]
+    WorkFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Somebody asked to stop.
+    #[error("cancelled when {segments} segments were proven")]
+    Cancelled {
+        /// Segments proven until then.
+        segments: usize,
+    },
     /// The threads could not be started.
-    #[error("cannot start {threads} threads: {reason}")]
+    #[error("cannot start {threads} threads (0: one a core): {reason}")]
     Threads {
-        /// How many.
+        /// How many; 0 for one a core.
         threads: usize,
         /// What the system says.
         reason: String,

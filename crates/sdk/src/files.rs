@@ -118,16 +118,40 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Destination::Regular(target) => {
             let mut file = temporary(&target)?;
             file.write_all(bytes)?;
+            // A name must not be on the disk before what it names.
+            file.as_file().sync_all()?;
             file.persist(&target).map_err(|failed| failed.error)?;
             Ok(())
         }
     }
 }
 
+/// What the names of temporary files start with.
+const TEMPORARY: &str = ".vouch-";
+
+/// Removes temporary files that were left in a folder by a process that was killed. No other may be
+/// writing there.
+pub(crate) fn remove_temporary(folder: &Path) -> Result<(), Error> {
+    let remove = || -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    remove().map_err(|source| Error::File {
+        action: "read",
+        path: folder.into(),
+        source,
+    })
+}
+
 /// A temporary file beside `target`; it goes when it is dropped.
 fn temporary(target: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".vouch-");
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

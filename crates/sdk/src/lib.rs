@@ -37,14 +37,14 @@ mod verify;
 pub use error::Error;
 pub use image::{ImageIdError, image_id, parse_image_id};
 pub use input::Input;
-pub use prove::{DEFAULT_MAX_MEMORY, Progress, ProveOptions, Proven, prove, prove_with};
+pub use prove::{Progress, ProveOptions, Proven, default_max_memory, prove, prove_with};
 pub use stats::{Stats, peak_rss_bytes};
 pub use verify::{verifier, verify};
 
 pub use vouch_emulator::{
     ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program, Stream,
 };
-pub use vouch_prover::ProveError;
+pub use vouch_prover::{Cancel, ProveError};
 pub use vouch_verifier::{
     Claim, DecodeError, ImageId, Profile, RECEIPT_VERSION, Receipt, Security, SegmentReceipt, Term,
     Verifier, VerifyError, security,

@@ -1,28 +1,35 @@
 //! From a program and its input to a receipt.
 
+mod pipeline;
+mod plan;
+mod progress;
+mod work_folder;
+
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tracing::info_span;
-use vouch_air::memory_tree::MemoryTree;
-use vouch_emulator::{Execution, Limits, Program, SegmentLimits, Stream, record};
-use vouch_prover::{ProveError, Prover, SegmentProof, memory_bytes};
+use vouch_emulator::{Execution, Limits, Program, Stream};
+use vouch_prover::{Cancel, Prover, SegmentProof};
 use vouch_verifier::{Claim, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt, security};
 
 use crate::error::Error;
 use crate::stats::{Stats, peak_rss_bytes};
-use crate::{execute, image_id, verifier};
+use crate::{image_id, verifier};
 
-/// Memory that a proof may take unless [`ProveOptions::max_memory`] says otherwise, in bytes.
-pub const DEFAULT_MAX_MEMORY: u64 = 4 << 30;
+use pipeline::Pipeline;
+use plan::{Cuts, Plan};
+use progress::Teller;
+use work_folder::{WorkFolder, WorkJob};
 
-/// Fewest cycles that a segment is cut down to for want of memory.
-const LEAST_CYCLES: u64 = 1 << 14;
+pub use plan::default_max_memory;
+pub use progress::Progress;
 
 /// More bytes than a segment takes in a receipt beside its proof and its journal.
-const SEGMENT_BYTES: usize = 128;
+const SEGMENT_BYTES: usize = 160;
 
 /// How to prove.
 #[derive(Clone, Debug)]
@@ -31,14 +38,22 @@ pub struct ProveOptions {
     pub profile: Profile,
     /// Bounds on the run.
     pub limits: Limits,
-    /// Memory that proving a segment may take, in bytes, by an estimate made beforehand; `None`
-    /// for no bound. Segments are cut so that they fit.
+    /// Memory that proving may take, in bytes, by estimates made beforehand; `None` for no bound.
+    /// Segments are cut so that all that are proven at once fit. The receipt itself comes on top: 1
+    /// to 2 MB a segment with the profile `fast`.
     pub max_memory: Option<u64>,
-    /// Threads; `None` for as many as there are cores.
+    /// Threads to prove with; `None` for as many as there are cores. One more executes and records.
     pub threads: Option<usize>,
+    /// Most instructions in a segment; `None` for as many as a proof may hold.
+    pub segment_cycles: Option<u64>,
     /// Proves runs that exit with another code than 0, too. Without it they are
     /// [`Error::GuestExit`].
     pub allow_nonzero_exit: bool,
+    /// A folder that keeps proven segments, so that a proof that was stopped goes on where it was.
+    /// It is made if it is not there. It says as much about the input as the receipt does.
+    pub work_folder: Option<PathBuf>,
+    /// Ends the proof with [`Error::Cancelled`], within a second or two.
+    pub cancel: Cancel,
 }
 
 impl Default for ProveOptions {
@@ -46,9 +61,12 @@ impl Default for ProveOptions {
         Self {
             profile: Profile::Fast100,
             limits: Limits::default(),
-            max_memory: Some(DEFAULT_MAX_MEMORY),
+            max_memory: Some(default_max_memory()),
             threads: None,
+            segment_cycles: None,
             allow_nonzero_exit: false,
+            work_folder: None,
+            cancel: Cancel::default(),
         }
     }
 }
@@ -64,30 +82,21 @@ pub struct Proven {
     pub stats: Stats,
 }
 
-/// How far a proof has come. It falls back to 0 if the segments turn out too large for the
-/// memory and are cut anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Instructions in the segments proven so far.
-    pub cycles: u64,
-    /// Instructions of the run.
-    pub total_cycles: u64,
-    /// Segments proven so far.
-    pub segments: usize,
-}
-
 /// Runs `program` on `input`, proves the run, and verifies the receipt before handing it out.
 /// What the guest prints is thrown away.
 ///
+/// Segments are proven while the guest still runs, so that the memory needed does not depend on how
+/// long it does.
+///
 /// # Errors
 /// The guest faults, reaches a limit or exits with another code than 0; the proof needs too
-/// much memory; or the prover fails.
+/// much memory, or is cancelled; the work folder cannot be used; or the prover fails.
 pub fn prove(program: &Program, input: &[u8], options: &ProveOptions) -> Result<Proven, Error> {
     prove_with(program, input, options, &mut |_, _| {}, &mut |_| {})
 }
 
-/// As [`prove`]. `console` gets what the guest prints, once; `progress` is called after each
-/// segment.
+/// As [`prove`]. `console` gets what the guest prints, once; `progress` is called, on the caller's
+/// thread, whenever there is something new: it may hand it on to a channel.
 ///
 /// # Errors
 /// As [`prove`].
@@ -96,64 +105,88 @@ pub fn prove_with(
     input: &[u8],
     options: &ProveOptions,
     console: &mut dyn FnMut(Stream, &[u8]),
-    progress: &mut (dyn FnMut(Progress) + Send),
+    progress: &mut dyn FnMut(&Progress),
 ) -> Result<Proven, Error> {
-    // Nothing is proven of a run that fails, and running is far cheaper than proving.
-    let start = Instant::now();
-    let run = execute(program, input, &options.limits, console)?;
-    let execute_seconds = start.elapsed().as_secs_f64();
-    if run.exit_code != 0 && !options.allow_nonzero_exit {
-        return Err(Error::GuestExit(run));
+    let id = image_id(program);
+    let own_pool = options.threads.map(thread_pool).transpose()?;
+    let pool = match &own_pool {
+        Some(pool) => pool,
+        None => shared_pool()?,
+    };
+    let max_memory = options.max_memory.unwrap_or(u64::MAX);
+    let mut cuts = Cuts::new(
+        max_memory,
+        pool.current_num_threads(),
+        options.segment_cycles,
+    );
+    let mut folder = None;
+    if let Some(path) = &options.work_folder {
+        let job = WorkJob::new(id.to_string(), input, options.profile, cuts);
+        let (found, found_cuts) = WorkFolder::open(path, options.profile, &job)?;
+        (folder, cuts) = (Some(found), found_cuts);
     }
-
-    let start = Instant::now();
-    let pool = options.threads.map(thread_pool).transpose()?;
-    let mut job = Job {
+    let stop = Cancel::default();
+    let pipeline = Pipeline {
         program,
         input,
         options,
-        total_cycles: run.cycles,
-        progress,
+        cuts,
+        plan: Plan::new(options.profile, cuts)?,
+        folder,
+        prover: Prover::new(options.profile)
+            .max_memory(max_memory)
+            .cancelled_by(stop.clone()),
+        verifier: verifier(options.profile)?,
+        pool,
+        stop,
     };
-    let Segments {
-        receipts,
-        cells,
-        rows,
-        estimated_memory_bytes,
-    } = match &pool {
-        Some(pool) => pool.install(|| job.segments()),
-        None => job.segments(),
-    }?;
-    let prove_seconds = start.elapsed().as_secs_f64();
+    let proven = pipeline.run(console, &mut Teller::new(progress))?;
+    let (run, segments) = (proven.run, proven.segments);
 
     let image = program.image();
     let receipt = Receipt {
         profile: options.profile,
         entry: image.entry,
         text: image.text.clone(),
-        segments: receipts,
+        segments: segments.receipts,
     };
-    let bytes = receipt.to_bytes();
-    let (claim, verify_seconds) = self_check(program, &bytes, &run)?;
+    let start = Instant::now();
+    let claim = self_check(&receipt, &id, &run)?;
+    let verify_seconds = start.elapsed().as_secs_f64();
     let stats = Stats {
         profile: options.profile,
         security_bits: security(options.profile).bits(),
         cycles: run.cycles,
         segments: receipt.segments.len(),
-        execute_seconds,
-        prove_seconds,
+        reused_segments: segments.reused,
+        execute_seconds: proven.execute_seconds,
+        prove_seconds: proven.prove_seconds,
         verify_seconds,
-        proof_bytes: bytes.len(),
-        estimated_memory_bytes,
+        proof_bytes: receipt.encoded_len(),
+        estimated_memory_bytes: segments.estimated_memory_bytes,
         peak_rss_bytes: peak_rss_bytes(),
-        cells,
-        rows,
+        cells: segments.cells,
+        rows: segments.rows,
     };
     Ok(Proven {
         receipt,
         claim,
         stats,
     })
+}
+
+/// As many threads as there are cores, for all proofs of this process that want no number of their
+/// own.
+fn shared_pool() -> Result<&'static ThreadPool, Error> {
+    static POOL: OnceLock<Result<ThreadPool, String>> = OnceLock::new();
+    // By its default, 0 threads are as many as there are cores.
+    let make = || ThreadPoolBuilder::new().build().map_err(|e| e.to_string());
+    POOL.get_or_init(make)
+        .as_ref()
+        .map_err(|reason| Error::Threads {
+            threads: 0,
+            reason: reason.clone(),
+        })
 }
 
 fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
@@ -164,138 +197,43 @@ fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
     })
 }
 
-/// A prover with a bug must not hand out what others will refuse. Returns what the receipt in
-/// `bytes` proves, and the seconds that verifying it took.
-fn self_check(program: &Program, bytes: &[u8], run: &Execution) -> Result<(Claim, f64), Error> {
-    let receipt = Receipt::from_bytes(bytes).map_err(|e| Error::SelfCheck(e.into()))?;
-    let verifier = verifier(receipt.profile)?;
-    let id = image_id(program);
-    let start = Instant::now();
+/// A prover with a bug must not hand out what others will refuse. Returns what `receipt` proves.
+fn self_check(
+    receipt: &Receipt,
+    id: &vouch_verifier::ImageId,
+    run: &Execution,
+) -> Result<Claim, Error> {
     let claim = info_span!("verify")
-        .in_scope(|| verifier.verify(&receipt, &id))
-        .map_err(Error::SelfCheck)?;
-    let seconds = start.elapsed().as_secs_f64();
+        .in_scope(|| crate::verify(receipt, id))
+        .map_err(|error| match error {
+            Error::Verify(error) => Error::SelfCheck(error),
+            error => error,
+        })?;
     if (claim.exit_code, &claim.journal) != (run.exit_code, &run.journal) {
         return Err(Error::Diverged {
             expected: run.exit_code,
             got: claim.exit_code,
         });
     }
-    Ok((claim, seconds))
-}
-
-/// A run to be proven.
-struct Job<'a> {
-    program: &'a Program,
-    input: &'a [u8],
-    options: &'a ProveOptions,
-    total_cycles: u64,
-    progress: &'a mut (dyn FnMut(Progress) + Send),
+    Ok(claim)
 }
 
 /// The segments of a run, proven.
 #[derive(Default)]
 struct Segments {
     receipts: Vec<SegmentReceipt>,
+    /// Those that lay in the work folder.
+    reused: usize,
     cells: BTreeMap<&'static str, u64>,
     rows: BTreeMap<&'static str, u64>,
     /// Of the largest segment.
     estimated_memory_bytes: u64,
-}
-
-impl Job<'_> {
-    /// Proves the run in segments as large as the memory allows.
-    fn segments(&mut self) -> Result<Segments, Error> {
-        let _span = info_span!("segments").entered();
-        let mut cycles = self.first_guess();
-        loop {
-            match self.segments_of(cycles) {
-                Err(Error::Prove(ProveError::Memory { .. } | ProveError::Height { .. }))
-                    if cycles > LEAST_CYCLES =>
-                {
-                    // No larger than needed to cut this run at least in two.
-                    cycles = (cycles / 2).min(self.total_cycles.next_power_of_two() / 2);
-                    cycles = cycles.max(LEAST_CYCLES);
-                }
-                result => return result,
-            }
-        }
-    }
-
-    /// Cycles a segment that should fit the memory, a power of two.
-    fn first_guess(&self) -> u64 {
-        let most = SegmentLimits::default().cycles;
-        let limit = self.options.max_memory.unwrap_or(u64::MAX);
-        let parameters = self.options.profile.parameters();
-        // Ordinary programs have 100 cells a cycle, and half a row of the tallest table.
-        let bytes = |cycles| memory_bytes(&parameters, 100 * cycles, cycles / 2);
-        let mut cycles = most;
-        while cycles > LEAST_CYCLES && bytes(cycles) > limit {
-            cycles /= 2;
-        }
-        cycles
-    }
-
-    /// Proves the run in segments of at most `cycles` cycles.
-    fn segments_of(&mut self, cycles: u64) -> Result<Segments, Error> {
-        let image = self.program.image();
-        let limits = SegmentLimits {
-            cycles,
-            ..SegmentLimits::default()
-        };
-        let prover = Prover::new(self.options.profile)
-            .max_memory(self.options.max_memory.unwrap_or(u64::MAX));
-        let mut tree = MemoryTree::new(image);
-        let mut segments = Segments::default();
-        let mut done = 0;
-        let mut failure = None;
-        // A phase of its own, which proving a segment interrupts.
-        let phase = info_span!(target: "vouch::phase", "record");
-        let mut recording = Some(phase.enter());
-        let recorded = record(
-            self.program,
-            self.input,
-            &self.options.limits,
-            &limits,
-            &mut |_, _| {},
-            // The segment stays with the recorder, which fills its memory anew.
-            &mut |segment| {
-                recording = None;
-                let proof = prover.prove_segment(segment, &image.text, &mut tree);
-                recording = Some(phase.enter());
-                done += segment.cycles;
-                match proof
-                    .map_err(Error::from)
-                    .and_then(|proof| segments.push(proof))
-                {
-                    Ok(()) => {
-                        (self.progress)(Progress {
-                            cycles: done,
-                            total_cycles: self.total_cycles,
-                            segments: segments.receipts.len(),
-                        });
-                        ControlFlow::Continue(())
-                    }
-                    Err(error) => {
-                        failure = Some(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            },
-        );
-        drop(recording);
-        match failure {
-            Some(error) => Err(error),
-            None => {
-                recorded?;
-                Ok(segments)
-            }
-        }
-    }
+    /// Of the receipt so far, at most.
+    bytes: usize,
 }
 
 impl Segments {
-    /// Adds a proof, unless the receipt would become larger than any that is read.
+    /// Adds the next proof, unless the receipt would become larger than any that is read.
     fn push(&mut self, proof: SegmentProof) -> Result<(), Error> {
         for table in &proof.cost.tables {
             let name = table.table.name();
@@ -304,12 +242,10 @@ impl Segments {
         }
         let estimate = proof.cost.memory_bytes();
         self.estimated_memory_bytes = self.estimated_memory_bytes.max(estimate);
+        let segment = &proof.receipt;
+        self.bytes += SEGMENT_BYTES + segment.proof.len() + segment.claim.journal.len();
         self.receipts.push(proof.receipt);
-        let size = |segment: &SegmentReceipt| {
-            SEGMENT_BYTES + segment.proof.len() + segment.claim.journal.len()
-        };
-        let bytes: usize = self.receipts.iter().map(size).sum();
-        if bytes > MAX_RECEIPT_BYTES {
+        if self.bytes > MAX_RECEIPT_BYTES {
             return Err(Error::ReceiptSize {
                 limit: MAX_RECEIPT_BYTES,
                 segments: self.receipts.len(),

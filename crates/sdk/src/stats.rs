@@ -15,16 +15,19 @@ pub struct Stats {
     pub cycles: u64,
     /// Segments that the run was cut into.
     pub segments: usize,
-    /// Seconds that the run before the proof took: nothing is proven of a run that fails.
+    /// Those that lay proven in the work folder.
+    pub reused_segments: usize,
+    /// Seconds of executing: nothing is proven of a run that fails. Of a long run the first segments
+    /// are proven meanwhile.
     pub execute_seconds: f64,
-    /// Seconds of recording and proving.
+    /// Seconds of recording and proving, from the beginning of the one to the end of the other.
     pub prove_seconds: f64,
     /// Seconds of verifying the receipt before it was handed out, by a verifier already made.
     pub verify_seconds: f64,
     /// Size of the receipt in bytes.
     pub proof_bytes: usize,
-    /// Memory that proving the largest segment should take, in bytes, by the estimate made
-    /// beforehand.
+    /// Memory that proving the largest segment should take, in bytes, by the estimate that segments
+    /// are cut by.
     pub estimated_memory_bytes: u64,
     /// Most memory that the process has held so far, in bytes, where the system tells.
     pub peak_rss_bytes: Option<u64>,

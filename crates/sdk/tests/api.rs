@@ -70,18 +70,23 @@ fn little_memory_makes_more_segments() {
         Err(Error::Prove(ProveError::Memory { needed, limit: 1 })) => needed,
         other => panic!("one byte is not enough: {other:?}"),
     };
-    let options = with_memory(needed + needed / 4);
+    let options = with_memory(4 * needed);
     let mut steps: Vec<Progress> = Vec::new();
     let proven = prove_with(&program, &input, &options, &mut |_, _| {}, &mut |step| {
-        steps.push(step);
+        steps.push(step.clone());
     })
     .expect("it can be proven");
     assert!(proven.receipt.segments.len() > 1);
     assert_eq!(proven.stats.segments, proven.receipt.segments.len());
     assert_eq!(proven.claim.journal, run.journal);
     let last = steps.last().expect("progress");
-    assert_eq!((last.cycles, last.total_cycles), (run.cycles, run.cycles));
-    assert_eq!(last.segments, proven.receipt.segments.len());
+    assert_eq!(last.total_cycles, Some(run.cycles));
+    assert_eq!(
+        (last.executed_cycles, last.proven_cycles),
+        (run.cycles, run.cycles)
+    );
+    assert_eq!(last.proven_segments, proven.receipt.segments.len());
+    assert_eq!(last.recorded_segments, last.proven_segments);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use vouch_air::witness::Traces;
 use vouch_isa::event::Segment;
-use vouch_prover::Prover;
+use vouch_prover::{Prover, claim};
 use vouch_verifier::{Profile, Receipt, SegmentReceipt};
 
 use crate::honest_receipt::{image_id, verifier};
@@ -22,7 +22,9 @@ pub fn is_accepted(world: &World, segment: &Segment) -> Option<bool> {
 pub fn is_mutant_accepted(world: &World, traces: Traces) -> Option<bool> {
     let prover = Prover::new(Profile::Fast100);
     let text = &world.program.image().text;
-    let proof = prover.prove_traces(&world.segment, text, traces);
+    let (segment, public) = (&world.segment, &traces.public);
+    let claim = claim(segment, public.start_root, public.end_root);
+    let proof = prover.prove_traces(claim, segment.journal_start, text, traces);
     proof.ok().map(|proof| verifies(world, proof.receipt))
 }
 

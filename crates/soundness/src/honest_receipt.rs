@@ -9,7 +9,7 @@ use vouch_air::witness::{answer_from_lookup_table, generate};
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Segment;
-use vouch_prover::{ProveError, Prover};
+use vouch_prover::{ProveError, Prover, claim};
 use vouch_verifier::{Claim, ImageId, Profile, Receipt, SegmentReceipt, Verifier, VerifyError};
 
 use crate::outcome::Outcome;
@@ -233,7 +233,10 @@ pub fn long_commitment() -> &'static Honest {
         let mut traces = generate(&segments[0], &image.text, &mut MemoryTree::new(image));
         answer_from_lookup_table(&mut traces);
         let profile = Profile::Fast100;
-        let proof = Prover::new(profile).prove_traces(&segments[0], &image.text, traces);
+        let (segment, public) = (&segments[0], &traces.public);
+        let claim = claim(segment, public.start_root, public.end_root);
+        let start = segment.journal_start;
+        let proof = Prover::new(profile).prove_traces(claim, start, &image.text, traces);
         let receipt = Receipt {
             profile,
             entry: image.entry,

@@ -30,6 +30,8 @@ pub const RECEIPT_VERSION: u16 = 1;
 pub const MAX_RECEIPT_BYTES: usize = 1 << 28;
 
 const MAGIC: &[u8; 8] = b"VOUCHRCT";
+/// Bytes before the first segment.
+const HEADER_BYTES: usize = 8 + 2 + 1 + 3 * 4 + 4;
 
 /// A claim with its proof. What it says is known only once it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,12 @@ impl Receipt {
             segment.put(&mut out);
         }
         out
+    }
+
+    /// Length of [`Self::to_bytes`].
+    pub fn encoded_len(&self) -> usize {
+        let segments = self.segments.iter().map(SegmentReceipt::encoded_len);
+        HEADER_BYTES + segments.sum::<usize>()
     }
 
     /// The receipt that `bytes` encode.

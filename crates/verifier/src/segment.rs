@@ -187,6 +187,9 @@ fn digest(reader: &mut Reader<'_>, field: &'static str) -> Result<Digest<F>, Dec
     Ok(digest)
 }
 
+/// Bytes of a segment beside its journal and its proof.
+const FIXED_BYTES: usize = 2 * 4 + 2 * 32 + 1 + 4 + 4 + 4 + 4;
+
 /// The proof of one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SegmentReceipt {
@@ -199,6 +202,29 @@ pub struct SegmentReceipt {
 }
 
 impl SegmentReceipt {
+    /// Length of [`Self::to_bytes`].
+    pub fn encoded_len(&self) -> usize {
+        FIXED_BYTES + self.claim.journal.len() + self.proof.len()
+    }
+
+    /// Its encoding within a receipt.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.put(&mut out);
+        out
+    }
+
+    /// The segment that `bytes` encode.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if they encode none, or more than one.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let segment = Self::take(&mut reader)?;
+        reader.finish()?;
+        Ok(segment)
+    }
+
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
         self.claim.put(out);
         out.extend_from_slice(&self.tables.0.to_le_bytes());

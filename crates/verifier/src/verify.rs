@@ -96,7 +96,13 @@ impl Verifier {
         })
     }
 
-    fn verify_segment(
+    /// Whether the proof of segment `i` proves what the segment claims, in a program whose executable
+    /// range is `text` (word indices), after `journal_start` bytes of journal. That its neighbours
+    /// fit is for [`Self::verify`] to say.
+    ///
+    /// # Errors
+    /// [`VerifyError`] says which check failed.
+    pub fn verify_segment(
         &self,
         i: usize,
         segment: &SegmentReceipt,

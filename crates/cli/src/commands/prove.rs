@@ -1,7 +1,9 @@
 //! `vouch prove`: from a guest and its input to a receipt.
 
 use serde_json::json;
-use vouch_sdk::{ImageId, ProveOptions, Proven, files, image_id, prove_with};
+use vouch_sdk::{
+    Error as SdkError, ImageId, Progress, ProveOptions, Proven, files, image_id, prove_with,
+};
 
 use super::{count, fields, progress_bar, run, tenths};
 use crate::args::ProveArgs;
@@ -9,14 +11,15 @@ use crate::error::Error;
 use crate::input;
 use crate::output::{Fields, Output};
 use crate::phases::Phases;
+use crate::signals::Signals;
 
-const BAR: &str = "{spinner} {wide_bar} {pos}/{len} cycles, {msg}, {elapsed}";
+const BAR: &str = "{spinner} {wide_bar} {pos}/{len} cycles proven, {msg}";
 
 /// Proves a run and writes its receipt, which has been verified.
 ///
 /// # Errors
-/// The guest's exit code is not 0, it faults or reaches a limit, or a file is at fault. Then
-/// nothing is written.
+/// The guest's exit code is not 0, it faults or reaches a limit, a file is at fault, or a signal
+/// came. Then no receipt is written.
 pub fn prove(
     arguments: &ProveArgs,
     verbose: u8,
@@ -26,28 +29,28 @@ pub fn prove(
     let program = files::read_program(&arguments.elf)?;
     check_outputs(arguments)?;
     let input = input::read(&arguments.input)?;
+    let signals = Signals::watch().map_err(Error::Signals)?;
+    let default = ProveOptions::default();
     let options = ProveOptions {
         profile: arguments.profile.profile(),
         limits: run::limits(arguments.max_cycles),
-        max_memory: Some(arguments.max_memory),
+        max_memory: arguments.max_memory.or(default.max_memory),
         threads: arguments.threads.map(usize::from),
-        ..ProveOptions::default()
+        segment_cycles: arguments.segment_cycles,
+        work_folder: arguments.work_dir.clone(),
+        cancel: signals.cancel(),
+        ..default
     };
     let bar = progress_bar(BAR, verbose);
-    bar.set_message("running");
-    let proven = prove_with(
-        &program,
-        &input,
-        &options,
-        &mut output.console(true),
-        &mut |progress| {
-            bar.set_length(progress.total_cycles);
-            bar.set_position(progress.cycles);
-            bar.set_message(count(progress.segments, "segment"));
-        },
-    );
+    let mut show = |progress: &Progress| {
+        bar.set_length(progress.total_cycles.unwrap_or(progress.executed_cycles));
+        bar.set_position(progress.proven_cycles);
+        bar.set_message(message(progress));
+    };
+    let console = &mut output.console(true);
+    let proven = prove_with(&program, &input, &options, console, &mut show);
     bar.finish_and_clear();
-    let proven = proven?;
+    let proven = proven.map_err(|error| stopped(error, &signals, arguments))?;
     files::write(&arguments.output, &proven.receipt.to_bytes())?;
     if let Some(path) = &arguments.journal_out {
         files::write(path, &proven.claim.journal)?;
@@ -55,6 +58,38 @@ pub fn prove(
     let id = image_id(&program);
     say(arguments, &proven, &id, output)?;
     Ok(report(&proven, &id, phases))
+}
+
+/// What the progress bar says beside the cycles.
+fn message(progress: &Progress) -> String {
+    let mut message = match progress.total_cycles {
+        None => format!("{} executed so far, ", progress.executed_cycles),
+        Some(_) => String::new(),
+    };
+    message += &count(progress.proven_segments, "segment");
+    if progress.reused_segments > 0 {
+        message += &format!(" ({} from before)", progress.reused_segments);
+    }
+    message += &format!(", {:.0} cycles/s", progress.cycles_per_second());
+    if let Some(left) = progress.remaining() {
+        message += &format!(", {} s left", left.as_secs());
+    }
+    message
+}
+
+/// A proof that a signal cancelled was stopped by that signal.
+fn stopped(error: SdkError, signals: &Signals, arguments: &ProveArgs) -> Error {
+    match (error, signals.number()) {
+        (SdkError::Cancelled { segments }, Some(signal)) => Error::Stopped {
+            signal,
+            segments,
+            advice: match arguments.work_dir {
+                Some(_) => "the same command goes on from there",
+                None => "with --work-dir they would have been kept",
+            },
+        },
+        (error, _) => error.into(),
+    }
 }
 
 /// Proving takes long: what would make it useless is found out before.
@@ -112,6 +147,7 @@ pub fn report(proven: &Proven, id: &ImageId, phases: &Phases) -> Fields {
         ("security_bits", json!(tenths(stats.security_bits))),
         ("cycles", json!(stats.cycles)),
         ("segments", json!(stats.segments)),
+        ("reused_segments", json!(stats.reused_segments)),
         ("execute_seconds", json!(stats.execute_seconds)),
         ("prove_seconds", json!(stats.prove_seconds)),
         ("phases", json!(phases.seconds(seconds))),

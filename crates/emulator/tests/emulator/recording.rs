@@ -4,13 +4,15 @@ use core::ops::ControlFlow;
 
 use proptest::prelude::*;
 use vouch_emulator::testing::{DATA, asm, check_run, program, random_program, segments};
-use vouch_emulator::{ExecuteError, Limits, Program, SegmentLimits, execute, record};
-use vouch_isa::event::Segment;
+use vouch_emulator::{
+    ExecuteError, Limits, Program, SegmentLimits, execute, execute_watched, record,
+};
+use vouch_isa::event::{Counts, Segment};
 use vouch_isa::{Instruction, Op};
 
 use crate::common::then;
 
-fn cut_at(cycles: u64) -> SegmentLimits {
+fn cut_at(cycles: u64) -> SegmentLimits<'static> {
     SegmentLimits {
         cycles,
         ..SegmentLimits::default()
@@ -103,6 +105,124 @@ fn a_call_too_long_for_the_bound_gets_a_segment_of_its_own() {
         assert_eq!((with_call.moves.len(), with_call.cycles), (100, 1));
         assert_eq!(with_call.end_ts, 1 + 5 + 100);
     }
+}
+
+/// A loop that stores a word into each leaf of some memory, then moves words in and out.
+fn toucher() -> Vec<Instruction> {
+    let mut list = vec![
+        asm::lui(5, DATA),
+        asm::addi(6, 5, 2000),
+        asm::sw(5, 0, 5),
+        asm::addi(5, 5, 40),
+        asm::branch(Op::Bltu, 5, 6, -8),
+    ];
+    list.extend(asm::read(DATA, 400));
+    list.extend(asm::journal(DATA, 200));
+    list.extend(asm::journal(DATA, 100));
+    list.extend(asm::exit_with(0));
+    list
+}
+
+/// What a segment holds, the inner nodes of the memory tree aside.
+fn counts(segment: &Segment) -> Counts {
+    Counts {
+        steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
+        ecalls: segment.ecalls.len() as u64,
+        moves: segment.moves.len() as u64,
+        refreshes: segment.refreshes.len() as u64,
+        fetches: segment.fetches.len() as u64,
+        leaves: segment.leaves.len() as u64,
+        journal: segment.journal.len() as u64,
+        ..Counts::default()
+    }
+}
+
+#[test]
+fn segments_hold_no_more_than_fits() {
+    let program = program(&toucher());
+    let whole = segments(&program, &[7; 400], &SegmentLimits::default()).expect("exits");
+    let total = counts(&whole.1[0]);
+    // A kind, the most that there may be of it, and how much less a segment may hold that was cut
+    // since the next instruction might bring more.
+    type Kind = (&'static str, fn(&Counts) -> u64, u64, u64);
+    let kinds: [Kind; 6] = [
+        ("steps", |c| c.steps.iter().sum(), 60, 20),
+        ("fetches", |c| c.fetches, 7, 1),
+        ("leaves", |c| c.leaves, 40, 8),
+        ("moves", |c| c.moves, 100, 100),
+        ("journal", |c| c.journal, 200, 200),
+        ("ecalls", |c| c.ecalls, 1, 1),
+    ];
+    for (name, kind, most, slack) in kinds {
+        let fits = |counts: &Counts| kind(counts) <= most;
+        let limits = SegmentLimits {
+            fits: &fits,
+            ..SegmentLimits::default()
+        };
+        let (run, cut) = segments(&program, &[7; 400], &limits).expect("exits");
+        assert_eq!(run, whole.0, "{name}");
+        check_run(&program, &cut).expect("consistent");
+        assert!(cut.len() > 1, "{name}: one segment of {total:?}");
+        for segment in &cut {
+            let got = kind(&counts(segment));
+            assert!(got <= most, "{name}: {got} of {most}");
+        }
+        let fullest = cut.iter().map(|s| kind(&counts(s))).max();
+        assert!(
+            fullest >= Some(most - slack),
+            "{name}: at most {fullest:?} of {most}"
+        );
+    }
+}
+
+#[test]
+fn what_never_fits_is_cut_into_single_instructions() {
+    let program = program(&toucher());
+    let limits = SegmentLimits {
+        fits: &|_| false,
+        ..SegmentLimits::default()
+    };
+    let (run, cut) = segments(&program, &[7; 400], &limits).expect("exits");
+    check_run(&program, &cut).expect("consistent");
+    assert_eq!(cut.len() as u64, run.cycles);
+}
+
+#[test]
+fn a_run_can_be_watched_and_cancelled() {
+    // Some 2^26 instructions.
+    let mut list = vec![
+        asm::lui(5, 1 << 25),
+        asm::addi(5, 5, -1),
+        asm::branch(Op::Bne, 5, 0, -4),
+    ];
+    list.extend(asm::exit(0));
+    let program = program(&list);
+    let run = |stop_at: u64| {
+        let mut seen = Vec::new();
+        let mut watch = |cycles| {
+            seen.push(cycles);
+            match cycles < stop_at {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        };
+        let limits = Limits::default();
+        let run = execute_watched(&program, &[], &limits, &mut |_, _| {}, &mut watch);
+        (run, seen)
+    };
+    let (whole, seen) = run(u64::MAX);
+    let whole = whole.expect("exits");
+    assert_eq!(
+        Ok(&whole),
+        execute(&program, &[], &Limits::default(), &mut |_, _| {}).as_ref()
+    );
+    assert!(
+        seen.is_sorted_by(|a, b| a < b) && seen.len() > 2,
+        "{seen:?}"
+    );
+    assert_eq!(seen.last(), Some(&whole.cycles));
+    let (cancelled, seen) = run(1);
+    assert_eq!((cancelled, seen.len()), (Err(ExecuteError::Cancelled), 1));
 }
 
 #[test]
@@ -232,7 +352,7 @@ proptest! {
         timestamp in prop_oneof![Just(1u32 << 26), 0..1000u32],
     ) {
         let program = program(&random_program(seed, length));
-        let limits = SegmentLimits { cycles, timestamp };
+        let limits = SegmentLimits { cycles, timestamp, ..SegmentLimits::default() };
         let (run, segments) = segments(&program, &[], &limits).expect("random programs exit");
         check_run(&program, &segments).expect("consistent");
         let plain = execute(&program, &[], &Limits::default(), &mut |_, _| {});

@@ -65,8 +65,8 @@ impl Backend for Cpu {
 
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
         match &self.setup {
-            Degree::Four(setup) => encode(&setup.prove(job.seed, job.traces)?),
-            Degree::Five(setup) => encode(&setup.prove(job.seed, job.traces)?),
+            Degree::Four(setup) => encode(&setup.prove(job)?),
+            Degree::Five(setup) => encode(&setup.prove(job)?),
         }
     }
 }

@@ -24,7 +24,7 @@ use p3_util::log2_strict_usize;
 use tracing::info_span;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
-use vouch_air::witness::{Trace, Traces};
+use vouch_air::witness::Trace;
 use vouch_verifier::config::{Challenge, Challenger, Config, Proof, ValueMmcs, challenger};
 
 use super::logup::{LogUp, logup};
@@ -32,7 +32,8 @@ use super::openings::{Opened, Opener};
 use super::plan::{Combiner, Plan, plan};
 use super::quotient::{Extended, chunks, quotient};
 use super::setup::{Commitment, Committed, Input, Setup};
-use crate::backend::failed;
+use crate::backend::{Job, failed};
+use crate::cancel::Cancel;
 use crate::error::ProveError;
 
 /// A table in a proof.
@@ -62,7 +63,14 @@ impl<const D: usize> Setup<D>
 where
     F: BinomiallyExtendable<D>,
 {
-    pub(super) fn prove(&self, seed: Vec<u8>, traces: Traces) -> Result<Proof<D>, ProveError> {
+    /// Between any two phases it may be cancelled.
+    pub(super) fn prove(&self, job: Job) -> Result<Proof<D>, ProveError> {
+        let Job {
+            seed,
+            traces,
+            cancel,
+        } = job;
+        cancel.check()?;
         let traces = traces.tables;
         let lookups = |trace: &Trace| plan(trace.instance.table).lookups.clone();
         let lookups: Vec<Lookups<F>> = traces.iter().map(lookups).collect();
@@ -83,6 +91,7 @@ where
             let matrices = traces.iter().map(|trace| &trace.matrix);
             self.commit(matrices.map(|m| Input::rows(Cow::Borrowed(m))).collect())
         });
+        cancel.check().inspect_err(|_| transcript.abort())?;
         let public_values: Vec<&[F]> = traces.iter().map(|t| t.public_values.as_slice()).collect();
         transcript.main_phase(main_commitment.clone(), &public_values);
         let fixed = has_fixed(traces.iter().map(|trace| &trace.instance)).then(|| self.fixed());
@@ -92,22 +101,27 @@ where
             transcript.lookup_phase(&lookups, &LogUpGadget::new());
         let (places, logup_matrices) = info_span!(target: "vouch::phase", "logup")
             .in_scope(|| self.logup(traces, &challenges));
+        cancel.check().inspect_err(|_| transcript.abort())?;
         let (logup_commitment, logup) =
             info_span!(target: "vouch::phase", "commit").in_scope(|| self.commit(logup_matrices));
         let terminals: Vec<Challenge<D>> = places.iter().map(|place| place.terminal).collect();
+        cancel.check().inspect_err(|_| transcript.abort())?;
         let alpha = transcript.permutation_phase(Some(logup_commitment.clone()), &terminals);
 
         let quotients = info_span!(target: "vouch::phase", "quotient")
             .in_scope(|| self.quotients(&places, &main, &logup, alpha, points));
+        cancel.check().inspect_err(|_| transcript.abort())?;
         let (quotient_commitment, quotients) =
             info_span!(target: "vouch::phase", "commit").in_scope(|| self.commit(quotients));
+        cancel.check().inspect_err(|_| transcript.abort())?;
         transcript.quotient_phase(quotient_commitment.clone(), None);
 
         let (point, ood_pow_witness) = transcript.ood_phase();
         let fixed = fixed.map(|fixed| &fixed.committed);
         let committed = [Some(&main), Some(&quotients), fixed, Some(&logup)];
-        let opened = transcript
-            .delegate(|challenger| self.open(&places, committed, point, points, challenger));
+        let opened = transcript.delegate(|challenger| {
+            self.open(&places, committed, point, points, challenger, &cancel)
+        });
         let (openings, opening_proof) = opened.inspect_err(|_| transcript.abort())?;
         transcript.finish();
         Ok(BatchProof {
@@ -201,6 +215,7 @@ where
         point: Challenge<D>,
         points: &[F],
         challenger: &mut Challenger,
+        cancel: &Cancel,
     ) -> Result<(Openings<D>, FriProof<D>), ProveError> {
         let span = info_span!(target: "vouch::phase", "openings").entered();
         let present = || {
@@ -236,6 +251,7 @@ where
         let reduced = opener.reduce(&rounds, &values, alpha);
         drop((opener, rounds));
         drop(span);
+        cancel.check().inspect_err(|_| transcript.abort())?;
 
         let _span = info_span!(target: "vouch::phase", "fri").entered();
         let committed: Vec<&Committed> = present().map(|(_, committed)| committed).collect();

@@ -7,7 +7,7 @@ use vouch_air::tables::Table;
 use vouch_air::witness::{Traces, answer_from_lookup_table};
 use vouch_emulator::testing::{program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_prover::{Backend, Cpu, Job, Reference};
+use vouch_prover::{Backend, Cancel, Cpu, Job, Reference};
 use vouch_verifier::Profile;
 
 use crate::common::{commitment, guest, traces};
@@ -29,6 +29,7 @@ fn assert_equal(cpu: &Cpu, traces: Traces, what: &str) {
     let job = Job {
         seed: what.as_bytes().to_vec(),
         traces,
+        cancel: Cancel::default(),
     };
     let expected = reference.prove(job.clone()).expect("a proof");
     let got = cpu.prove(job).expect("a proof");
@@ -61,6 +62,7 @@ fn one_prover_proves_in_parallel() {
         let job = Job {
             seed: Vec::new(),
             traces: traces.clone(),
+            cancel: Cancel::default(),
         };
         cpu.prove(job).expect("a proof")
     };

@@ -5,5 +5,6 @@ mod common;
 mod determinism;
 mod end_to_end;
 mod key;
+mod planner;
 mod random;
 mod segments;

@@ -12,7 +12,7 @@ use vouch_isa::event::Segment;
 use vouch_prover::{ProveError, Prover};
 use vouch_verifier::{Profile, Verifier, max_log_height};
 
-fn cut(cycles: u64) -> SegmentLimits {
+fn cut(cycles: u64) -> SegmentLimits<'static> {
     SegmentLimits {
         cycles,
         ..SegmentLimits::default()

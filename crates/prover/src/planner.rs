@@ -1,0 +1,116 @@
+//! What the proof of a segment will need, told while the segment is still being recorded.
+
+use std::mem::size_of;
+
+use vouch_air::machine::log_height;
+use vouch_air::memory_tree::{LeafHashes, Node};
+use vouch_air::tables::{Table, lookup};
+use vouch_air::witness::MAX_FACTS;
+use vouch_isa::Family;
+use vouch_isa::event::{Counts, Ecall, Fetch, Leaf, Move, Refresh, Step};
+use vouch_verifier::{Parameters, max_log_height};
+
+use crate::cost::{layout, memory_bytes};
+
+/// Foretells the cost of segments: never less than [`Cost`](crate::Cost) says once the tables are
+/// filled, and little more for segments of more than `2^16` cycles.
+#[derive(Clone, Debug)]
+pub struct Planner {
+    parameters: Parameters,
+    /// Committed columns by table, in base-field cells a row.
+    columns: [u64; Table::ALL.len()],
+    /// Messages a row by table: no fewer than there are questions for the lookup table.
+    messages: [u64; Table::ALL.len()],
+}
+
+impl Planner {
+    /// For proofs with `parameters`.
+    pub fn new(parameters: Parameters) -> Self {
+        let degree = parameters.extension.degree();
+        let columns = |table| layout(table).0.committed_columns(degree) as u64;
+        Self {
+            parameters,
+            columns: Table::ALL.map(columns),
+            messages: Table::ALL.map(|table| layout(table).0.messages as u64),
+        }
+    }
+
+    /// Peak memory of the proof of a segment that holds `counts`, in bytes; `None` if one of its
+    /// tables would be taller than a proof may hold.
+    pub fn memory_bytes(&self, counts: &Counts) -> Option<u64> {
+        let rows = self.rows(counts);
+        let (mut cells, mut tallest) = (0u64, 0);
+        for ((table, columns), rows) in Table::ALL.into_iter().zip(self.columns).zip(rows) {
+            if rows == 0 {
+                continue;
+            }
+            let log_height = log_height(rows as usize);
+            if log_height > max_log_height(table) {
+                return None;
+            }
+            cells += columns << log_height;
+            tallest = tallest.max(1 << log_height);
+        }
+        Some(memory_bytes(&self.parameters, cells, tallest))
+    }
+
+    /// Rows by table, at most.
+    fn rows(&self, counts: &Counts) -> [u64; Table::ALL.len()] {
+        let mut rows = Table::ALL.map(|table| rows(table, counts));
+        let questions: u64 = rows.iter().zip(self.messages).map(|(r, m)| r * m).sum();
+        // The facts table takes no more cells than the lookup table.
+        let (table, height) = match questions <= MAX_FACTS as u64 {
+            true => (Table::Facts, questions),
+            false => (Table::Lookup, 1 << lookup::LOG_HEIGHT),
+        };
+        rows[table as usize] = height;
+        rows
+    }
+}
+
+/// Memory that a recorded segment takes until its tables are filled, in bytes.
+pub fn recorded_bytes(counts: &Counts) -> u64 {
+    let size = |number: u64, bytes: usize| number * bytes as u64;
+    size(counts.steps.iter().sum(), size_of::<Step>())
+        + size(counts.ecalls, size_of::<Ecall>())
+        + size(counts.moves, size_of::<Move>())
+        + size(counts.refreshes, size_of::<Refresh>())
+        + size(counts.fetches, size_of::<Fetch>())
+        + size(counts.leaves, size_of::<Leaf>() + size_of::<LeafHashes>())
+        + size(counts.nodes, size_of::<Node>())
+        + counts.journal
+}
+
+/// Rows of a table, at most, but for those that answer about numbers.
+fn rows(table: Table, counts: &Counts) -> u64 {
+    let steps = |family: Family| counts.steps.get(family as usize).copied().unwrap_or(0);
+    match table {
+        Table::Claim => 1,
+        Table::Lookup | Table::Facts => 0,
+        Table::AddSub => steps(Family::AddSub),
+        Table::AddImm => steps(Family::AddImm),
+        Table::Bitwise => steps(Family::Bitwise),
+        Table::Compare => steps(Family::Compare),
+        Table::Shift => steps(Family::Shift),
+        Table::BranchEq => steps(Family::BranchEq),
+        Table::BranchLt => steps(Family::BranchLt),
+        Table::Jal => steps(Family::Jal),
+        Table::Jalr => steps(Family::Jalr),
+        Table::Word => steps(Family::Word),
+        Table::LoadSub => steps(Family::LoadSub),
+        Table::StoreSub => steps(Family::StoreSub),
+        Table::Mul => steps(Family::Mul),
+        Table::MulHigh => steps(Family::MulHigh),
+        Table::DivRem => steps(Family::DivRem),
+        Table::Program => counts.fetches,
+        Table::Ecall => counts.ecalls,
+        Table::Moves => counts.moves,
+        Table::Refresh => counts.refreshes,
+        Table::Leaf => counts.leaves,
+        Table::Merkle => counts.nodes,
+        // Each hash before and after, and the roots of both trees; those that stay as they are
+        // count once in the proof.
+        Table::Poseidon2 => 2 * (counts.leaves + counts.nodes + 1),
+        Table::Journal => counts.journal,
+    }
+}

@@ -1,0 +1,141 @@
+//! What a segment's proof will need, foretold while the segment is recorded.
+
+use vouch_air::memory_tree::MemoryTree;
+use vouch_air::tables::Table;
+use vouch_air::witness::generate;
+use vouch_emulator::testing::{random_program, segments};
+use vouch_emulator::{Program, SegmentLimits};
+use vouch_isa::event::Counts;
+use vouch_prover::{Cost, Planner};
+use vouch_verifier::{Profile, max_log_height};
+
+use crate::common::guest;
+
+/// Bytes of memory for the proof of a segment.
+#[derive(Clone, Copy, Debug)]
+struct Estimate {
+    /// From the counts of what was recorded.
+    foretold: u64,
+    /// From the filled tables.
+    actual: u64,
+    /// It has the whole lookup table: how many rows the facts table has instead cannot be foretold
+    /// well, since questions repeat.
+    is_long: bool,
+}
+
+/// The estimates for each segment of a run that is cut so that they are at most `limit`.
+fn estimates(program: &Program, input: &[u8], profile: Profile, limit: u64) -> Vec<Estimate> {
+    let planner = Planner::new(profile.parameters());
+    let fits = |counts: &Counts| {
+        let bytes = planner.memory_bytes(counts);
+        bytes.is_some_and(|bytes| bytes <= limit)
+    };
+    let limits = SegmentLimits {
+        fits: &fits,
+        ..SegmentLimits::default()
+    };
+    let (_, segments) = segments(program, input, &limits).expect("it runs");
+    let image = program.image();
+    let mut tree = MemoryTree::new(image);
+    segments
+        .iter()
+        .map(|segment| {
+            let nodes = tree.clone().update(&segment.leaves).nodes.len() as u64;
+            let foretold = planner.memory_bytes(&Counts {
+                steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
+                ecalls: segment.ecalls.len() as u64,
+                moves: segment.moves.len() as u64,
+                refreshes: segment.refreshes.len() as u64,
+                fetches: segment.fetches.len() as u64,
+                leaves: segment.leaves.len() as u64,
+                nodes,
+                journal: segment.journal.len() as u64,
+                guest_bytes: 0,
+            });
+            let traces = generate(segment, &image.text, &mut tree);
+            let tables: Vec<Table> = { traces.tables.iter() }
+                .map(|trace| trace.instance.table)
+                .collect();
+            Estimate {
+                foretold: foretold.expect("it is not too tall"),
+                actual: Cost::new(&traces, &profile.parameters()).memory_bytes(),
+                is_long: tables.contains(&Table::Lookup),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn no_segment_needs_more_than_was_foretold() {
+    let sha256 = guest(include_bytes!(
+        "../../../../guest-programs/prebuilt/sha256.elf"
+    ));
+    let sort = guest(include_bytes!(
+        "../../../../guest-programs/prebuilt/sort.elf"
+    ));
+    let numbers = 4000u32.to_le_bytes();
+    let random = vouch_emulator::testing::program(&random_program(7, 300));
+    let runs: [(&Program, &[u8], u64); 4] = [
+        (&sha256, &[7; 6000], u64::MAX),
+        (&sha256, &[7; 6000], 160 << 20),
+        (&sort, &numbers, 160 << 20),
+        (&random, &[], 80 << 20),
+    ];
+    for profile in [Profile::Fast100, Profile::Compact100] {
+        let scale = 1 << (profile.parameters().log_blowup - 1);
+        for (program, input, limit) in runs {
+            let limit = limit.saturating_mul(scale);
+            let estimates = estimates(program, input, profile, limit);
+            for estimate in estimates {
+                let Estimate {
+                    foretold,
+                    actual,
+                    is_long,
+                } = estimate;
+                assert!(actual <= foretold && actual <= limit, "{estimate:?}");
+                assert!(!is_long || foretold <= actual + actual / 2, "{estimate:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cuts_leave_little_unused() {
+    let sort = guest(include_bytes!(
+        "../../../../guest-programs/prebuilt/sort.elf"
+    ));
+    let numbers = 20_000u32.to_le_bytes();
+    let limit = 400 << 20;
+    let estimates = estimates(&sort, &numbers, Profile::Fast100, limit);
+    let (_, cut) = estimates.split_last().expect("segments");
+    assert!(cut.len() >= 2, "{estimates:?}");
+    // The next doubling of a table did not fit.
+    assert!(
+        cut.iter().all(|cut| cut.actual > limit / 2),
+        "{estimates:?}"
+    );
+}
+
+#[test]
+fn tables_that_are_too_tall_do_not_fit() {
+    let planner = Planner::new(Profile::Fast100.parameters());
+    let fits = |counts: Counts| planner.memory_bytes(&counts).is_some();
+    let journal = 1 << max_log_height(Table::Journal);
+    assert!(fits(Counts {
+        journal,
+        ..Counts::default()
+    }));
+    assert!(!fits(Counts {
+        journal: journal + 1,
+        ..Counts::default()
+    }));
+    let moves = 1 << max_log_height(Table::Moves);
+    assert!(fits(Counts {
+        moves,
+        ..Counts::default()
+    }));
+    assert!(!fits(Counts {
+        moves: moves + 1,
+        ..Counts::default()
+    }));
+}

@@ -1,0 +1,139 @@
+//! How a run is cut into segments, and how many of them are proven at once.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+use vouch_emulator::SegmentLimits;
+use vouch_isa::Family;
+use vouch_isa::event::Counts;
+use vouch_prover::{Planner, ProveError, recorded_bytes};
+use vouch_verifier::Profile;
+
+/// Memory that a proof may take at most unless [`ProveOptions::max_memory`](crate::ProveOptions)
+/// says otherwise, in bytes.
+const DEFAULT_MAX_MEMORY: u64 = 4 << 30;
+
+/// Bytes held for each byte of the guest's memory: what it holds, while it is executed and while it
+/// is recorded; the time of each word's last access; the hashes of its leaves and of the nodes
+/// above them; what is left goes to page tables and rounding.
+const BYTES_A_GUEST_BYTE: u64 = 6;
+
+/// Threads that a single proof makes good use of.
+const THREADS_A_SEGMENT: usize = 8;
+
+/// What the smallest segments hold that are worth proving.
+const LEAST: Counts = Counts {
+    steps: [16; Family::STEPS],
+    ecalls: 1,
+    moves: 16,
+    refreshes: 16,
+    fetches: 128,
+    leaves: 32,
+    nodes: 256,
+    journal: 64,
+    guest_bytes: 0,
+};
+
+/// Memory that a proof may take by default, in bytes: 4 GiB, or half of what this machine, or the
+/// container that the process runs in, has, if that is less.
+pub fn default_max_memory() -> u64 {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    let contained = system.cgroup_limits().map(|limits| limits.total_memory);
+    let present = contained.unwrap_or(u64::MAX).min(system.total_memory());
+    match present {
+        // The system does not tell.
+        0 => DEFAULT_MAX_MEMORY,
+        _ => DEFAULT_MAX_MEMORY.min(present / 2),
+    }
+}
+
+/// Where a run is cut. The cuts depend on this, the program and its input, and on nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Cuts {
+    /// Memory for all segments that are proven at once, in bytes.
+    pub max_memory: u64,
+    /// Segments proven at once.
+    pub at_once: usize,
+    /// Most instructions in a segment.
+    pub segment_cycles: u64,
+}
+
+impl Cuts {
+    /// For so many threads.
+    pub fn new(max_memory: u64, threads: usize, segment_cycles: Option<u64>) -> Self {
+        let most = SegmentLimits::default().cycles;
+        Self {
+            max_memory,
+            at_once: threads.div_ceil(THREADS_A_SEGMENT),
+            segment_cycles: segment_cycles.unwrap_or(most).min(most),
+        }
+    }
+}
+
+/// Says whether a segment fits the memory.
+pub(super) struct Plan {
+    planner: Planner,
+    cuts: Cuts,
+    /// Memory that the smallest segments would need, once that is more than there is; else 0.
+    lacking: AtomicU64,
+}
+
+impl Plan {
+    /// # Errors
+    /// [`ProveError::Memory`] if there is too little even for small segments.
+    pub fn new(profile: Profile, cuts: Cuts) -> Result<Self, ProveError> {
+        let plan = Self {
+            planner: Planner::new(profile.parameters()),
+            cuts,
+            lacking: AtomicU64::new(0),
+        };
+        plan.fits(&LEAST);
+        plan.check()?;
+        Ok(plan)
+    }
+
+    /// Whether a segment that holds `counts` fits.
+    pub fn fits(&self, counts: &Counts) -> bool {
+        let fits = |counts| {
+            self.needed(counts)
+                .is_some_and(|bytes| bytes <= self.cuts.max_memory)
+        };
+        if fits(counts) {
+            return true;
+        }
+        // The guest may have taken so much that nothing more would ever fit.
+        let least = Counts {
+            guest_bytes: counts.guest_bytes,
+            ..LEAST
+        };
+        if !fits(&least) {
+            let needed = self.needed(&least).unwrap_or(u64::MAX);
+            self.lacking.store(needed, Ordering::Relaxed);
+        }
+        false
+    }
+
+    /// # Errors
+    /// [`ProveError::Memory`] if something did not fit because not even small segments do.
+    pub fn check(&self) -> Result<(), ProveError> {
+        match self.lacking.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            needed => Err(ProveError::Memory {
+                needed,
+                limit: self.cuts.max_memory,
+            }),
+        }
+    }
+
+    /// Memory for as many segments at once as there are, in bytes, if each holds `counts`.
+    fn needed(&self, counts: &Counts) -> Option<u64> {
+        let proofs = self
+            .planner
+            .memory_bytes(counts)?
+            .saturating_mul(self.cuts.at_once as u64);
+        // One more waits, recorded, for its turn.
+        let beside = recorded_bytes(counts) + BYTES_A_GUEST_BYTE * counts.guest_bytes;
+        Some(proofs.saturating_add(beside))
+    }
+}
