@@ -8,3 +8,4 @@ mod prove;
 mod receipts;
 mod run;
 mod usage;
+mod work_dir;

@@ -19,7 +19,7 @@ pub struct Progress {
     pub reused_segments: usize,
     /// Instructions in [`Self::reused_segments`].
     pub reused_cycles: u64,
-    /// Time since proving began.
+    /// Time since proving began; 0 before.
     pub elapsed: Duration,
 }
 
@@ -50,7 +50,8 @@ impl Progress {
 pub(super) struct Teller<'a> {
     tell: &'a mut dyn FnMut(&Progress),
     progress: Progress,
-    start: Instant,
+    /// When proving began.
+    start: Option<Instant>,
 }
 
 impl<'a> Teller<'a> {
@@ -67,19 +68,19 @@ impl<'a> Teller<'a> {
                 reused_cycles: 0,
                 elapsed: Duration::ZERO,
             },
-            start: Instant::now(),
+            start: None,
         }
     }
 
     /// Proving begins now.
     pub fn start(&mut self) {
-        self.start = Instant::now();
+        self.start = Some(Instant::now());
     }
 
     /// Makes a change, and tells of it.
     pub fn change(&mut self, change: impl FnOnce(&mut Progress)) {
         change(&mut self.progress);
-        self.progress.elapsed = self.start.elapsed();
+        self.progress.elapsed = self.start.map_or(Duration::ZERO, |start| start.elapsed());
         (self.tell)(&self.progress);
     }
 

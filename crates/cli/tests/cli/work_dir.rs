@@ -1,0 +1,183 @@
+//! Proofs that are stopped, killed, or cannot write, and go on.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::common::{Place, guest};
+
+/// `vouch prove` of a run of 20 segments, in the work folder `work`.
+fn arguments() -> Vec<String> {
+    let elf = guest("fibonacci");
+    // 16,000 numbers, some 80,000 cycles.
+    let plain = ["prove", &elf, "--input-hex", "803e0000", "-o", "receipt"];
+    let more = ["--work-dir", "work", "--segment-cycles", "2^12"];
+    let memory = ["--max-memory", "1GiB"];
+    let all = [&plain[..], &more, &memory].concat();
+    all.into_iter().map(String::from).collect()
+}
+
+/// The same without a work folder, to the end.
+fn whole_receipt() -> Vec<u8> {
+    let place = Place::new();
+    let all = arguments();
+    let plain: Vec<&str> = all
+        .iter()
+        .map(String::as_str)
+        .filter(|argument| !["--work-dir", "work"].contains(argument))
+        .collect();
+    place.vouch(&plain).ok();
+    place.get("receipt")
+}
+
+/// Goes on to the end; returns how many segments were there already.
+fn finish(place: &Place) -> u64 {
+    let all = arguments();
+    let all: Vec<&str> = all.iter().map(String::as_str).chain(["--json"]).collect();
+    let proven = place.vouch(&all).ok().json();
+    assert_eq!(proven["segments"], 20);
+    proven["reused_segments"].as_u64().expect("a number")
+}
+
+fn start(place: &Place) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_vouch"))
+        .args(arguments())
+        .arg("--json")
+        .current_dir(place.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts")
+}
+
+/// Files of proven segments.
+fn segments(place: &Place) -> usize {
+    let Ok(entries) = fs::read_dir(place.path("work")) else {
+        return 0;
+    };
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+    entries
+        .map(|entry| name(entry).to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("segment-"))
+        .count()
+}
+
+/// Waits until so many segments are proven, or the process ends.
+fn wait_for_segments(place: &Place, child: &mut Child, wanted: usize) {
+    while segments(place) < wanted && child.try_wait().expect("a child").is_none() {
+        sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn killed_at_any_moment_a_proof_goes_on_to_the_same_bytes() {
+    let whole = whole_receipt();
+    let place = Place::new();
+    let mut killed = 0;
+    // At once, before the first segment, and between those that follow, after pauses that share no
+    // rhythm with the prover.
+    for (i, wanted) in [0, 0, 1, 1, 2, 4, 5, 9, 14].into_iter().enumerate() {
+        let mut child = start(&place);
+        wait_for_segments(&place, &mut child, wanted);
+        sleep(Duration::from_millis(7 * i as u64 % 23));
+        child.kill().expect("a child");
+        let status = child.wait().expect("a child");
+        killed += usize::from(!status.success());
+    }
+    assert!(killed >= 5, "only {killed} were killed in time");
+    let left = segments(&place) as u64;
+    assert_eq!(finish(&place), left);
+    assert!(place.get("receipt") == whole);
+    let entries = fs::read_dir(place.path("work")).expect("a folder");
+    // The job, the lock and the segments; nothing half-written.
+    assert_eq!(entries.count(), 22);
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_stop_a_proof_that_can_go_on() {
+    let place = Place::new();
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let before = segments(&place);
+        let mut child = start(&place);
+        wait_for_segments(&place, &mut child, before + 1);
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &id]).status();
+        assert!(sent.expect("kill").success());
+        let output = child.wait_with_output().expect("a child");
+        assert_eq!(output.status.code(), Some(code), "{signal}");
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("an object");
+        assert_eq!(
+            (&said["kind"], &said["status"]),
+            (&"stopped".into(), &code.into())
+        );
+        let error = said["error"].as_str().expect("a message");
+        assert!(
+            error.contains("the same command goes on from there"),
+            "{error}"
+        );
+        assert!(!place.path("receipt").exists());
+    }
+    assert!(finish(&place) >= 2);
+    assert!(place.get("receipt") == whole_receipt());
+}
+
+/// The shell bounds the size of files as a full disk would.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_loses_nothing() {
+    let place = Place::new();
+    let mut child = start(&place);
+    wait_for_segments(&place, &mut child, 2);
+    child.kill().expect("a child");
+    child.wait().expect("a child");
+    let before = segments(&place);
+    let script = "ulimit -f 100; trap '' XFSZ; exec \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_vouch")])
+        .args(arguments())
+        .current_dir(place.path(""))
+        .output()
+        .expect("a shell");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("cannot write work/segment-"), "{said}");
+    assert_eq!(segments(&place), before);
+    assert!(!place.path("receipt").exists());
+    assert_eq!(finish(&place), before as u64);
+    assert!(place.get("receipt") == whole_receipt());
+}
+
+#[test]
+fn folders_and_files_that_do_not_serve_are_named() {
+    let place = Place::new();
+    place.put("work", b"a file");
+    let all = arguments();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    place.refuses(&all, 2, "file", "cannot make work");
+    fs::remove_file(place.path("work")).expect("it is there");
+    finish(&place);
+    let damaged = place.path("work/segment-000007");
+    fs::write(&damaged, b"VOUCHSEG").expect("it can be written");
+    let refused = place.vouch(&all);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("work/segment-000007: "),
+        "{}",
+        refused.stderr
+    );
+    fs::remove_file(damaged).expect("it is there");
+    assert_eq!(finish(&place), 19);
+}
+
+#[test]
+fn an_endless_guest_reaches_its_limit() {
+    let place = Place::new();
+    // As many Fibonacci numbers as there can be: some 2^34 cycles.
+    let elf = guest("fibonacci");
+    let all = ["prove", &elf, "--input-hex", "ffffffff", "-o", "receipt"];
+    let limited = [&all[..], &["--max-cycles", "2^26"]].concat();
+    let message = "limit reached: the run may use 67108864 cycles";
+    place.refuses(&limited, 4, "limit", message);
+}
