@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use vouch_sdk::{ImageId, Profile, parse_image_id};
+use vouch_sdk::{DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id};
 
 use crate::commands::Guest;
 
@@ -130,9 +130,10 @@ pub struct ProveArgs {
     /// TiB [default: 4 GiB, or half of what there is if that is less]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_memory: Option<u64>,
-    /// Most instructions in a segment: a number or 2^N [default: as many as the memory allows]
-    #[arg(long, value_name = "N", value_parser = number)]
-    pub segment_cycles: Option<u64>,
+    /// Committed cells in a segment, at most, of which a cycle takes 60 to 110: more make a smaller
+    /// receipt, and need more memory
+    #[arg(long, value_name = "N", value_parser = number, default_value_t = DEFAULT_SEGMENT_CELLS)]
+    pub segment_cells: u64,
     /// Threads to prove with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,

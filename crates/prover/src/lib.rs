@@ -21,5 +21,5 @@ pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::{Cpu, Kernels, Places};
 pub use error::ProveError;
-pub use planner::{Planner, recorded_bytes};
+pub use planner::{Needs, Planner, recorded_bytes};
 pub use prover::{Prover, SegmentProof, claim, fill};

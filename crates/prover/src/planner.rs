@@ -12,6 +12,15 @@ use vouch_verifier::{Parameters, max_log_height};
 
 use crate::cost::{layout, memory_bytes};
 
+/// What a proof needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Committed base-field cells.
+    pub cells: u64,
+    /// Peak memory in bytes.
+    pub memory_bytes: u64,
+}
+
 /// Foretells the cost of segments: never less than [`Cost`](crate::Cost) says once the tables are
 /// filled, and little more for segments of more than `2^16` cycles.
 #[derive(Clone, Debug)]
@@ -35,9 +44,9 @@ impl Planner {
         }
     }
 
-    /// Peak memory of the proof of a segment that holds `counts`, in bytes; `None` if one of its
-    /// tables would be taller than a proof may hold.
-    pub fn memory_bytes(&self, counts: &Counts) -> Option<u64> {
+    /// What the proof of a segment that holds `counts` needs at most; `None` if one of its tables
+    /// would be taller than a proof may hold.
+    pub fn foretell(&self, counts: &Counts) -> Option<Needs> {
         let rows = self.rows(counts);
         let (mut cells, mut tallest) = (0u64, 0);
         for ((table, columns), rows) in Table::ALL.into_iter().zip(self.columns).zip(rows) {
@@ -51,7 +60,10 @@ impl Planner {
             cells += columns << log_height;
             tallest = tallest.max(1 << log_height);
         }
-        Some(memory_bytes(&self.parameters, cells, tallest))
+        Some(Needs {
+            cells,
+            memory_bytes: memory_bytes(&self.parameters, cells, tallest),
+        })
     }
 
     /// Rows by table, at most.

@@ -37,7 +37,9 @@ mod verify;
 pub use error::Error;
 pub use image::{ImageIdError, image_id, parse_image_id};
 pub use input::Input;
-pub use prove::{Progress, ProveOptions, Proven, default_max_memory, prove, prove_with};
+pub use prove::{
+    DEFAULT_SEGMENT_CELLS, Progress, ProveOptions, Proven, default_max_memory, prove, prove_with,
+};
 pub use stats::{Stats, peak_rss_bytes};
 pub use verify::{verifier, verify};
 

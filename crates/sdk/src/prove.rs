@@ -25,7 +25,7 @@ use plan::{Cuts, Plan};
 use progress::Teller;
 use work_folder::{WorkFolder, WorkJob};
 
-pub use plan::default_max_memory;
+pub use plan::{DEFAULT_SEGMENT_CELLS, default_max_memory};
 pub use progress::Progress;
 
 /// More bytes than a segment takes in a receipt beside its proof and its journal.
@@ -44,8 +44,9 @@ pub struct ProveOptions {
     pub max_memory: Option<u64>,
     /// Threads to prove with; `None` for as many as there are cores. One more executes and records.
     pub threads: Option<usize>,
-    /// Most instructions in a segment; `None` for as many as a proof may hold.
-    pub segment_cycles: Option<u64>,
+    /// Base-field cells that a segment should commit to, at most. More make fewer segments and a
+    /// smaller receipt, and need more memory; a cycle takes 60 to 110.
+    pub segment_cells: u64,
     /// Proves runs that exit with another code than 0, too. Without it they are
     /// [`Error::GuestExit`].
     pub allow_nonzero_exit: bool,
@@ -63,7 +64,7 @@ impl Default for ProveOptions {
             limits: Limits::default(),
             max_memory: Some(default_max_memory()),
             threads: None,
-            segment_cycles: None,
+            segment_cells: DEFAULT_SEGMENT_CELLS,
             allow_nonzero_exit: false,
             work_folder: None,
             cancel: Cancel::default(),
@@ -117,7 +118,7 @@ pub fn prove_with(
     let mut cuts = Cuts::new(
         max_memory,
         pool.current_num_threads(),
-        options.segment_cycles,
+        options.segment_cells,
     );
     let mut folder = None;
     if let Some(path) = &options.work_folder {

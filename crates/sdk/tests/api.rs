@@ -70,7 +70,7 @@ fn little_memory_makes_more_segments() {
         Err(Error::Prove(ProveError::Memory { needed, limit: 1 })) => needed,
         other => panic!("one byte is not enough: {other:?}"),
     };
-    let options = with_memory(4 * needed);
+    let options = with_memory(needed + needed / 4);
     let mut steps: Vec<Progress> = Vec::new();
     let proven = prove_with(&program, &input, &options, &mut |_, _| {}, &mut |step| {
         steps.push(step.clone());

@@ -22,10 +22,10 @@ fn input() -> Input {
     Input::new().word(4000)
 }
 
-/// Segments of 4,096 cycles: five of [`input`].
+/// Small segments: five of [`input`].
 fn options() -> ProveOptions {
     ProveOptions {
-        segment_cycles: Some(1 << 12),
+        segment_cells: 1_000_000,
         max_memory: Some(1 << 30),
         ..ProveOptions::default()
     }
@@ -71,9 +71,9 @@ fn the_journal_does_not_depend_on_the_segments() {
     let id = image_id(&fibonacci());
     let whole = whole();
     assert_eq!(whole.receipt.segments.len(), 5);
-    for cycles in [1 << 11, 5000, 1 << 20] {
+    for (cells, segments) in [(0, 5), (2_500_000, 2), (1 << 26, 1)] {
         let options = ProveOptions {
-            segment_cycles: Some(cycles),
+            segment_cells: cells,
             ..options()
         };
         let proven = prove(&fibonacci(), &input(), &options).expect("it can be proven");
@@ -82,8 +82,7 @@ fn the_journal_does_not_depend_on_the_segments() {
             verify(&proven.receipt, &id).expect("it verifies"),
             whole.claim
         );
-        let segments = whole.stats.cycles.div_ceil(cycles);
-        assert_eq!(proven.receipt.segments.len() as u64, segments);
+        assert_eq!(proven.receipt.segments.len(), segments);
     }
 }
 
@@ -140,10 +139,10 @@ fn a_folder_is_of_one_job() {
     };
     refused(prove(&program, &input(), &less_memory), "bytes of memory");
     let other_segments = ProveOptions {
-        segment_cycles: Some(1 << 13),
+        segment_cells: 2_500_000,
         ..in_folder(path)
     };
-    refused(prove(&program, &input(), &other_segments), "cycles");
+    refused(prove(&program, &input(), &other_segments), "cells");
     // With more memory the cuts stay.
     let more_memory = ProveOptions {
         max_memory: Some(2 << 30),

@@ -36,7 +36,7 @@ pub fn prove(
         limits: run::limits(arguments.max_cycles),
         max_memory: arguments.max_memory.or(default.max_memory),
         threads: arguments.threads.map(usize::from),
-        segment_cycles: arguments.segment_cycles,
+        segment_cells: arguments.segment_cells,
         work_folder: arguments.work_dir.clone(),
         cancel: signals.cancel(),
         ..default

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use crate::common::{Place, guest};
 
-/// `vouch prove` of a run of 20 segments, in the work folder `work`.
+/// What the run is cut into.
+const SEGMENTS: usize = 16;
+
+/// `vouch prove` of a run of [`SEGMENTS`] segments, in the work folder `work`.
 fn arguments() -> Vec<String> {
     let elf = guest("fibonacci");
     // 16,000 numbers, some 80,000 cycles.
     let plain = ["prove", &elf, "--input-hex", "803e0000", "-o", "receipt"];
-    let more = ["--work-dir", "work", "--segment-cycles", "2^12"];
+    let more = ["--work-dir", "work", "--segment-cells", "1000000"];
     let memory = ["--max-memory", "1GiB"];
     let all = [&plain[..], &more, &memory].concat();
     all.into_iter().map(String::from).collect()
@@ -36,7 +39,7 @@ fn finish(place: &Place) -> u64 {
     let all = arguments();
     let all: Vec<&str> = all.iter().map(String::as_str).chain(["--json"]).collect();
     let proven = place.vouch(&all).ok().json();
-    assert_eq!(proven["segments"], 20);
+    assert_eq!(proven["segments"], SEGMENTS);
     proven["reused_segments"].as_u64().expect("a number")
 }
 
@@ -77,7 +80,7 @@ fn killed_at_any_moment_a_proof_goes_on_to_the_same_bytes() {
     let mut killed = 0;
     // At once, before the first segment, and between those that follow, after pauses that share no
     // rhythm with the prover.
-    for (i, wanted) in [0, 0, 1, 1, 2, 4, 5, 9, 14].into_iter().enumerate() {
+    for (i, wanted) in [0, 0, 1, 1, 2, 4, 5, 8, 11].into_iter().enumerate() {
         let mut child = start(&place);
         wait_for_segments(&place, &mut child, wanted);
         sleep(Duration::from_millis(7 * i as u64 % 23));
@@ -91,7 +94,7 @@ fn killed_at_any_moment_a_proof_goes_on_to_the_same_bytes() {
     assert!(place.get("receipt") == whole);
     let entries = fs::read_dir(place.path("work")).expect("a folder");
     // The job, the lock and the segments; nothing half-written.
-    assert_eq!(entries.count(), 22);
+    assert_eq!(entries.count(), SEGMENTS + 2);
 }
 
 #[cfg(unix)]
@@ -168,7 +171,7 @@ fn folders_and_files_that_do_not_serve_are_named() {
         refused.stderr
     );
     fs::remove_file(damaged).expect("it is there");
-    assert_eq!(finish(&place), 19);
+    assert_eq!(finish(&place), SEGMENTS as u64 - 1);
 }
 
 #[test]

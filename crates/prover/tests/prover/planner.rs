@@ -27,8 +27,8 @@ struct Estimate {
 fn estimates(program: &Program, input: &[u8], profile: Profile, limit: u64) -> Vec<Estimate> {
     let planner = Planner::new(profile.parameters());
     let fits = |counts: &Counts| {
-        let bytes = planner.memory_bytes(counts);
-        bytes.is_some_and(|bytes| bytes <= limit)
+        let needs = planner.foretell(counts);
+        needs.is_some_and(|needs| needs.memory_bytes <= limit)
     };
     let limits = SegmentLimits {
         fits: &fits,
@@ -41,7 +41,7 @@ fn estimates(program: &Program, input: &[u8], profile: Profile, limit: u64) -> V
         .iter()
         .map(|segment| {
             let nodes = tree.clone().update(&segment.leaves).nodes.len() as u64;
-            let foretold = planner.memory_bytes(&Counts {
+            let foretold = planner.foretell(&Counts {
                 steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
                 ecalls: segment.ecalls.len() as u64,
                 moves: segment.moves.len() as u64,
@@ -56,9 +56,15 @@ fn estimates(program: &Program, input: &[u8], profile: Profile, limit: u64) -> V
             let tables: Vec<Table> = { traces.tables.iter() }
                 .map(|trace| trace.instance.table)
                 .collect();
+            let foretold = foretold.expect("it is not too tall");
+            let actual = Cost::new(&traces, &profile.parameters());
+            assert!(
+                actual.cells() <= foretold.cells,
+                "{actual:?}, not {foretold:?}"
+            );
             Estimate {
-                foretold: foretold.expect("it is not too tall"),
-                actual: Cost::new(&traces, &profile.parameters()).memory_bytes(),
+                foretold: foretold.memory_bytes,
+                actual: actual.memory_bytes(),
                 is_long: tables.contains(&Table::Lookup),
             }
         })
@@ -119,7 +125,7 @@ fn cuts_leave_little_unused() {
 #[test]
 fn tables_that_are_too_tall_do_not_fit() {
     let planner = Planner::new(Profile::Fast100.parameters());
-    let fits = |counts: Counts| planner.memory_bytes(&counts).is_some();
+    let fits = |counts: Counts| planner.foretell(&counts).is_some();
     let journal = 1 << max_log_height(Table::Journal);
     assert!(fits(Counts {
         journal,

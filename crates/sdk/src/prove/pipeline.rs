@@ -128,7 +128,6 @@ impl Pipeline<'_> {
             return;
         }
         let limits = SegmentLimits {
-            cycles: self.cuts.segment_cycles,
             fits: &|counts| self.plan.fits(counts),
             ..SegmentLimits::default()
         };

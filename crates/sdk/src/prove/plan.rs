@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
-use vouch_emulator::SegmentLimits;
 use vouch_isa::Family;
 use vouch_isa::event::Counts;
-use vouch_prover::{Planner, ProveError, recorded_bytes};
+use vouch_prover::{Needs, Planner, ProveError, recorded_bytes};
 use vouch_verifier::Profile;
 
 /// Memory that a proof may take at most unless [`ProveOptions::max_memory`](crate::ProveOptions)
@@ -18,18 +17,25 @@ const DEFAULT_MAX_MEMORY: u64 = 4 << 30;
 /// above them; what is left goes to page tables and rounding.
 const BYTES_A_GUEST_BYTE: u64 = 6;
 
+/// What the allocator keeps of memory that was freed: one part in so many, as measured (docs/benchmarks.md).
+const ALLOCATOR_SHARE: u64 = 8;
+
+/// Cells that a segment commits to by default, at most: about a million cycles. Larger segments are
+/// proven no faster, smaller ones make larger receipts (docs/decisions/0009).
+pub const DEFAULT_SEGMENT_CELLS: u64 = 1 << 26;
+
 /// Threads that a single proof makes good use of.
 const THREADS_A_SEGMENT: usize = 8;
 
 /// What the smallest segments hold that are worth proving.
 const LEAST: Counts = Counts {
-    steps: [16; Family::STEPS],
+    steps: [64; Family::STEPS],
     ecalls: 1,
-    moves: 16,
-    refreshes: 16,
-    fetches: 128,
-    leaves: 32,
-    nodes: 256,
+    moves: 64,
+    refreshes: 64,
+    fetches: 256,
+    leaves: 64,
+    nodes: 512,
     journal: 64,
     guest_bytes: 0,
 };
@@ -55,26 +61,27 @@ pub(super) struct Cuts {
     pub max_memory: u64,
     /// Segments proven at once.
     pub at_once: usize,
-    /// Most instructions in a segment.
-    pub segment_cycles: u64,
+    /// Cells that a segment commits to, at most.
+    pub segment_cells: u64,
 }
 
 impl Cuts {
     /// For so many threads.
-    pub fn new(max_memory: u64, threads: usize, segment_cycles: Option<u64>) -> Self {
-        let most = SegmentLimits::default().cycles;
+    pub fn new(max_memory: u64, threads: usize, segment_cells: u64) -> Self {
         Self {
             max_memory,
             at_once: threads.div_ceil(THREADS_A_SEGMENT),
-            segment_cycles: segment_cycles.unwrap_or(most).min(most),
+            segment_cells,
         }
     }
 }
 
-/// Says whether a segment fits the memory.
+/// Says whether a segment may hold so much.
 pub(super) struct Plan {
     planner: Planner,
     cuts: Cuts,
+    /// Cells of the smallest segments: no segment is cut for having less.
+    least_cells: u64,
     /// Memory that the smallest segments would need, once that is more than there is; else 0.
     lacking: AtomicU64,
 }
@@ -83,8 +90,10 @@ impl Plan {
     /// # Errors
     /// [`ProveError::Memory`] if there is too little even for small segments.
     pub fn new(profile: Profile, cuts: Cuts) -> Result<Self, ProveError> {
+        let planner = Planner::new(profile.parameters());
         let plan = Self {
-            planner: Planner::new(profile.parameters()),
+            least_cells: planner.foretell(&LEAST).map_or(0, |needs| needs.cells),
+            planner,
             cuts,
             lacking: AtomicU64::new(0),
         };
@@ -93,22 +102,22 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether a segment that holds `counts` fits.
+    /// Whether a segment that holds `counts` is not too large.
     pub fn fits(&self, counts: &Counts) -> bool {
-        let fits = |counts| {
-            self.needed(counts)
-                .is_some_and(|bytes| bytes <= self.cuts.max_memory)
+        let Some(needs) = self.planner.foretell(counts) else {
+            return false;
         };
-        if fits(counts) {
-            return true;
+        if self.memory(needs, counts) <= self.cuts.max_memory {
+            return needs.cells <= self.cuts.segment_cells.max(self.least_cells);
         }
         // The guest may have taken so much that nothing more would ever fit.
         let least = Counts {
             guest_bytes: counts.guest_bytes,
             ..LEAST
         };
-        if !fits(&least) {
-            let needed = self.needed(&least).unwrap_or(u64::MAX);
+        let needed =
+            { self.planner.foretell(&least) }.map_or(u64::MAX, |needs| self.memory(needs, &least));
+        if needed > self.cuts.max_memory {
             self.lacking.store(needed, Ordering::Relaxed);
         }
         false
@@ -126,14 +135,14 @@ impl Plan {
         }
     }
 
-    /// Memory for as many segments at once as there are, in bytes, if each holds `counts`.
-    fn needed(&self, counts: &Counts) -> Option<u64> {
-        let proofs = self
-            .planner
-            .memory_bytes(counts)?
-            .saturating_mul(self.cuts.at_once as u64);
-        // One more waits, recorded, for its turn.
-        let beside = recorded_bytes(counts) + BYTES_A_GUEST_BYTE * counts.guest_bytes;
-        Some(proofs.saturating_add(beside))
+    /// Memory in bytes for as many segments at once as there are, if each holds `counts`.
+    fn memory(&self, needs: Needs, counts: &Counts) -> u64 {
+        let proofs = needs.memory_bytes.saturating_mul(self.cuts.at_once as u64);
+        // One more waits, recorded, for its turn; lists that grow have up to twice the room that
+        // they use.
+        let beside = 2 * recorded_bytes(counts) + BYTES_A_GUEST_BYTE * counts.guest_bytes;
+        proofs
+            .saturating_add(proofs / ALLOCATOR_SHARE)
+            .saturating_add(beside)
     }
 }

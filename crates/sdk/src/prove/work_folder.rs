@@ -135,10 +135,10 @@ impl WorkFolder {
                 found.max_memory, wanted.max_memory
             )));
         }
-        if found.segment_cycles != wanted.segment_cycles {
+        if found.segment_cells != wanted.segment_cells {
             return Err(self.refuse(format!(
-                "its segments have up to {} cycles, and {} were asked for",
-                found.segment_cycles, wanted.segment_cycles
+                "its segments have up to {} cells, and {} were asked for",
+                found.segment_cells, wanted.segment_cells
             )));
         }
         Ok(found)
