@@ -48,11 +48,12 @@ pub struct SegmentLimits<'f> {
     pub cycles: u64,
     /// Timestamp that a segment should not pass.
     pub timestamp: u32,
-    /// Whether a segment may hold so much. Whatever fits must also fit with less of anything.
+    /// Whether a segment that holds the first should go on until it holds at most the second. If it
+    /// should not, it is asked about less, and cut if not even one more instruction will do.
     ///
     /// A segment of one instruction may be more than this or the timestamp allows: there is nowhere
     /// else to cut.
-    pub fits: &'f (dyn Fn(&Counts) -> bool + Sync),
+    pub goes_on: &'f (dyn Fn(&Counts, &Counts) -> bool + Sync),
 }
 
 impl Default for SegmentLimits<'_> {
@@ -60,7 +61,7 @@ impl Default for SegmentLimits<'_> {
         Self {
             cycles: 1 << 22,
             timestamp: 1 << 26,
-            fits: &|_| true,
+            goes_on: &|_, _| true,
         }
     }
 }

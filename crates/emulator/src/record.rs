@@ -50,11 +50,11 @@ pub(crate) struct Recorder<'s> {
     text_start: u32,
     /// How often the segment has executed each word of the text.
     counts: Vec<u32>,
-    /// Instructions that ran after the last look at what fits.
+    /// Instructions that ran after the last question whether to go on.
     stretch: u64,
 }
 
-/// Most instructions between two looks at whether the segment still fits.
+/// Most instructions between two questions whether the segment should go on.
 const LONGEST_STRETCH: u64 = 1 << 14;
 
 impl<'s> Recorder<'s> {
@@ -108,12 +108,12 @@ impl<'s> Recorder<'s> {
         }
     }
 
-    /// Instructions, a power of two, after which the segment is sure to fit still; 0 if it might not
-    /// after a single one.
+    /// For how many more instructions, a power of two, the segment should go on; 0 if it is to be
+    /// cut.
     fn stretch(&mut self, machine: &Machine<'_>) -> u64 {
         let counts = self.counted(machine);
         let mut stretch = (2 * self.stretch).clamp(1, LONGEST_STRETCH);
-        while stretch > 0 && !(self.limits.fits)(&counts.after(stretch)) {
+        while stretch > 0 && !(self.limits.goes_on)(&counts, &counts.after(stretch)) {
             stretch /= 2;
         }
         self.stretch = stretch;
@@ -197,7 +197,7 @@ impl Observer for Recorder<'_> {
         let in_time = end <= u64::from(self.limits.last_timestamp());
         let fits = || {
             let counts = self.counted(machine);
-            (self.limits.fits)(&counts.after_call(words.into(), journal.into()))
+            (self.limits.goes_on)(&counts, &counts.after_call(words.into(), journal.into()))
         };
         machine.cycles == self.cycles_before || in_time && fits()
     }

@@ -195,6 +195,29 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Instructions.
+    pub fn cycles(&self) -> u64 {
+        self.steps.iter().sum::<u64>() + self.ecalls
+    }
+
+    /// What there would be after `numerator / denominator` times as many instructions of the same
+    /// mix; rounded down.
+    #[must_use]
+    pub fn scaled(self, numerator: u64, denominator: u64) -> Self {
+        let scale = |count: u64| count.saturating_mul(numerator) / denominator.max(1);
+        Self {
+            steps: self.steps.map(scale),
+            ecalls: scale(self.ecalls),
+            moves: scale(self.moves),
+            refreshes: scale(self.refreshes),
+            fetches: scale(self.fetches),
+            leaves: scale(self.leaves),
+            nodes: scale(self.nodes),
+            journal: scale(self.journal),
+            guest_bytes: self.guest_bytes,
+        }
+    }
+
     /// The most that there can be after `cycles` more instructions other than ECALLs, of which
     /// each accesses three registers, at most one word of memory and its own.
     #[must_use]

@@ -66,6 +66,27 @@ impl Planner {
         })
     }
 
+    /// Whether cells for each instruction would be fewer if a segment that holds `counts` went on with
+    /// the same mix of instructions, as far as `allowed` lets it.
+    ///
+    /// They are fewest just before a table doubles, so those are the places looked at: where each
+    /// table is full for the first and the second time.
+    pub fn gets_cheaper(&self, counts: &Counts, allowed: impl Fn(Needs) -> bool) -> bool {
+        let Some(now) = self.foretell(counts) else {
+            return false;
+        };
+        let cycles = counts.cycles();
+        let is_cheaper = |rows: u64, full: u64| {
+            let then = self.foretell(&counts.scaled(full, rows));
+            then.filter(|then| allowed(*then))
+                .is_some_and(|then| then.cells * rows < now.cells * full)
+        };
+        let full = |rows: u64| (rows > 0).then(|| (rows, 1u64 << log_height(rows as usize)));
+        cycles == 0 || { Table::ALL.into_iter() }
+            .filter_map(|table| full(rows(table, counts)))
+            .any(|(rows, full)| is_cheaper(rows, full) || is_cheaper(rows, 2 * full))
+    }
+
     /// Rows by table, at most.
     fn rows(&self, counts: &Counts) -> [u64; Table::ALL.len()] {
         let mut rows = Table::ALL.map(|table| rows(table, counts));

@@ -154,9 +154,9 @@ fn segments_hold_no_more_than_fits() {
         ("ecalls", |c| c.ecalls, 1, 1),
     ];
     for (name, kind, most, slack) in kinds {
-        let fits = |counts: &Counts| kind(counts) <= most;
+        let goes_on = |_: &Counts, then: &Counts| kind(then) <= most;
         let limits = SegmentLimits {
-            fits: &fits,
+            goes_on: &goes_on,
             ..SegmentLimits::default()
         };
         let (run, cut) = segments(&program, &[7; 400], &limits).expect("exits");
@@ -179,7 +179,7 @@ fn segments_hold_no_more_than_fits() {
 fn what_never_fits_is_cut_into_single_instructions() {
     let program = program(&toucher());
     let limits = SegmentLimits {
-        fits: &|_| false,
+        goes_on: &|_, _| false,
         ..SegmentLimits::default()
     };
     let (run, cut) = segments(&program, &[7; 400], &limits).expect("exits");

@@ -26,12 +26,12 @@ struct Estimate {
 /// The estimates for each segment of a run that is cut so that they are at most `limit`.
 fn estimates(program: &Program, input: &[u8], profile: Profile, limit: u64) -> Vec<Estimate> {
     let planner = Planner::new(profile.parameters());
-    let fits = |counts: &Counts| {
-        let needs = planner.foretell(counts);
+    let goes_on = |_: &Counts, then: &Counts| {
+        let needs = planner.foretell(then);
         needs.is_some_and(|needs| needs.memory_bytes <= limit)
     };
     let limits = SegmentLimits {
-        fits: &fits,
+        goes_on: &goes_on,
         ..SegmentLimits::default()
     };
     let (_, segments) = segments(program, input, &limits).expect("it runs");
@@ -144,4 +144,26 @@ fn tables_that_are_too_tall_do_not_fit() {
         moves: moves + 1,
         ..Counts::default()
     }));
+}
+
+/// The cheapest place to cut is where a table is full.
+#[test]
+fn the_next_full_table_is_known() {
+    let planner = Planner::new(Profile::Fast100.parameters());
+    let mut counts = Counts {
+        leaves: 20,
+        nodes: 20,
+        ..Counts::default()
+    };
+    counts.steps[0] = 3000;
+    let gets_cheaper = |counts: &Counts, cells| planner.gets_cheaper(counts, |n| n.cells <= cells);
+    // 4,096 instructions take no more cells than 3,000.
+    assert!(gets_cheaper(&counts, u64::MAX));
+    let cells = planner.foretell(&counts).expect("it is not too tall").cells;
+    assert!(gets_cheaper(&counts, cells));
+    counts.steps[0] = 4096;
+    // From here only twice as many make up for what does not grow, if they are allowed.
+    assert!(gets_cheaper(&counts, u64::MAX));
+    assert!(!gets_cheaper(&counts, cells));
+    assert!(gets_cheaper(&Counts::default(), 0));
 }

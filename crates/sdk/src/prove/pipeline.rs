@@ -128,7 +128,7 @@ impl Pipeline<'_> {
             return;
         }
         let limits = SegmentLimits {
-            fits: &|counts| self.plan.fits(counts),
+            goes_on: &|now, then| self.plan.goes_on(now, then),
             ..SegmentLimits::default()
         };
         let mut tree = MemoryTree::new(self.program.image());

@@ -102,13 +102,26 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Whether a segment that holds `now` should go on until it holds `then`: if that fits, and either
+    /// commits to no more cells or to fewer for each instruction in the end.
+    pub fn goes_on(&self, now: &Counts, then: &Counts) -> bool {
+        if !self.fits(then) {
+            return false;
+        }
+        let cells = |counts| self.planner.foretell(counts).map(|needs| needs.cells);
+        cells(now) == cells(then)
+            || self
+                .planner
+                .gets_cheaper(now, |needs| self.allows(needs, now))
+    }
+
     /// Whether a segment that holds `counts` is not too large.
-    pub fn fits(&self, counts: &Counts) -> bool {
+    fn fits(&self, counts: &Counts) -> bool {
         let Some(needs) = self.planner.foretell(counts) else {
             return false;
         };
-        if self.memory(needs, counts) <= self.cuts.max_memory {
-            return needs.cells <= self.cuts.segment_cells.max(self.least_cells);
+        if self.allows(needs, counts) {
+            return true;
         }
         // The guest may have taken so much that nothing more would ever fit.
         let least = Counts {
@@ -121,6 +134,11 @@ impl Plan {
             self.lacking.store(needed, Ordering::Relaxed);
         }
         false
+    }
+
+    fn allows(&self, needs: Needs, counts: &Counts) -> bool {
+        self.memory(needs, counts) <= self.cuts.max_memory
+            && needs.cells <= self.cuts.segment_cells.max(self.least_cells)
     }
 
     /// # Errors
