@@ -7,5 +7,6 @@ mod elf_errors;
 mod events;
 mod faults;
 mod instructions;
+mod profile;
 mod recording;
 mod syscalls;
