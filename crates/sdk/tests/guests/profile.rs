@@ -118,7 +118,6 @@ fn rows_are_those_of_a_proof() {
         let hashes = expected.remove("poseidon2").expect("hashes");
         // Without the two of the claim; equal contents are counted each.
         let most = got.remove("poseidon2").expect("hashes");
-        println!("{name}: {hashes} hashes, {most} counted");
         assert!(hashes <= most + 2, "{name}: {hashes} and {most}");
         assert_eq!(got, expected, "{name}");
     }
