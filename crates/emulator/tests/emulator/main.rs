@@ -8,5 +8,6 @@ mod events;
 mod faults;
 mod instructions;
 mod profile;
+mod profile_counts;
 mod recording;
 mod syscalls;

@@ -1,12 +1,10 @@
-//! Call paths and what is counted on them.
+//! Call paths, and the cycles on them.
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
-use vouch_emulator::profile::{CallTree, Counts, Frame, MAX_DEPTH, MAX_NODES};
-use vouch_emulator::testing::{DATA, DATA_BYTES, ElfBuilder, RandomCode, TEXT, asm, segments};
-use vouch_emulator::{ExecuteError, Execution, Limits, Program, SegmentLimits, profile};
-use vouch_isa::event::Segment;
+use vouch_emulator::profile::{CallTree, Frame, MAX_DEPTH, MAX_NODES};
+use vouch_emulator::testing::{DATA, DATA_BYTES, ElfBuilder, TEXT, asm};
+use vouch_emulator::{ExecuteError, Execution, Limits, Program, profile};
 use vouch_isa::{Instruction, Op};
 
 use crate::common::then;
@@ -53,7 +51,8 @@ fn ret() -> Instruction {
     asm::jalr(0, 0, RA)
 }
 
-fn run<'p>(
+/// Profiles a run, with the console thrown away.
+pub fn run<'p>(
     program: &'p Program,
     input: &'p [u8],
 ) -> (Result<Execution, ExecuteError>, CallTree<'p>) {
@@ -416,71 +415,4 @@ fn paths_without_number_share_a_node() {
     assert_eq!(tree.cycles(), result.expect("exits").cycles);
     assert_eq!(tree.nodes.len(), MAX_NODES);
     assert!(paths(&tree)["..."] > 0);
-}
-
-/// What a segment says of the same figures, as far as it knows them.
-fn counts(segment: &Segment) -> Counts {
-    let length = |length: usize| length as u64;
-    Counts {
-        steps: std::array::from_fn(|family| length(segment.steps[family].len())),
-        ecalls: length(segment.ecalls.len()),
-        moves: length(segment.moves.len()),
-        journal_bytes: length(segment.journal.len()),
-        refreshes: length(segment.refreshes.len()),
-        fetches: length(segment.fetches.len()),
-        leaves: length(segment.leaves.len()),
-        ..Counts::default()
-    }
-}
-
-/// The sums over the tree, as far as a segment knows them.
-fn sums(tree: &CallTree<'_>) -> Counts {
-    let sum = |count: &dyn Fn(&Counts) -> u64| tree.nodes.iter().map(|n| count(&n.counts)).sum();
-    Counts {
-        steps: std::array::from_fn(|family| sum(&|c| c.steps[family])),
-        ecalls: sum(&|c| c.ecalls),
-        moves: sum(&|c| c.moves),
-        journal_bytes: sum(&|c| c.journal_bytes),
-        refreshes: sum(&|c| c.refreshes),
-        fetches: sum(&|c| c.fetches),
-        leaves: sum(&|c| c.leaves),
-        ..Counts::default()
-    }
-}
-
-#[track_caller]
-fn assert_counts_as_recorded(program: &Program, input: &[u8]) {
-    let (expected, recorded) = segments(program, input, &SegmentLimits::default()).expect("exits");
-    let (result, tree) = run(program, input);
-    assert_eq!(result.as_ref(), Ok(&expected));
-    assert_eq!(recorded.len(), 1, "a run of one segment");
-    assert_eq!(sums(&tree), counts(&recorded[0]));
-}
-
-#[test]
-fn registers_that_rest_are_refreshed() {
-    // ra, then two registers of main's, rest for more than a window; others are first used then.
-    let wait = |n| {
-        let mut list = asm::li(7, n).to_vec();
-        list.extend([asm::addi(7, 7, -1), asm::branch(Op::Bne, 7, 0, -4)]);
-        list
-    };
-    let mut main = vec![asm::addi(8, 0, 1), asm::addi(9, 0, 2)];
-    main.extend(wait(1 << 16));
-    main.extend([asm::add(8, 8, 9), asm::add(20, 21, 22)]);
-    main.extend(asm::exit_with(8));
-    let program = program(&[("main", main)]);
-    assert_counts_as_recorded(&program, &[]);
-    let (_, tree) = run(&program, &[]);
-    assert!(sums(&tree).refreshes >= 2);
-}
-
-proptest! {
-    #[test]
-    fn counts_are_those_of_a_recorded_run(seed: u64, length in 1_usize..400, input: Vec<u8>) {
-        let code = RandomCode { middle: DATA + 0x1000, constants: false, loops: true, calls: true };
-        let list = then(code.generate(seed, length), asm::exit_with(5));
-        let program = vouch_emulator::testing::program(&list);
-        assert_counts_as_recorded(&program, &input);
-    }
 }
