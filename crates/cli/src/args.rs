@@ -101,6 +101,10 @@ pub struct RunArgs {
     /// Say how much was executed, and how fast
     #[arg(long)]
     pub stats: bool,
+    /// Say which functions and tables cost most, and write flame graphs: in cycles to FILE, in
+    /// committed cells beside it (out.svg, out.cells.svg)
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
     /// Most instructions to execute: a number or 2^N
     #[arg(long, value_name = "N", value_parser = number)]
     pub max_cycles: Option<u64>,

@@ -1,11 +1,12 @@
-//! Instructions a second, running and recording, in an arithmetic and a memory-bound loop.
+//! Instructions a second, running, profiling and recording, in an arithmetic loop, a memory-bound one and one
+//! that does little but call.
 
 use core::hint::black_box;
 use core::ops::ControlFlow;
 
 use criterion::{Criterion, Throughput};
 use vouch_emulator::testing::{DATA, asm, program};
-use vouch_emulator::{Limits, Program, SegmentLimits, execute, record};
+use vouch_emulator::{Limits, Program, SegmentLimits, execute, profile, record};
 use vouch_isa::event::Segment;
 use vouch_isa::{Instruction, Op};
 
@@ -49,8 +50,35 @@ fn memory() -> Vec<Instruction> {
     list
 }
 
+/// Two calls a round, one within the other.
+fn calls() -> Vec<Instruction> {
+    let mut list = asm::li(7, ROUNDS).to_vec();
+    list.extend([
+        asm::jal(1, 28),
+        asm::addi(7, 7, -1),
+        asm::branch(Op::Bne, 7, 0, -8),
+    ]);
+    list.extend(asm::exit_with(5));
+    list.extend([
+        asm::nop(),
+        asm::addi(6, 1, 0),
+        asm::jal(1, 12),
+        asm::addi(1, 6, 0),
+        asm::jalr(0, 0, 1),
+        asm::addi(5, 5, 1),
+        asm::jalr(0, 0, 1),
+    ]);
+    list
+}
+
 fn run(program: &Program) -> u64 {
     let run = execute(program, &[], &Limits::default(), &mut |_, _| {});
+    run.expect("the program exits").cycles
+}
+
+fn run_profiling(program: &Program) -> u64 {
+    let (run, tree) = profile(program, &[], &Limits::default(), &mut |_, _| {});
+    black_box(tree);
     run.expect("the program exits").cycles
 }
 
@@ -75,12 +103,18 @@ fn take(segment: &mut Segment) {
 }
 
 fn interpreter(criterion: &mut Criterion) {
-    for (name, code) in [("fibonacci", fibonacci()), ("memory", memory())] {
+    let loops = [
+        ("fibonacci", fibonacci()),
+        ("memory", memory()),
+        ("calls", calls()),
+    ];
+    for (name, code) in loops {
         let program = program(&code);
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements(run(&program)));
         group.sample_size(10);
         group.bench_function("execute", |b| b.iter(|| run(&program)));
+        group.bench_function("profile", |b| b.iter(|| run_profiling(&program)));
         group.bench_function("record", |b| b.iter(|| run_recording(&program, &mut leave)));
         group.bench_function("record and take", |b| {
             b.iter(|| run_recording(&program, &mut take))

@@ -5,8 +5,9 @@
 //! - [`execute`] runs a program and returns its journal and exit code.
 //! - [`record`] does the same and hands out a [`vouch_isa::event::Segment`] each time a
 //!   stretch of the run is complete: all that the tables of a proof are filled from.
+//! - [`profile()`] does as [`execute`] and counts what each function costs.
 //!
-//! Both run the same interpreter, so they cannot differ in what a program does. The
+//! All run the same interpreter, so they cannot differ in what a program does. The
 //! interpreter may refuse what the circuit would accept (limits, unmapped memory), never the
 //! other way round.
 #![forbid(unsafe_code)]
@@ -19,6 +20,7 @@ mod limits;
 mod machine;
 mod memory;
 mod observer;
+pub mod profile;
 mod program;
 mod record;
 mod run;
@@ -30,6 +32,7 @@ pub mod testing;
 pub use elf::{ElfError, MAX_LOAD_BYTES};
 pub use fault::{FaultKind, GuestFault};
 pub use limits::{LimitKind, LimitReached, Limits, SegmentLimits};
+pub use profile::profile;
 pub use program::{Program, Region};
 pub use run::{ExecuteError, Execution, execute, execute_watched, record};
 pub use symbols::Symbol;

@@ -100,7 +100,7 @@ pub fn record(
     run(&mut machine, &mut recorder, limits, console)
 }
 
-fn start<'p>(
+pub(crate) fn start<'p>(
     program: &'p Program,
     input: &'p [u8],
     limits: &Limits,
@@ -114,7 +114,7 @@ fn start<'p>(
     Ok(Machine::new(program, input, limits.memory_bytes))
 }
 
-fn run<O: Observer>(
+pub(crate) fn run<O: Observer>(
     machine: &mut Machine<'_>,
     observer: &mut O,
     limits: &Limits,

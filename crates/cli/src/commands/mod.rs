@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod demo;
 mod inspect;
+mod profile;
 mod prove;
 mod run;
 mod verify;

@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use serde_json::json;
+use vouch_sdk::profile::profile;
 use vouch_sdk::{Error as SdkError, Execution, Limits, execute, files};
 
+use super::profile::{Places, report};
 use super::{count, fields};
 use crate::args::RunArgs;
 use crate::error::{Error, execution_fields};
@@ -20,11 +22,27 @@ pub fn run(arguments: &RunArgs, output: &Output) -> Result<Fields, Error> {
     if let Some(path) = &arguments.journal_out {
         files::check_writable(path)?;
     }
+    let places = arguments.profile.as_deref();
+    let places = places
+        .map(|path| Places::new(path, arguments.journal_out.as_deref()))
+        .transpose()?;
     let input = input::read(&arguments.input)?;
     let limits = limits(arguments.max_cycles);
+    let mut console = output.console(false);
     let start = Instant::now();
-    let run = execute(&program, &input, &limits, &mut output.console(false))?;
+    let (run, profile) = match &places {
+        None => (execute(&program, &input, &limits, &mut console), None),
+        Some(places) => {
+            let (run, profile) = profile(&program, &input, &limits, &mut console);
+            (run, Some((profile, places)))
+        }
+    };
     let seconds = start.elapsed().as_secs_f64();
+    let profiled = match &profile {
+        Some((profile, places)) => report(profile, places, output)?,
+        None => Fields::new(),
+    };
+    let run = run?;
     // A guest that failed is worth measuring, too.
     if arguments.stats {
         say_stats(&run, seconds, output)?;
@@ -49,6 +67,7 @@ pub fn run(arguments: &RunArgs, output: &Output) -> Result<Fields, Error> {
         ("seconds", json!(seconds)),
         ("mips", json!(mips(run.cycles, seconds))),
     ]));
+    all.extend(profiled);
     Ok(all)
 }
 

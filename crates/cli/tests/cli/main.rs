@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod common;
 mod demo;
+mod profile;
 mod prove;
 mod receipts;
 mod run;

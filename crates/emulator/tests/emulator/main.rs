@@ -7,5 +7,7 @@ mod elf_errors;
 mod events;
 mod faults;
 mod instructions;
+mod profile;
+mod profile_counts;
 mod recording;
 mod syscalls;

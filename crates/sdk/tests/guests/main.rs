@@ -2,6 +2,7 @@
 //! they are what their sources compile to.
 #![cfg(unix)]
 
+mod profile;
 mod rebuild;
 mod results;
 mod run;

@@ -1,0 +1,384 @@
+//! Where a run's cycles and committed cells go, by guest function.
+//!
+//! Cells are those of a proof in the profile fast at 100 bits, were the run one segment, and only
+//! those of rows that some function is the cause of: the tables' padding, the claim and the lookup
+//! or facts table are left out. docs/profiling.md says how to read it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Write};
+
+use rustc_demangle::demangle;
+use vouch_air::tables::Table;
+use vouch_emulator::profile::{CallTree, Counts, Frame};
+use vouch_emulator::{Execution, Limits, Program, Stream};
+use vouch_verifier::{Profile, TableShape};
+
+use crate::error::Error;
+
+/// Runs `program` on `input` as [`execute`](crate::execute) does, and says what it costs by
+/// function. The profile of a run that fails is that of what ran until then.
+pub fn profile(
+    program: &Program,
+    input: &[u8],
+    limits: &Limits,
+    console: &mut dyn FnMut(Stream, &[u8]),
+) -> (Result<Execution, Error>, GuestProfile) {
+    let run = || vouch_emulator::profile(program, input, limits, console);
+    let (result, tree) = tracing::info_span!(target: "vouch::phase", "execute").in_scope(run);
+    (result.map_err(Error::from), GuestProfile::new(&tree))
+}
+
+/// What to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Instructions executed.
+    Cycles,
+    /// Base-field cells that a proof commits to.
+    Cells,
+}
+
+/// An amount in both units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Instructions executed.
+    pub cycles: u64,
+    /// Base-field cells that a proof commits to.
+    pub cells: u64,
+}
+
+impl Amount {
+    /// In one unit.
+    pub const fn of(&self, unit: Unit) -> u64 {
+        match unit {
+            Unit::Cycles => self.cycles,
+            Unit::Cells => self.cells,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.cycles += other.cycles;
+        self.cells += other.cells;
+    }
+}
+
+/// What a table holds of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableRows {
+    /// Name of the table.
+    pub table: &'static str,
+    /// Its rows, without padding; of Poseidon2 at most these.
+    pub rows: u64,
+    /// The cells of these rows.
+    pub cells: u64,
+}
+
+/// What a run has cost, by call path.
+#[derive(Clone, Debug)]
+pub struct GuestProfile {
+    /// The first is the root; parents come before their children.
+    nodes: Vec<Node>,
+    /// Of functions, in no order.
+    names: Vec<String>,
+    tables: Vec<TableRows>,
+    has_symbols: bool,
+}
+
+/// A call path, by names.
+#[derive(Clone, Debug)]
+struct Node {
+    parent: usize,
+    /// Index of [`GuestProfile::names`].
+    name: usize,
+    /// Without what it called.
+    own: Amount,
+}
+
+/// Lines of [`GuestProfile::folded`] that are less than this part of the whole are not worth
+/// their place: none would be as wide as a third of a pixel.
+const LEAST_PART: u64 = 1 << 13;
+
+impl GuestProfile {
+    fn new(tree: &CallTree<'_>) -> Self {
+        let mut builder = Builder::default();
+        // Where the tree's nodes are in the profile, in which equal names are one.
+        let mut places: Vec<usize> = Vec::with_capacity(tree.nodes.len());
+        let columns = columns();
+        let mut totals = [0; TABLES];
+        for node in &tree.nodes {
+            let rows = rows(&node.counts);
+            let own = Amount {
+                cycles: node.counts.cycles(),
+                cells: cells(&rows, &columns).iter().sum(),
+            };
+            totals
+                .iter_mut()
+                .zip(rows)
+                .for_each(|(total, rows)| *total += rows);
+            let parent = places.get(node.parent).copied().unwrap_or_default();
+            places.push(builder.add(parent, frame_name(tree, node.frame), own));
+        }
+        let all = STEP_TABLES.iter().chain(&OTHER_TABLES);
+        let table = |((table, rows), cells): ((&Table, u64), u64)| TableRows {
+            table: table.name(),
+            rows,
+            cells,
+        };
+        let mut tables: Vec<TableRows> = all
+            .zip(totals)
+            .zip(cells(&totals, &columns))
+            .map(table)
+            .collect();
+        tables.sort_by_key(|table| std::cmp::Reverse(table.cells));
+        Self {
+            nodes: builder.nodes,
+            names: builder.names,
+            tables,
+            has_symbols: tree
+                .functions
+                .iter()
+                .any(|function| function.name.is_some()),
+        }
+    }
+
+    /// The whole run.
+    pub fn total(&self) -> Amount {
+        self.nodes.iter().fold(Amount::default(), |mut sum, node| {
+            sum.add(node.own);
+            sum
+        })
+    }
+
+    /// Each function that ran, without those that it called; the one with the most cells first.
+    pub fn functions(&self) -> Vec<(&str, Amount)> {
+        let mut amounts = vec![Amount::default(); self.names.len()];
+        for node in &self.nodes {
+            if let Some(amount) = amounts.get_mut(node.name) {
+                amount.add(node.own);
+            }
+        }
+        let names = self.names.iter().map(String::as_str);
+        let mut list: Vec<_> = names
+            .zip(amounts)
+            .filter(|(_, own)| own.cycles > 0)
+            .collect();
+        list.sort_by(|(a, x), (b, y)| y.cells.cmp(&x.cells).then(a.cmp(b)));
+        list
+    }
+
+    /// The tables, the one with the most cells first.
+    pub fn tables(&self) -> &[TableRows] {
+        &self.tables
+    }
+
+    /// Whether the ELF names any function; if not, code goes by its addresses.
+    pub fn has_symbols(&self) -> bool {
+        self.has_symbols
+    }
+
+    /// Call paths, depth first, in the folded format of flame graphs: `main;sort;swap 17`. What is
+    /// too small to be seen is added to its caller, so that the sum is that of the run.
+    pub fn folded(&self, unit: Unit) -> Vec<String> {
+        let least = self.total().of(unit) / LEAST_PART;
+        let mut own: Vec<u64> = self.nodes.iter().map(|node| node.own.of(unit)).collect();
+        let mut children = vec![Vec::new(); self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate().skip(1).rev() {
+            if own[index] < least && node.parent > 0 {
+                own[node.parent] += std::mem::take(&mut own[index]);
+            }
+            children[node.parent].push(index);
+        }
+        let name = |index: &usize| &self.names[self.nodes[*index].name];
+        for siblings in &mut children {
+            siblings.sort_by(|a, b| name(b).cmp(name(a)));
+        }
+        let mut lines = Vec::new();
+        // Paths still to be written, with the length of what is above them.
+        let mut path = String::new();
+        let mut waiting: Vec<(usize, usize)> = children[0].iter().map(|&i| (i, 0)).collect();
+        while let Some((index, above)) = waiting.pop() {
+            path.truncate(above);
+            if above > 0 {
+                path.push(';');
+            }
+            path.push_str(name(&index));
+            if own[index] > 0 {
+                lines.push(format!("{path} {}", own[index]));
+            }
+            waiting.extend(children[index].iter().map(|&child| (child, path.len())));
+        }
+        lines
+    }
+}
+
+/// Makes nodes whose siblings have different names.
+#[derive(Default)]
+struct Builder {
+    nodes: Vec<Node>,
+    names: Vec<String>,
+    numbers: BTreeMap<String, usize>,
+    children: HashMap<(usize, usize), usize>,
+}
+
+impl Builder {
+    fn add(&mut self, parent: usize, name: String, own: Amount) -> usize {
+        let next = self.names.len();
+        let number = *self.numbers.entry(name).or_insert_with_key(|name| {
+            self.names.push(name.clone());
+            next
+        });
+        let next = self.nodes.len();
+        let index = *self.children.entry((parent, number)).or_insert(next);
+        match self.nodes.get_mut(index) {
+            Some(node) => node.own.add(own),
+            None => self.nodes.push(Node {
+                parent,
+                name: number,
+                own,
+            }),
+        }
+        index
+    }
+}
+
+/// The tables of instructions, by family.
+const STEP_TABLES: [Table; 15] = [
+    Table::AddSub,
+    Table::AddImm,
+    Table::Bitwise,
+    Table::Compare,
+    Table::Shift,
+    Table::BranchEq,
+    Table::BranchLt,
+    Table::Jal,
+    Table::Jalr,
+    Table::Word,
+    Table::LoadSub,
+    Table::StoreSub,
+    Table::Mul,
+    Table::MulHigh,
+    Table::DivRem,
+];
+/// The others that have rows of the guest's making.
+const OTHER_TABLES: [Table; 8] = [
+    Table::Ecall,
+    Table::Moves,
+    Table::Journal,
+    Table::Refresh,
+    Table::Program,
+    Table::Leaf,
+    Table::Merkle,
+    Table::Poseidon2,
+];
+const TABLES: usize = STEP_TABLES.len() + OTHER_TABLES.len();
+
+/// Rows of [`STEP_TABLES`] and [`OTHER_TABLES`].
+fn rows(counts: &Counts) -> [u64; TABLES] {
+    let &Counts {
+        steps,
+        ecalls,
+        moves,
+        journal_bytes,
+        refreshes,
+        fetches,
+        leaves,
+        merkle_nodes,
+        compressions,
+    } = counts;
+    let others = [
+        ecalls,
+        moves,
+        journal_bytes,
+        refreshes,
+        fetches,
+        leaves,
+        merkle_nodes,
+        compressions,
+    ];
+    let mut rows = [0; TABLES];
+    for (row, count) in rows.iter_mut().zip(steps.into_iter().chain(others)) {
+        *row = count;
+    }
+    rows
+}
+
+/// Committed cells a row of [`STEP_TABLES`] and [`OTHER_TABLES`], in the profile fast at 100 bits.
+fn columns() -> Vec<u64> {
+    let degree = Profile::Fast100.parameters().extension.degree();
+    let tables = STEP_TABLES.into_iter().chain(OTHER_TABLES);
+    tables
+        .map(|table| TableShape::of(table).committed_columns(degree) as u64)
+        .collect()
+}
+
+fn cells(rows: &[u64; TABLES], columns: &[u64]) -> [u64; TABLES] {
+    let mut cells = *rows;
+    for (cells, columns) in cells.iter_mut().zip(columns) {
+        *cells *= columns;
+    }
+    cells
+}
+
+/// Longer names are cut.
+const MAX_NAME_CHARS: usize = 160;
+
+/// What a frame is called: for functions their names, demangled and without hashes.
+fn frame_name(tree: &CallTree<'_>, frame: Frame) -> String {
+    let function = match frame {
+        Frame::Function(index) => tree.functions.get(index as usize),
+        Frame::Root => return "[all]".into(),
+        Frame::Elided => None,
+    };
+    let Some(function) = function else {
+        return "[elided]".into();
+    };
+    let mut name = Name::default();
+    // An error means that the name is cut.
+    let _ = match function.name {
+        Some(mangled) => write!(name, "{:#}", demangle(mangled)),
+        None => write!(name, "[{:#010x}-{:#010x}]", function.start, function.end),
+    };
+    name.finish()
+}
+
+/// A name that is being written. It cannot be taken for more than one frame of a folded line, nor
+/// for its count.
+#[derive(Default)]
+struct Name {
+    text: String,
+    chars: usize,
+}
+
+impl Name {
+    fn finish(self) -> String {
+        match self.text.trim() {
+            "" => "?".into(),
+            trimmed => trimmed.into(),
+        }
+    }
+}
+
+impl Write for Name {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        for char in part.chars() {
+            if self.chars == MAX_NAME_CHARS {
+                self.text.push('…');
+                return Err(fmt::Error);
+            }
+            self.chars += 1;
+            // A number at the end of a line would be another count.
+            if (char.is_ascii_digit() || char == '.') && self.text.ends_with(' ') {
+                self.text.pop();
+                self.text.push('_');
+            }
+            self.text.push(match char {
+                ';' => ',',
+                // XML has no place for them, not even escaped.
+                '\u{fffe}' | '\u{ffff}' => '?',
+                char if char.is_control() => '?',
+                char if char.is_whitespace() => ' ',
+                char => char,
+            });
+        }
+        Ok(())
+    }
+}
