@@ -13,6 +13,7 @@ use vouch_verifier::{Claim, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt,
 
 use crate::error::Error;
 use crate::stats::{Stats, peak_rss_bytes};
+use crate::verify::on_all_threads;
 use crate::{execute, image_id, verifier};
 
 /// Memory that a proof may take unless [`ProveOptions::max_memory`] says otherwise, in bytes.
@@ -134,7 +135,10 @@ pub fn prove_with(
         segments: receipts,
     };
     let bytes = receipt.to_bytes();
-    let (claim, verify_seconds) = self_check(program, &bytes, &run)?;
+    let (claim, verify_seconds) = match &pool {
+        Some(pool) => pool.install(|| self_check(program, &bytes, &run)),
+        None => self_check(program, &bytes, &run),
+    }?;
     let stats = Stats {
         profile: options.profile,
         security_bits: security(options.profile).bits(),
@@ -172,7 +176,7 @@ fn self_check(program: &Program, bytes: &[u8], run: &Execution) -> Result<(Claim
     let id = image_id(program);
     let start = Instant::now();
     let claim = info_span!("verify")
-        .in_scope(|| verifier.verify(&receipt, &id))
+        .in_scope(|| on_all_threads(verifier, &receipt, &id))
         .map_err(Error::SelfCheck)?;
     let seconds = start.elapsed().as_secs_f64();
     if (claim.exit_code, &claim.journal) != (run.exit_code, &run.journal) {

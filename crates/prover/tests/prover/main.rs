@@ -4,6 +4,7 @@ mod backends;
 mod common;
 mod determinism;
 mod end_to_end;
+mod executors;
 mod key;
 mod random;
 mod segments;
