@@ -1,6 +1,7 @@
 //! Proving and verifying, honestly and not.
 
 mod backends;
+mod boundaries;
 mod common;
 mod determinism;
 mod end_to_end;
