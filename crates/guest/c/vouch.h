@@ -12,6 +12,10 @@
 enum { VOUCH_READ = 63, VOUCH_WRITE = 64, VOUCH_EXIT = 93 };
 enum { VOUCH_INPUT = 0, VOUCH_STDOUT = 1, VOUCH_STDERR = 2, VOUCH_JOURNAL = 3 };
 
+/* Most bytes that one call moves. A call is never cut in two by segments of a proof, whose
+ * memory it therefore bounds from below; more is moved by several. */
+#define VOUCH_CALL_BYTES ((size_t)1 << 16)
+
 /* Memory that vouch_read and vouch_commit take without faulting: word-aligned. */
 #define VOUCH_ALIGNED _Alignas(4)
 
@@ -36,13 +40,23 @@ static inline _Noreturn void vouch_exit(uint32_t code)
  * returns how many. */
 static inline size_t vouch_read(void *room, size_t length)
 {
-    return vouch_call(VOUCH_READ, VOUCH_INPUT, (uint32_t)room, length);
+    size_t filled = 0;
+    while (length - filled > VOUCH_CALL_BYTES) {
+        size_t got = vouch_call(VOUCH_READ, VOUCH_INPUT, (uint32_t)room + filled, VOUCH_CALL_BYTES);
+        filled += got;
+        if (got < VOUCH_CALL_BYTES)
+            return filled;
+    }
+    return filled + vouch_call(VOUCH_READ, VOUCH_INPUT, (uint32_t)room + filled, length - filled);
 }
 
 /* Appends `length` bytes to the journal from `bytes`, which must be word-aligned. */
 static inline void vouch_commit(const void *bytes, size_t length)
 {
-    vouch_call(VOUCH_WRITE, VOUCH_JOURNAL, (uint32_t)bytes, length);
+    size_t written = 0;
+    for (; length - written > VOUCH_CALL_BYTES; written += VOUCH_CALL_BYTES)
+        vouch_call(VOUCH_WRITE, VOUCH_JOURNAL, (uint32_t)bytes + written, VOUCH_CALL_BYTES);
+    vouch_call(VOUCH_WRITE, VOUCH_JOURNAL, (uint32_t)bytes + written, length - written);
 }
 
 /* Prints a string to the console's standard output, which is not proven. */

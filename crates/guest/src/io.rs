@@ -1,8 +1,8 @@
 //! Private input and the public journal.
 //!
 //! Both calls move whole words, so they want word-aligned memory. Everything here takes any
-//! slice: one that is not aligned goes through a small aligned buffer. [`Chunk`] and
-//! [`Exact`] are aligned and cost nothing to create.
+//! slice: one that is not aligned goes through a small aligned buffer, and one that is large
+//! is moved by several calls. [`Chunk`] and [`Exact`] are aligned and cost nothing to create.
 #![expect(
     unsafe_code,
     reason = "input lands in memory that need not be initialised"
@@ -16,6 +16,10 @@ use core::mem::MaybeUninit;
 use vouch_isa::abi;
 
 use crate::syscall;
+
+/// Most bytes that one call moves. A call is never cut in two by segments of a proof, whose
+/// memory it therefore bounds from below; more is moved by several.
+pub const CALL_BYTES: usize = 1 << 16;
 
 /// Bytes that unaligned reads and commits move at a time.
 const BOUNCE_BYTES: usize = 256;
@@ -69,7 +73,7 @@ pub fn read_to_end() -> Vec<u8> {
 #[inline]
 pub fn commit(bytes: &[u8]) {
     if is_aligned(bytes.as_ptr()) {
-        syscall::write(abi::FD_JOURNAL, bytes);
+        commit_aligned(bytes);
     } else {
         commit_bounced(bytes);
     }
@@ -114,7 +118,7 @@ impl<const N: usize> Default for Chunk<N> {
 #[repr(C, align(4))]
 pub struct Exact<const N: usize> {
     bytes: [MaybeUninit<u8>; N],
-    /// A longer input spills into here: one call reads it and notices.
+    /// A longer input spills into here: who reads it notices.
     excess: MaybeUninit<u32>,
 }
 
@@ -135,8 +139,8 @@ impl<const N: usize> Exact<N> {
     #[inline]
     pub fn read(&mut self) -> Result<&[u8; N], WrongLength> {
         let room: *mut Self = self;
-        // SAFETY: the call writes within `self`, whose bytes may hold anything.
-        let got = unsafe { syscall::read(room.cast(), size_of::<Self>()) };
+        // SAFETY: it reads into `self`, whose bytes may hold anything.
+        let got = unsafe { read_aligned(room.cast(), size_of::<Self>()) };
         if got != N {
             return Err(wrong_length(N, got, size_of::<Self>()));
         }
@@ -193,9 +197,58 @@ fn fill(room: &mut [MaybeUninit<u8>]) -> usize {
     let start = room.as_mut_ptr().cast::<u8>();
     if is_aligned(start) {
         // SAFETY: `room` is ours to write.
-        unsafe { syscall::read(start, room.len()) }
+        unsafe { read_aligned(start, room.len()) }
     } else {
         fill_bounced(room)
+    }
+}
+
+/// Reads into `[room, room + len)`, which is word-aligned, until it is full or the input ends;
+/// returns the bytes read.
+///
+/// # Safety
+/// `[room, room + len)` must be valid for writes.
+#[inline]
+unsafe fn read_aligned(room: *mut u8, len: usize) -> usize {
+    if len <= CALL_BYTES {
+        // SAFETY: the caller's promise.
+        unsafe { syscall::read(room, len) }
+    } else {
+        // SAFETY: the same.
+        unsafe { read_in_pieces(room, len) }
+    }
+}
+
+/// # Safety
+/// As for [`read_aligned`].
+#[cold]
+unsafe fn read_in_pieces(room: *mut u8, len: usize) -> usize {
+    let mut filled = 0;
+    while filled < len {
+        let asked = (len - filled).min(CALL_BYTES);
+        // SAFETY: a piece of the room. It is aligned, since those before it were full.
+        let got = unsafe { syscall::read(room.add(filled), asked) };
+        filled += got;
+        if got < asked {
+            break;
+        }
+    }
+    filled
+}
+
+#[inline]
+fn commit_aligned(bytes: &[u8]) {
+    if bytes.len() <= CALL_BYTES {
+        syscall::write(abi::FD_JOURNAL, bytes);
+    } else {
+        commit_in_pieces(bytes);
+    }
+}
+
+#[cold]
+fn commit_in_pieces(bytes: &[u8]) {
+    for piece in bytes.chunks(CALL_BYTES) {
+        syscall::write(abi::FD_JOURNAL, piece);
     }
 }
 

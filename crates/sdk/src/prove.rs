@@ -14,10 +14,13 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tracing::info_span;
 use vouch_emulator::{Execution, Limits, Program, Stream};
 use vouch_prover::{Cancel, Prover, SegmentProof};
-use vouch_verifier::{Claim, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt, security};
+use vouch_verifier::{
+    Claim, ImageId, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt, Verifier, security,
+};
 
 use crate::error::Error;
 use crate::stats::{Stats, peak_rss_bytes};
+use crate::verify::on_all_threads;
 use crate::{image_id, verifier};
 
 use pipeline::Pipeline;
@@ -152,7 +155,7 @@ pub fn prove_with(
         segments: segments.receipts,
     };
     let start = Instant::now();
-    let claim = self_check(&receipt, &id, &run)?;
+    let claim = pool.install(|| self_check(pipeline.verifier, &receipt, &id, &run))?;
     let verify_seconds = start.elapsed().as_secs_f64();
     let stats = Stats {
         profile: options.profile,
@@ -200,16 +203,14 @@ fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
 
 /// A prover with a bug must not hand out what others will refuse. Returns what `receipt` proves.
 fn self_check(
+    verifier: &Verifier,
     receipt: &Receipt,
-    id: &vouch_verifier::ImageId,
+    id: &ImageId,
     run: &Execution,
 ) -> Result<Claim, Error> {
     let claim = info_span!("verify")
-        .in_scope(|| crate::verify(receipt, id))
-        .map_err(|error| match error {
-            Error::Verify(error) => Error::SelfCheck(error),
-            error => error,
-        })?;
+        .in_scope(|| on_all_threads(verifier, receipt, id))
+        .map_err(Error::SelfCheck)?;
     if (claim.exit_code, &claim.journal) != (run.exit_code, &run.journal) {
         return Err(Error::Diverged {
             expected: run.exit_code,

@@ -1,9 +1,9 @@
 //! The library as its users see it: prove, hand over, verify; and why not.
 
 use vouch_sdk::{
-    Error, ExecuteError, Input, LimitKind, Limits, Profile, Program, Progress, ProveError,
-    ProveOptions, Receipt, Stream, VerifyError, execute, guests, image_id, prove, prove_with,
-    security, verify,
+    DecodeError, Error, ExecuteError, Input, LimitKind, Limits, Profile, Program, Progress,
+    ProveError, ProveOptions, Proven, Receipt, Stream, VerifyError, execute, guests, image_id,
+    prove, prove_with, security, verify,
 };
 
 fn program(elf: &[u8]) -> Program {
@@ -87,6 +87,29 @@ fn little_memory_makes_more_segments() {
     );
     assert_eq!(last.proven_segments, proven.receipt.segments.len());
     assert_eq!(last.recorded_segments, last.proven_segments);
+    segments_are_verified(&program, proven);
+}
+
+/// All of them: each with another proof is refused, the first by name.
+fn segments_are_verified(program: &Program, proven: Proven) {
+    let id = image_id(program);
+    let claim = verify(&proven.receipt, &id).expect("it verifies");
+    assert_eq!(claim, proven.claim);
+    let mut receipt = proven.receipt;
+    for bad in (0..receipt.segments.len()).rev() {
+        if let Some(byte) = receipt.segments[bad].proof.last_mut() {
+            *byte ^= 1;
+        }
+        let refused = verify(&receipt, &id).expect_err("a proof is wrong");
+        let is_named = match &refused {
+            Error::Verify(VerifyError::Proof { segment, .. }) => *segment == bad,
+            Error::Verify(VerifyError::Decode(DecodeError::Proof { segment, .. })) => {
+                *segment == bad
+            }
+            _ => false,
+        };
+        assert!(is_named, "{bad}: {refused}");
+    }
 }
 
 #[test]

@@ -3,9 +3,11 @@
 //!
 //! What the verifier compares itself (image ID, pcs, roots, where the run exits) it names.
 //! Where a claim is edited so that the segments meet, the proof of an edited segment is of
-//! another claim and does not verify.
+//! another claim and does not verify. Each comparison has a receipt that it alone keeps out.
 
+mod alone;
 mod claims;
+mod forged;
 mod order;
 mod splice;
 
@@ -32,9 +34,15 @@ pub fn run(effort: Effort) -> Outcome {
             .expect_refusals("edited claims refused", claims::changes(runs)),
     );
     outcome.add(splice::splice(runs));
+    outcome.add(splice::grafts(runs));
+    outcome.add(forged::orders(runs));
+    alone::receipts(&mut outcome);
     outcome.expect_at_least("orders of segments refused", 60);
     outcome.expect_at_least("edited claims refused", 80);
     outcome.expect_at_least("splices refused", 60);
+    outcome.expect_at_least("grafts refused", 20);
+    outcome.expect_at_least("forged chains refused", 120);
+    outcome.expect_at_least("receipts that one check refuses", 7);
     outcome
 }
 

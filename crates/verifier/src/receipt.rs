@@ -26,8 +26,9 @@ use crate::segment::SegmentReceipt;
 
 /// Version of the encoding.
 pub const RECEIPT_VERSION: u16 = 1;
-/// Largest receipt that is read, in bytes.
-pub const MAX_RECEIPT_BYTES: usize = 1 << 28;
+/// Largest receipt that is read, in bytes: some 600 segments of ordinary size. Bounds what is
+/// read, and reserves nothing.
+pub const MAX_RECEIPT_BYTES: usize = 1 << 30;
 
 const MAGIC: &[u8; 8] = b"VOUCHRCT";
 /// Bytes before the first segment.

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use p3_batch_stark::verify_batch;
 use p3_field::extension::BinomiallyExtendable;
@@ -42,6 +43,11 @@ enum AnyKey {
     Five(Key<5>),
 }
 
+/// Who calls the check of each segment: is given the number `n` of segments and the check, and
+/// may call it with numbers below `n`, in any order and on any threads. With other numbers it does
+/// nothing.
+pub type Executor<'a> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + 'a;
+
 /// Verifies receipts of one profile. Making one costs some milliseconds; keep it.
 pub struct Verifier {
     profile: Profile,
@@ -63,42 +69,59 @@ impl Verifier {
         self.profile
     }
 
-    /// The claim that `receipt` proves about the program `image_id`.
+    /// The claim that `receipt` proves about the program `image_id`. Segments are verified one
+    /// after the other.
     ///
     /// # Errors
     /// [`VerifyError`] says which check failed; nothing that the receipt says is then known.
     pub fn verify(&self, receipt: &Receipt, image_id: &ImageId) -> Result<Claim, VerifyError> {
+        self.verify_with(receipt, image_id, &|_, _| {})
+    }
+
+    /// As [`Self::verify`], with the proofs of segments verified by whom `executor` lets do so,
+    /// say by several threads. It decides nothing: what it has not called the check of, or
+    /// what the check refused, is verified afterwards, here and in order.
+    ///
+    /// # Errors
+    /// As [`Self::verify`]: that of the first segment at fault, whatever the order.
+    pub fn verify_with(
+        &self,
+        receipt: &Receipt,
+        image_id: &ImageId,
+        executor: &Executor<'_>,
+    ) -> Result<Claim, VerifyError> {
         if receipt.profile != self.profile {
             return Err(VerifyError::Profile {
                 expected: self.profile,
                 got: receipt.profile,
             });
         }
-        check_chain(receipt, image_id)?;
-        let mut journal = Vec::new();
-        for (i, segment) in receipt.segments.iter().enumerate() {
-            let start = u32::try_from(journal.len()).unwrap_or(u32::MAX);
-            self.verify_segment(i, segment, &receipt.text, start)?;
-            journal.extend_from_slice(&segment.claim.journal);
+        let exit_code = check_chain(receipt, image_id)?;
+        let proofs = self.proofs(receipt);
+        // Set by nothing but a proof that verifies.
+        let verified: Vec<_> = proofs.iter().map(|_| AtomicBool::new(false)).collect();
+        executor(proofs.len(), &|i| {
+            if let (Some(proof), Some(verified)) = (proofs.get(i), verified.get(i))
+                && self.verify_proof(proof).is_ok()
+            {
+                verified.store(true, Ordering::Release);
+            }
+        });
+        for (proof, verified) in proofs.iter().zip(&verified) {
+            if !verified.load(Ordering::Acquire) {
+                self.verify_proof(proof)?;
+            }
         }
-        let last = receipt
-            .segments
-            .last()
-            .and_then(|segment| segment.claim.exit_code);
-        let exit_code = last.ok_or(VerifyError::Halt {
-            segment: 0,
-            segments: 0,
-        })?;
         Ok(Claim {
             image_id: *image_id,
-            journal,
+            journal: receipt.unverified_journal(),
             exit_code,
         })
     }
 
     /// Whether the proof of segment `i` proves what the segment claims, in a program whose executable
-    /// range is `text` (word indices), after `journal_start` bytes of journal. That its neighbours
-    /// fit is for [`Self::verify`] to say.
+    /// range is `text` (word indices), after `journal_start` bytes of journal. That it is part of a
+    /// run, [`Self::verify`] alone says.
     ///
     /// # Errors
     /// [`VerifyError`] says which check failed.
@@ -109,23 +132,46 @@ impl Verifier {
         text: &Range<u32>,
         journal_start: u32,
     ) -> Result<(), VerifyError> {
-        let context = Context {
+        self.verify_proof(&Context {
             i,
             segment,
             text,
             journal_start,
             profile: self.profile,
+        })
+    }
+
+    /// What is to be proven of each segment, and its proof.
+    fn proofs<'a>(&self, receipt: &'a Receipt) -> Vec<Context<'a>> {
+        let mut journal_start = 0u32;
+        let proof = |(i, segment): (usize, &'a SegmentReceipt)| {
+            let context = Context {
+                i,
+                segment,
+                text: &receipt.text,
+                journal_start,
+                profile: self.profile,
+            };
+            // No run has a journal that long: its length is a register, and proven.
+            let bytes = u32::try_from(segment.claim.journal.len()).unwrap_or(u32::MAX);
+            journal_start = journal_start.saturating_add(bytes);
+            context
         };
+        receipt.segments.iter().enumerate().map(proof).collect()
+    }
+
+    fn verify_proof(&self, proof: &Context<'_>) -> Result<(), VerifyError> {
         match &self.key {
-            AnyKey::Four(key) => context.verify(key),
-            AnyKey::Five(key) => context.verify(key),
+            AnyKey::Four(key) => proof.verify(key),
+            AnyKey::Five(key) => proof.verify(key),
         }
     }
 }
 
 /// The program is the one asked about, and the segments are one run of it: from the entry,
-/// each going on where the one before ended, to an exit in the last and only there.
-fn check_chain(receipt: &Receipt, image_id: &ImageId) -> Result<(), VerifyError> {
+/// each going on where the one before ended, to an exit in the last and only there. Returns the
+/// exit code.
+fn check_chain(receipt: &Receipt, image_id: &ImageId) -> Result<u32, VerifyError> {
     let (text, entry) = (&receipt.text, receipt.entry);
     if !text.contains(&entry) || text.end > TEXT_LIMIT {
         return Err(VerifyError::TextRange {
@@ -146,7 +192,9 @@ fn check_chain(receipt: &Receipt, image_id: &ImageId) -> Result<(), VerifyError>
             got,
         });
     }
-    let (mut pc, mut root) = (entry, first.claim.start_root);
+    let last = segments.saturating_sub(1);
+    let halt = |segment| VerifyError::Halt { segment, segments };
+    let (mut pc, mut root, mut exit_code) = (entry, first.claim.start_root, None);
     for (i, segment) in receipt.segments.iter().enumerate() {
         let claim = &segment.claim;
         if claim.start_pc != pc {
@@ -155,16 +203,12 @@ fn check_chain(receipt: &Receipt, image_id: &ImageId) -> Result<(), VerifyError>
         if claim.start_root != root {
             return Err(chain(i, "memory root"));
         }
-        let is_last = segments.checked_sub(i) == Some(1);
-        if claim.exit_code.is_some() != is_last {
-            return Err(VerifyError::Halt {
-                segment: i,
-                segments,
-            });
+        if claim.exit_code.is_some() && i != last {
+            return Err(halt(i));
         }
-        (pc, root) = (claim.end_pc, claim.end_root);
+        (pc, root, exit_code) = (claim.end_pc, claim.end_root, claim.exit_code);
     }
-    Ok(())
+    exit_code.ok_or(halt(last))
 }
 
 /// A segment's proof and what it has to prove.

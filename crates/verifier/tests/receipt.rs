@@ -135,6 +135,7 @@ fn foreign_files_and_versions_are_refused() {
 
 #[test]
 fn a_huge_file_is_refused() {
+    // Pages of zeros that nobody looks at are never there.
     let got = MAX_RECEIPT_BYTES + 1;
     assert_eq!(
         Receipt::from_bytes(&vec![0; got]),

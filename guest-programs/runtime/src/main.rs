@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `a` | commits it, having read it to the end at once |
 //! | `u` | commits it from an odd address, having read it to an odd address (at most 1000 bytes) |
+//! | `U` | the same, at most 2 MiB |
+//! | `A` | commits it from an aligned address, having read it to one at once (at most 2 MiB) |
 //! | `p` | prints it to stdout and its length to stderr |
 //! | `x` | exits with its first byte as the exit code |
 //! | `h` | exhausts the heap: panics |
@@ -33,6 +35,8 @@ fn main() {
     match what[0] {
         b'a' => io::commit(&io::read_to_end()),
         b'u' => unaligned(),
+        b'U' => large(1),
+        b'A' => large(0),
         b'p' => echo(),
         b'x' => exit(io::read_to_end().first().map_or(0, |&code| u32::from(code))),
         b'h' => exhaust_heap(),
@@ -49,6 +53,14 @@ fn unaligned() {
     let odd = &mut room.0[1..1001];
     let got = io::read(odd);
     io::commit(&odd[..got]);
+}
+
+/// Reads to, and commits from, so many bytes after an aligned address.
+fn large(offset: usize) {
+    let mut room = alloc::vec![0; offset + 2 * MIB];
+    let part = &mut room[offset..];
+    let got = io::read(part);
+    io::commit(&part[..got]);
 }
 
 fn echo() {

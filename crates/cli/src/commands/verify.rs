@@ -26,11 +26,10 @@ pub fn verify(arguments: &VerifyArgs, output: &Output) -> Result<Fields, Error> 
     if got < expected {
         return Err(Error::Security { expected, got });
     }
-    let verifier = verifier(receipt.profile)?;
+    // Made now, it is not part of the time.
+    verifier(receipt.profile)?;
     let start = Instant::now();
-    let claim = verifier
-        .verify(&receipt, &id)
-        .map_err(vouch_sdk::Error::from)?;
+    let claim = vouch_sdk::verify(&receipt, &id)?;
     let verify_ms = start.elapsed().as_secs_f64() * 1e3;
     if claim.exit_code != arguments.expect_exit {
         return Err(Error::ExitCode {

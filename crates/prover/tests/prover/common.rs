@@ -3,7 +3,7 @@
 use vouch_air::check::violations;
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::{Traces, generate};
-use vouch_emulator::testing::segments;
+use vouch_emulator::testing::{DATA, asm, program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Segment;
 use vouch_prover::Prover;
@@ -14,6 +14,17 @@ pub fn commitment() -> Program {
     guest(include_bytes!(
         "../../../../guest-programs/prebuilt/commitment.elf"
     ))
+}
+
+/// A program that writes its input, 4 bytes a call, to the journal.
+pub fn copier() -> Program {
+    let mut code = Vec::new();
+    for _ in 0..2 {
+        code.extend(asm::read(DATA, 4));
+        code.extend(asm::journal(DATA, 4));
+    }
+    code.extend(asm::exit(0));
+    program(&code)
 }
 
 /// A guest from its ELF.

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::common::{assert_satisfied, commitment, guest, image_id, prove};
+use crate::common::{assert_satisfied, commitment, copier, guest, image_id, prove};
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::tables::Table;
 use vouch_emulator::testing::{DATA, DATA_BYTES, asm, program, random_program, segments};
-use vouch_emulator::{Limits, Program, SegmentLimits, record};
+use vouch_emulator::{Limits, SegmentLimits, record};
 use vouch_isa::Op;
 use vouch_isa::event::Segment;
 use vouch_prover::{ProveError, Prover};
@@ -17,18 +17,6 @@ fn cut(cycles: u64) -> SegmentLimits<'static> {
         cycles,
         ..SegmentLimits::default()
     }
-}
-
-/// One program that writes its input, 4 bytes a call, to the journal.
-fn copier() -> Program {
-    let address = vouch_emulator::testing::DATA;
-    let mut code = Vec::new();
-    for _ in 0..2 {
-        code.extend(asm::read(address, 4));
-        code.extend(asm::journal(address, 4));
-    }
-    code.extend(asm::exit(0));
-    program(&code)
 }
 
 #[test]

@@ -61,13 +61,21 @@ pub fn execute(program: &Program, input: &[u8]) -> Result<Run, Error> {
         Stream::Stdout => stdout.extend_from_slice(bytes),
         Stream::Stderr => stderr.extend_from_slice(bytes),
     };
-    let done = vouch_sdk::execute(program, input, &Limits::default(), &mut console)?;
+    let done = vouch_sdk::execute(program, input, &limits(), &mut console)?;
     Ok(Run {
         exit_code: done.exit_code,
         journal: done.journal,
         stdout: String::from_utf8(stdout).expect("text"),
         stderr: String::from_utf8(stderr).expect("text"),
     })
+}
+
+/// Room for larger journals than usual: qemu knows no limit.
+pub fn limits() -> Limits {
+    Limits {
+        journal_bytes: 4 << 20,
+        ..Limits::default()
+    }
 }
 
 /// Runs an embedded guest under qemu: how that ended, and a run without its exit code. `None`

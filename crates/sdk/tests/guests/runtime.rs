@@ -1,11 +1,14 @@
 //! The exercises of the guest runtime.
 
+use std::ops::ControlFlow;
 use std::os::unix::process::ExitStatusExt;
 
-use vouch_sdk::{Error, ExecuteError};
+use vouch_emulator::{SegmentLimits, record};
+use vouch_sdk::{Error, ExecuteError, Program};
 
-use crate::run::{Run, noise, run, run_here, run_in_qemu};
+use crate::run::{Run, elf, limits, noise, run, run_here, run_in_qemu};
 
+const MIB: usize = 1 << 20;
 const SIGSEGV: i32 = 11;
 
 /// Runs one exercise on its data.
@@ -34,6 +37,60 @@ fn odd_addresses_are_served() {
         let data = noise(length);
         let read = &data[..length.min(1000)];
         assert_eq!(exercise(b'u', &data), commits(read), "{length} bytes");
+    }
+}
+
+/// Lengths around those of calls and of the journal that is usually allowed.
+const LARGE: [usize; 8] = [
+    65_535,
+    65_536,
+    65_537,
+    65_540,
+    131_072,
+    131_073,
+    MIB,
+    MIB + 70_001,
+];
+
+#[test]
+fn much_is_read_and_committed() {
+    for length in LARGE {
+        let data = noise(length);
+        for letter in *b"aAU" {
+            let run = exercise(letter, &data);
+            // Too long to be shown.
+            let is_whole = run == commits(&data);
+            assert!(is_whole, "{}: {length} bytes", letter as char);
+        }
+    }
+}
+
+/// No call moves more than 64 KiB, so that runs which move much can be cut into small segments.
+#[test]
+fn much_is_moved_by_many_calls() {
+    let cut = SegmentLimits {
+        timestamp: 1 << 15,
+        ..SegmentLimits::default()
+    };
+    for letter in *b"aA" {
+        let input = [&[letter], noise(MIB).as_slice()].concat();
+        let program = Program::from_elf(elf("runtime")).expect("a guest");
+        let mut ends = Vec::new();
+        record(
+            &program,
+            &input,
+            &limits(),
+            &cut,
+            &mut |_, _| {},
+            &mut |segment| {
+                ends.push(segment.end_ts);
+                ControlFlow::Continue(())
+            },
+        )
+        .expect("it runs");
+        assert!(ends.len() > 2 * MIB / (4 << 15), "{}", ends.len());
+        let most = ends.into_iter().max().expect("a segment");
+        assert!(most <= 1 << 15, "{}: {most}", letter as char);
     }
 }
 

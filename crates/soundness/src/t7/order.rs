@@ -5,13 +5,19 @@ use vouch_verifier::Receipt;
 use super::{Runs, by_comparison};
 use crate::honest_receipt::Change;
 
-/// All pairs of segments.
+/// A change of which segments there are, and its name.
+pub type Edit = (String, Box<dyn Fn(&mut Receipt) + Send + Sync>);
+
+/// All of them, as they are: claims then do not meet.
 pub fn changes(runs: &Runs) -> Vec<Change<'_>> {
-    let count = runs.segments;
-    let mut changes = Vec::new();
-    let mut add = |name: String, edit: Box<dyn Fn(&mut Receipt) + Send + Sync>| {
-        changes.push(Change::new(name, by_comparison, edit));
-    };
+    let change = |(name, edit)| Change::new(name, by_comparison, edit);
+    edits(runs.segments).into_iter().map(change).collect()
+}
+
+/// All pairs of `count` segments.
+pub fn edits(count: usize) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
+    let mut add = |name, edit| edits.push((name, edit));
     for i in 0..count {
         add(
             format!("without the first {i} of {count}, and one"),
@@ -65,5 +71,5 @@ pub fn changes(runs: &Runs) -> Vec<Change<'_>> {
         "twice over".into(),
         Box::new(|r| r.segments.extend_from_within(..)),
     );
-    changes
+    edits
 }

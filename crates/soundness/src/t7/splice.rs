@@ -3,8 +3,8 @@
 use rayon::iter::IntoParallelIterator;
 use vouch_verifier::{Receipt, VerifyError};
 
-use super::{Runs, by_comparison, by_proof};
-use crate::honest_receipt::{Honest, Verdict, gather, verdict, verifier};
+use super::{Runs, by_comparison, by_proof, forged};
+use crate::honest_receipt::{Change, Honest, Verdict, gather, verdict, verifier};
 use crate::outcome::Outcome;
 
 /// Every beginning with every end of a run on other input and of another program, as they are
@@ -63,6 +63,33 @@ fn seam(outcome: &mut Outcome, name: &str, [one, other]: [&Honest; 2], i: usize,
     };
     let name = format!("{name}, edited to meet");
     one.expect_refusal(outcome, "splices refused", &name, &met, told);
+}
+
+/// A segment of another run in the place of its own: as it is, and with the claims edited to meet.
+pub fn grafts(runs: &Runs) -> Outcome {
+    let mut changes = Vec::new();
+    for (what, other) in [
+        ("other input", &runs.other_input),
+        ("other program", &runs.other_program),
+    ] {
+        for i in 0..runs.segments {
+            // Runs that have not parted yet have the same segments.
+            if runs.one.receipt.segments[i] == other.receipt.segments[i] {
+                continue;
+            }
+            let graft = move |r: &mut Receipt| r.segments[i] = other.receipt.segments[i].clone();
+            let name = format!("{i} of {what}");
+            changes.push(Change::new(name.clone(), by_comparison, graft));
+            for (how, meet) in forged::WAYS {
+                let name = format!("{name}, {how}");
+                changes.push(Change::new(name, by_proof, move |r| {
+                    graft(r);
+                    meet(r, runs.one.segment());
+                }));
+            }
+        }
+    }
+    runs.one.expect_refusals("grafts refused", changes)
 }
 
 /// A run of one program is no run of another, whatever the receipt says.
