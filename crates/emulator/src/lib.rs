@@ -20,6 +20,7 @@ mod limits;
 mod machine;
 mod memory;
 mod observer;
+mod page_table;
 pub mod profile;
 mod program;
 mod record;

@@ -5,6 +5,7 @@ use vouch_isa::memory::LEAF_WORDS;
 use crate::fault::FaultKind;
 use crate::limits::{LimitKind, LimitReached};
 use crate::machine::Trap;
+use crate::page_table::PageTable;
 use crate::program::Program;
 
 /// Words in a page.
@@ -16,18 +17,6 @@ pub(crate) const PAGES: usize = 1 << 20;
 
 /// The words of a page.
 pub(crate) type PageWords = [u32; PAGE_WORDS];
-
-/// One slot for every page of the address space, so that looking a page up needs no bounds
-/// check. The table is zeroed memory, of which the host only provides what is used.
-pub(crate) type PageTable<T> = Box<[Option<Box<T>>; PAGES]>;
-
-/// A page table with no pages.
-pub(crate) fn empty_table<T: Clone>() -> PageTable<T> {
-    vec![None; PAGES]
-        .into_boxed_slice()
-        .try_into()
-        .unwrap_or_else(|_| unreachable!("the vector has PAGES elements"))
-}
 
 /// One bit a word of a page.
 type WordSet = [u64; PAGE_WORDS / 64];
@@ -62,7 +51,7 @@ impl<'p> Memory<'p> {
     pub fn new(program: &'p Program, limit: usize) -> Self {
         Self {
             program,
-            pages: empty_table(),
+            pages: PageTable::new(),
             allocated: 0,
             limit: limit as u64,
         }
@@ -98,11 +87,11 @@ impl<'p> Memory<'p> {
     #[inline(always)]
     fn page(&mut self, address: u32) -> Result<&mut Page, Trap> {
         let index = address / PAGE_BYTES;
-        if self.pages[index as usize].is_none() {
+        if self.pages.get(index).is_none() {
             self.allocate(index, address)?;
         }
-        self.pages[index as usize]
-            .as_deref_mut()
+        self.pages
+            .get_mut(index)
             .ok_or(Trap::Fault(FaultKind::Unmapped { address }))
     }
 
@@ -121,7 +110,7 @@ impl<'p> Memory<'p> {
             }));
         }
         self.allocated = allocated;
-        self.pages[index as usize] = Some(page);
+        *self.pages.slot(index) = Some(page);
         Ok(())
     }
 
@@ -166,7 +155,7 @@ impl<'p> Memory<'p> {
     /// The words of a leaf as they are now, mapped or not.
     pub fn leaf(&self, index: u32) -> [u32; LEAF_WORDS] {
         let address = index * (4 * LEAF_WORDS as u32);
-        match &self.pages[(address / PAGE_BYTES) as usize] {
+        match self.pages.get(address / PAGE_BYTES) {
             Some(page) => leaf_in_page(&page.words, address),
             None => self.program.leaf(index),
         }
@@ -175,7 +164,7 @@ impl<'p> Memory<'p> {
     /// The word at a word index as it is now, mapped or not.
     pub fn peek(&self, word: u32) -> u32 {
         let address = word * 4;
-        match &self.pages[(address / PAGE_BYTES) as usize] {
+        match self.pages.get(address / PAGE_BYTES) {
             Some(page) => page.words[offset_in_page(address)],
             None => self.program.leaf(word / LEAF_WORDS as u32)[word as usize % LEAF_WORDS],
         }

@@ -67,7 +67,19 @@ pub fn read_receipt(path: &Path) -> Result<Receipt, Error> {
 /// # Errors
 /// [`Error::File`]; a file that was there before is then as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write_whole(path, bytes).map_err(|source| cannot_write(path, source))
+    write_pieces(path, core::iter::once(bytes))
+}
+
+/// Writes a receipt as [`write()`] writes a file, without another copy of it in memory.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_receipt(path: &Path, receipt: &Receipt) -> Result<(), Error> {
+    write_pieces(path, receipt.pieces())
+}
+
+fn write_pieces<B: AsRef<[u8]>>(path: &Path, pieces: impl Iterator<Item = B>) -> Result<(), Error> {
+    write_whole(path, pieces).map_err(|source| cannot_write(path, source))
 }
 
 /// Says whether [`write()`] could write a file now, without touching it: for use before long
@@ -112,12 +124,14 @@ fn destination(path: &Path) -> io::Result<Destination> {
     })
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_whole<B: AsRef<[u8]>>(path: &Path, mut pieces: impl Iterator<Item = B>) -> io::Result<()> {
+    let mut write_to =
+        |file: &mut File| pieces.try_for_each(|bytes| file.write_all(bytes.as_ref()));
     match destination(path)? {
-        Destination::Special(target) => File::options().write(true).open(target)?.write_all(bytes),
+        Destination::Special(target) => write_to(&mut File::options().write(true).open(target)?),
         Destination::Regular(target) => {
             let mut file = temporary(&target)?;
-            file.write_all(bytes)?;
+            write_to(file.as_file_mut())?;
             // A name must not be on the disk before what it names.
             file.as_file().sync_all()?;
             file.persist(&target).map_err(|failed| failed.error)?;

@@ -50,15 +50,26 @@ pub struct Receipt {
 impl Receipt {
     /// The receipt's one encoding.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.encoded_len());
+        for piece in self.pieces() {
+            out.extend_from_slice(&piece);
+        }
+        out
+    }
+
+    /// [`Self::to_bytes`] piece by piece: what comes before the segments, then each segment.
+    pub fn pieces(&self) -> impl Iterator<Item = Vec<u8>> {
+        let segments = self.segments.iter().map(SegmentReceipt::to_bytes);
+        core::iter::once(self.header()).chain(segments)
+    }
+
+    fn header(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.extend_from_slice(&RECEIPT_VERSION.to_le_bytes());
         out.push(self.profile.number());
         let count = u32::try_from(self.segments.len()).unwrap_or(u32::MAX);
         for number in [self.entry, self.text.start, self.text.end, count] {
             out.extend_from_slice(&number.to_le_bytes());
-        }
-        for segment in &self.segments {
-            segment.put(&mut out);
         }
         out
     }

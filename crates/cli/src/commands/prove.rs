@@ -51,7 +51,7 @@ pub fn prove(
     let proven = prove_with(&program, &input, &options, console, &mut show);
     bar.finish_and_clear();
     let proven = proven.map_err(|error| stopped(error, &signals, arguments))?;
-    files::write(&arguments.output, &proven.receipt.to_bytes())?;
+    files::write_receipt(&arguments.output, &proven.receipt)?;
     if let Some(path) = &arguments.journal_out {
         files::write(path, &proven.claim.journal)?;
     }

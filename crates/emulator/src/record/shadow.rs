@@ -3,9 +3,8 @@
 use vouch_isa::event::Leaf;
 use vouch_isa::memory::LEAF_WORDS;
 
-use crate::memory::{
-    Memory, PAGE_BYTES, PAGE_WORDS, PAGES, PageTable, empty_table, offset_in_page,
-};
+use crate::memory::{Memory, PAGE_BYTES, PAGE_WORDS, PAGES, offset_in_page};
+use crate::page_table::PageTable;
 
 /// The memory in the course of a segment.
 pub(super) struct Shadow {
@@ -35,7 +34,7 @@ const _: () = assert!(PAGE_WORDS / LEAF_WORDS == u128::BITS as usize);
 impl Shadow {
     pub fn new() -> Self {
         Self {
-            pages: empty_table(),
+            pages: PageTable::new(),
             leaves: Vec::new(),
             nodes: 0,
             upper: vec![0; 2 * PAGES / 64].into(),
@@ -56,7 +55,7 @@ impl Shadow {
         ts: u32,
         leaf: impl FnOnce() -> [u32; LEAF_WORDS],
     ) -> u32 {
-        let page = self.pages[(address / PAGE_BYTES) as usize].get_or_insert_with(fresh_page);
+        let page = { self.pages.slot(address / PAGE_BYTES) }.get_or_insert_with(fresh_page);
         let offset = offset_in_page(address);
         let last = core::mem::replace(&mut page.last_ts[offset], ts);
         // A word that was accessed before is in a leaf that was.
@@ -68,8 +67,8 @@ impl Shadow {
 
     /// As [`Self::touch`], but none of the leaf's words is accessed.
     pub fn touch_leaf(&mut self, address: u32, leaf: impl FnOnce() -> [u32; LEAF_WORDS]) {
-        let page_index = (address / PAGE_BYTES) as usize;
-        let page = self.pages[page_index].get_or_insert_with(fresh_page);
+        let page_index = address / PAGE_BYTES;
+        let page = self.pages.slot(page_index).get_or_insert_with(fresh_page);
         let place = offset_in_page(address) / LEAF_WORDS;
         if page.touched >> place & 1 != 0 {
             return;
@@ -79,7 +78,7 @@ impl Shadow {
         self.nodes += new_nodes(touched_before, place);
         if touched_before == 0 {
             // The page's own node is among those counted.
-            let mut node = PAGES + page_index;
+            let mut node = PAGES + page_index as usize;
             set(&mut self.upper, node);
             while node > 1 && !set(&mut self.upper, node / 2) {
                 node /= 2;
@@ -101,7 +100,7 @@ impl Shadow {
         for mut leaf in self.leaves.drain(..) {
             leaf.last = memory.leaf(leaf.index);
             let address = leaf.index * (4 * LEAF_WORDS as u32);
-            if let Some(page) = &mut self.pages[(address / PAGE_BYTES) as usize] {
+            if let Some(page) = self.pages.get_mut(address / PAGE_BYTES) {
                 let first = offset_in_page(address);
                 let last_ts = &mut page.last_ts[first..first + LEAF_WORDS];
                 leaf.last_ts.copy_from_slice(last_ts);
