@@ -200,8 +200,8 @@ impl Counts {
         self.steps.iter().sum::<u64>() + self.ecalls
     }
 
-    /// What there would be after `numerator / denominator` times as many instructions of the same
-    /// mix; rounded down.
+    /// What there would be, rounded down, after `numerator / denominator` times as many instructions
+    /// of the same mix, on the same code and memory.
     #[must_use]
     pub fn scaled(self, numerator: u64, denominator: u64) -> Self {
         let scale = |count: u64| count.saturating_mul(numerator) / denominator.max(1);
@@ -210,11 +210,8 @@ impl Counts {
             ecalls: scale(self.ecalls),
             moves: scale(self.moves),
             refreshes: scale(self.refreshes),
-            fetches: scale(self.fetches),
-            leaves: scale(self.leaves),
-            nodes: scale(self.nodes),
             journal: scale(self.journal),
-            guest_bytes: self.guest_bytes,
+            ..self
         }
     }
 

@@ -100,7 +100,30 @@ pub fn prove(program: &Program, input: &[u8], options: &ProveOptions) -> Result<
 }
 
 /// As [`prove`]. `console` gets what the guest prints, once; `progress` is called, on the caller's
-/// thread, whenever there is something new: it may hand it on to a channel.
+/// thread, whenever there is something new.
+///
+/// ```
+/// use std::sync::mpsc::channel;
+/// use vouch_sdk::{Error, Input, Program, ProveOptions, guests, prove_with};
+///
+/// let (sender, progress) = channel();
+/// let program = Program::from_elf(guests::FIBONACCI)?;
+/// let input = Input::new().word(10_000);
+/// let options = ProveOptions {
+///     segment_cells: 4_000_000,
+///     ..ProveOptions::default()
+/// };
+/// let cancel = options.cancel.clone(); // for another thread to call `cancel.cancel()`
+/// let proven = prove_with(&program, &input, &options, &mut |_, _| {}, &mut |step| {
+///     // Nobody listens any more? Then there is no use in going on.
+///     if sender.send(step.clone()).is_err() {
+///         cancel.cancel();
+///     }
+/// })?;
+/// let last = progress.try_iter().last().expect("segments were proven");
+/// assert_eq!(last.proven_segments, proven.receipt.segments.len());
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`prove`].

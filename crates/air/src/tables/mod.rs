@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use p3_air::{Air, BaseAir, WindowAccess};
 use p3_matrix::dense::RowMajorMatrix;
+use vouch_isa::Family;
 
 use crate::columns::Block;
 use crate::machine::PUBLIC_VALUES;
@@ -196,6 +197,38 @@ impl Table {
             names.extend((0..poseidon2::COLUMNS).map(|i| format!("permutation[{i}]")))
         );
         names
+    }
+
+    /// The instructions that it proves, a row each; `None` if its rows are no plain instructions.
+    pub const fn family(self) -> Option<Family> {
+        Some(match self {
+            Self::AddSub => Family::AddSub,
+            Self::AddImm => Family::AddImm,
+            Self::Bitwise => Family::Bitwise,
+            Self::Compare => Family::Compare,
+            Self::Shift => Family::Shift,
+            Self::BranchEq => Family::BranchEq,
+            Self::BranchLt => Family::BranchLt,
+            Self::Jal => Family::Jal,
+            Self::Jalr => Family::Jalr,
+            Self::Word => Family::Word,
+            Self::LoadSub => Family::LoadSub,
+            Self::StoreSub => Family::StoreSub,
+            Self::Mul => Family::Mul,
+            Self::MulHigh => Family::MulHigh,
+            Self::DivRem => Family::DivRem,
+            Self::Claim
+            | Self::Lookup
+            | Self::Facts
+            | Self::Program
+            | Self::Ecall
+            | Self::Moves
+            | Self::Refresh
+            | Self::Leaf
+            | Self::Merkle
+            | Self::Poseidon2
+            | Self::Journal => return None,
+        })
     }
 
     /// True of the tables that are filled from what the others ask.
