@@ -49,8 +49,8 @@ pub use vouch_emulator::{
 };
 pub use vouch_prover::{Cancel, ProveError};
 pub use vouch_verifier::{
-    Claim, DecodeError, ImageId, Profile, RECEIPT_VERSION, Receipt, Security, SegmentReceipt, Term,
-    Verifier, VerifyError, security,
+    Claim, DecodeError, ImageId, MAX_RECEIPT_BYTES, Profile, RECEIPT_VERSION, Receipt, Security,
+    SegmentReceipt, Term, Verifier, VerifyError, security,
 };
 
 /// Runs `program` on `input` without proving anything. `console` gets what the guest prints.

@@ -1,0 +1,2 @@
+//! Compiles the interface description.
+fn main() {}
