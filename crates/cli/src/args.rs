@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use vouch_sdk::{DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id};
+use vouch_sdk::{DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id, units};
 
 use crate::commands::Guest;
 
@@ -106,7 +106,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,
     /// Most instructions to execute: a number or 2^N
-    #[arg(long, value_name = "N", value_parser = number)]
+    #[arg(long, value_name = "N", value_parser = units::number)]
     pub max_cycles: Option<u64>,
 }
 
@@ -128,15 +128,15 @@ pub struct ProveArgs {
     #[command(flatten)]
     pub profile: ProfileArgs,
     /// Most instructions to execute: a number or 2^N
-    #[arg(long, value_name = "N", value_parser = number)]
+    #[arg(long, value_name = "N", value_parser = units::number)]
     pub max_cycles: Option<u64>,
     /// Memory that proving may take, by estimate: a number of bytes, 2^N, or with KiB, MiB, GiB or
     /// TiB [default: 4 GiB, or half of what there is if that is less]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     pub max_memory: Option<u64>,
     /// Committed cells in a segment, at most, of which a cycle takes 60 to 110: more make a smaller
     /// receipt, and need more memory
-    #[arg(long, value_name = "N", value_parser = number, default_value_t = DEFAULT_SEGMENT_CELLS)]
+    #[arg(long, value_name = "N", value_parser = units::number, default_value_t = DEFAULT_SEGMENT_CELLS)]
     pub segment_cells: u64,
     /// Threads to prove with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -223,7 +223,7 @@ pub struct VerifyArgs {
 #[derive(Debug, Args)]
 pub struct BenchArgs {
     /// Cycles to come close to: numbers or 2^N
-    #[arg(long, value_name = "N,...", value_parser = number, value_delimiter = ',',
+    #[arg(long, value_name = "N,...", value_parser = units::number, value_delimiter = ',',
         default_value = "2^15,2^16,2^17,2^18,2^19,2^20")]
     pub cycles: Vec<u64>,
     /// Guests to measure [default: all]
@@ -271,35 +271,6 @@ pub struct ProgramArgs {
     pub elf: Option<PathBuf>,
 }
 
-/// A plain number, or a power of two as `2^20`.
-fn number(text: &str) -> Result<u64, String> {
-    let value = match text.strip_prefix("2^") {
-        Some(exponent) => exponent
-            .parse()
-            .ok()
-            .and_then(|exponent| 1u64.checked_shl(exponent)),
-        None => text.parse().ok(),
-    };
-    value.ok_or_else(|| "expected a number below 2^64, or a power of two as 2^20".into())
-}
-
-/// A number of bytes: as [`number`], perhaps with a unit.
-fn bytes(text: &str) -> Result<u64, String> {
-    const UNITS: [(&str, u32); 4] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)];
-    let found = UNITS
-        .iter()
-        .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, *shift)));
-    let (digits, shift) = found.unwrap_or((text, 0));
-    number(digits.trim_end())
-        .ok()
-        .and_then(|value| value.checked_mul(1 << shift))
-        .ok_or_else(|| {
-            "expected bytes below 2^64: a number or a power of two as 2^30, or with a unit as \
-             512MiB (KiB, MiB, GiB, TiB)"
-                .into()
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,39 +279,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn numbers_are_plain_or_powers_of_two() {
-        assert_eq!(number("0"), Ok(0));
-        assert_eq!(number("2^0"), Ok(1));
-        assert_eq!(number("2^63"), Ok(1 << 63));
-        assert_eq!(number("18446744073709551615"), Ok(u64::MAX));
-        for text in [
-            "",
-            "2^",
-            "2^64",
-            "2^-1",
-            "3^2",
-            "-1",
-            "1e6",
-            "18446744073709551616",
-            "1KiB",
-        ] {
-            assert!(number(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn bytes_may_have_a_unit() {
-        assert_eq!(bytes("17"), Ok(17));
-        assert_eq!(bytes("2^30"), Ok(1 << 30));
-        assert_eq!(bytes("512MiB"), Ok(512 << 20));
-        assert_eq!(bytes("4 GiB"), Ok(4 << 30));
-        assert_eq!(bytes("1KiB"), Ok(1024));
-        for text in ["MiB", "1MB", "1.5GiB", "16777216TiB", "4GiB "] {
-            assert!(bytes(text).is_err(), "{text}");
-        }
     }
 
     fn bench(arguments: &[&str]) -> Result<BenchArgs, clap::Error> {

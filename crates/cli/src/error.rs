@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 use vouch_sdk::build::BuildError;
-use vouch_sdk::{Error as SdkError, ExecuteError, Execution, ProveError};
+use vouch_sdk::{Error as SdkError, ErrorKind, Execution};
 
 /// The answer is no.
 const NO: u8 = 1;
@@ -163,21 +163,17 @@ impl Error {
 }
 
 fn sdk_class(error: &SdkError) -> (&'static str, u8) {
-    match error {
-        SdkError::GuestExit(_) => ("guest_exit", NO),
-        SdkError::Verify(_) => ("verify", NO),
+    let kind = error.kind();
+    let status = match kind {
         // Whatever was done to a receipt, the answer is the same.
-        SdkError::Receipt { .. } => ("receipt", NO),
-        SdkError::Elf(_) | SdkError::Program { .. } => ("elf", BAD_INPUT),
-        SdkError::File { .. } | SdkError::FileSize { .. } => ("file", BAD_INPUT),
-        SdkError::WorkFolder { .. } | SdkError::WorkFile { .. } => ("work_dir", BAD_INPUT),
-        SdkError::Threads { .. } => ("usage", BAD_INPUT),
-        SdkError::Execute(ExecuteError::Fault(_)) => ("guest_fault", GUEST_FAULT),
-        SdkError::Execute(ExecuteError::Limit(_))
-        | SdkError::Prove(ProveError::Memory { .. } | ProveError::Height { .. })
-        | SdkError::ReceiptSize { .. } => ("limit", LIMIT),
-        _ => ("internal", INTERNAL),
-    }
+        ErrorKind::GuestExit | ErrorKind::Verify | ErrorKind::Receipt => NO,
+        ErrorKind::Elf | ErrorKind::File | ErrorKind::WorkFolder | ErrorKind::Options => BAD_INPUT,
+        ErrorKind::Build => BAD_INPUT,
+        ErrorKind::GuestFault => GUEST_FAULT,
+        ErrorKind::Limit => LIMIT,
+        _ => INTERNAL,
+    };
+    (kind.name(), status)
 }
 
 /// What a run that exited says of itself.

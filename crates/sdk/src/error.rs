@@ -126,3 +126,79 @@ pub enum Error {
         reason: String,
     },
 }
+
+/// What an [`Error`] comes to, for whoever has to decide what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A guest could not be built.
+    Build,
+    /// The program is none that the machine runs.
+    Elf,
+    /// The guest broke a rule of the machine.
+    GuestFault,
+    /// The guest exited with another code than 0.
+    GuestExit,
+    /// A limit was reached: of the run, of memory, or of a receipt.
+    Limit,
+    /// A receipt does not prove what it should.
+    Verify,
+    /// Bytes that are no receipt.
+    Receipt,
+    /// A file could not be read or written.
+    File,
+    /// A work folder cannot be used.
+    WorkFolder,
+    /// The options cannot be met.
+    Options,
+    /// Somebody asked to stop.
+    Cancelled,
+    /// A bug in Vouch.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Elf => "elf",
+            Self::GuestFault => "guest_fault",
+            Self::GuestExit => "guest_exit",
+            Self::Limit => "limit",
+            Self::Verify => "verify",
+            Self::Receipt => "receipt",
+            Self::File => "file",
+            Self::WorkFolder => "work_dir",
+            Self::Options => "usage",
+            Self::Cancelled => "cancelled",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl Error {
+    /// What it comes to.
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Build(_) => ErrorKind::Build,
+            Self::Elf(_) | Self::Program { .. } => ErrorKind::Elf,
+            Self::Execute(ExecuteError::Fault(_)) => ErrorKind::GuestFault,
+            Self::Execute(ExecuteError::Limit(_))
+            | Self::Prove(ProveError::Memory { .. } | ProveError::Height { .. })
+            | Self::ReceiptSize { .. } => ErrorKind::Limit,
+            Self::GuestExit(_) => ErrorKind::GuestExit,
+            Self::Verify(_) => ErrorKind::Verify,
+            Self::Receipt { .. } => ErrorKind::Receipt,
+            Self::File { .. } | Self::FileSize { .. } => ErrorKind::File,
+            Self::WorkFolder { .. } | Self::WorkFile { .. } => ErrorKind::WorkFolder,
+            Self::Threads { .. } => ErrorKind::Options,
+            Self::Cancelled { .. } => ErrorKind::Cancelled,
+            Self::Execute(_)
+            | Self::Prove(_)
+            | Self::SelfCheck(_)
+            | Self::Diverged { .. }
+            | Self::NoKey { .. } => ErrorKind::Internal,
+        }
+    }
+}

@@ -33,15 +33,16 @@ mod input;
 pub mod profile;
 mod prove;
 mod stats;
+pub mod units;
 mod verify;
 
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 pub use image::{ImageIdError, image_id, parse_image_id};
 pub use input::Input;
 pub use prove::{
     DEFAULT_SEGMENT_CELLS, Progress, ProveOptions, Proven, default_max_memory, prove, prove_with,
 };
-pub use stats::{Stats, peak_rss_bytes};
+pub use stats::{Stats, peak_rss_bytes, rss_bytes};
 pub use verify::{verifier, verify};
 
 pub use vouch_emulator::{

@@ -1,0 +1,102 @@
+//! Time limits, and what has been kept long enough.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing::{error, info};
+
+use super::service::{Service, Stop};
+use crate::error::ServiceError;
+use crate::job::{JobId, Time};
+
+/// Time between two looks at the clock.
+const TICK: Duration = Duration::from_millis(100);
+/// Time between two looks at what has been kept.
+const SWEEP: Duration = Duration::from_secs(5);
+/// Jobs removed at once.
+const BATCH: usize = 100;
+
+impl Service {
+    /// Until the service stops.
+    pub(super) fn keep_house(&self) {
+        let mut swept = Instant::now();
+        while !self.stopping.load(Ordering::Relaxed) {
+            self.stop_overdue();
+            if swept.elapsed() >= SWEEP {
+                if let Err(error) = self.sweep(Time::now()) {
+                    self.metrics.storage_errors.inc();
+                    error!(%error, "old jobs cannot be removed");
+                }
+                swept = Instant::now();
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    fn stop_overdue(&self) {
+        let limit = self.config.proving.job_timeout;
+        for live in self.live().values() {
+            if live.running_for().is_some_and(|time| time > limit) {
+                live.stop(Stop::Timeout);
+            }
+        }
+    }
+
+    /// Removes jobs that ended long ago, and the oldest ones while receipts take too much room.
+    pub(super) fn sweep(&self, now: Time) -> Result<(), ServiceError> {
+        self.remove_doomed()?;
+        let retention = self.config.data.retention.as_millis();
+        let before = Time(
+            now.0
+                .saturating_sub(u64::try_from(retention).unwrap_or(u64::MAX)),
+        );
+        loop {
+            let old = self.database.ended_before(before, BATCH)?;
+            if old.is_empty() {
+                break;
+            }
+            self.forget(&old)?;
+        }
+        loop {
+            let bytes = self.database.receipt_bytes()?;
+            self.metrics.receipt_bytes.set(bytes as i64);
+            if bytes <= self.config.data.max_receipt_bytes {
+                return Ok(());
+            }
+            let oldest = self.database.ended_before(Time(u64::MAX), BATCH)?;
+            if oldest.is_empty() {
+                return Ok(());
+            }
+            self.forget(&oldest)?;
+        }
+    }
+
+    fn forget(&self, ids: &[JobId]) -> Result<(), ServiceError> {
+        self.database.remove(ids)?;
+        for id in ids {
+            self.inputs.remove(*id)?;
+        }
+        info!(jobs = ids.len(), "old jobs were removed");
+        self.remove_doomed()
+    }
+
+    /// Removes receipts that belong to no job from the store.
+    fn remove_doomed(&self) -> Result<(), ServiceError> {
+        let _keepers = self
+            .receipts
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let doomed = self.database.doomed()?;
+        for digest in &doomed {
+            if !self.database.has_receipt(digest)? {
+                self.store.delete(digest)?;
+            }
+        }
+        match doomed.is_empty() {
+            true => Ok(()),
+            false => self.database.clear_doomed(&doomed),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! What the service does, whoever asks and by whatever protocol.
+//!
+//! | module | what |
+//! |---|---|
+//! | `service` | the operations, submitting apart |
+//! | `submit` | from a request to a job |
+//! | `worker` | proving |
+//! | `queue` | who is proven next |
+//! | `database` | jobs and programs, in one file |
+//! | `inputs` | private inputs, as files |
+//! | `receipts` | receipts, found by what they prove |
+//! | `housekeeping` | time limits, and what has been kept long enough |
+
+mod database;
+mod housekeeping;
+mod inputs;
+mod queue;
+mod receipts;
+mod service;
+mod submit;
+mod worker;
+
+pub use database::ProgramRecord;
+pub use service::{MAX_LIST, Service, Started};
