@@ -434,6 +434,8 @@ pub(crate) mod tests {
         assert_eq!(json["profile"], "compact");
         assert_eq!(json["security"], 128);
         assert_eq!(json["submitted_at"], "2023-11-14T22:13:20.123Z");
+        let status = serde_json::to_value(JobStatus::from(waiting)).expect("plain data");
+        assert_eq!(status, json);
     }
 
     #[test]

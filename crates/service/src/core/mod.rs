@@ -9,6 +9,7 @@
 //! | `database` | jobs and programs, in one file |
 //! | `inputs` | private inputs, as files |
 //! | `receipts` | receipts, found by what they prove |
+//! | `verify` | receipts that clients bring |
 //! | `housekeeping` | time limits, and what has been kept long enough |
 
 mod database;
@@ -18,7 +19,9 @@ mod queue;
 mod receipts;
 mod service;
 mod submit;
+mod verify;
 mod worker;
 
 pub use database::ProgramRecord;
 pub use service::{MAX_LIST, Service, Started};
+pub use verify::Verdict;
