@@ -2,10 +2,13 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`cache`] | receipts that were proven before, in memory and in a folder |
 //! | [`store`] | artefacts (receipts) in a folder or in S3, named by the hash of what they are |
 #![forbid(unsafe_code)]
 
+pub mod cache;
 mod digest;
 pub mod store;
+mod sync;
 
 pub use digest::{DigestError, ProofDigest};
