@@ -2,6 +2,7 @@
 
 mod cache;
 mod folder;
+mod verification;
 
 use std::sync::OnceLock;
 
