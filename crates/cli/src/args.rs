@@ -51,9 +51,23 @@ pub enum Command {
     },
     /// Measure proofs of the guests that come with Vouch
     Bench(BenchArgs),
+    /// Serve proofs: JSON-RPC and gRPC, with a queue that survives restarts
+    #[cfg(feature = "serve")]
+    Serve(ServeArgs),
     /// One run of `bench`, which starts a process for each
     #[command(hide = true)]
     BenchRun(BenchRunArgs),
+}
+
+impl Command {
+    /// Whether it runs until somebody stops it.
+    pub const fn serves(&self) -> bool {
+        #[cfg(feature = "serve")]
+        let serves = matches!(self, Self::Serve(_));
+        #[cfg(not(feature = "serve"))]
+        let serves = false;
+        serves
+    }
 }
 
 /// Of `vouch build`.
@@ -244,6 +258,51 @@ pub struct BenchArgs {
     /// Write a chart of time by phase against cycles to a file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+}
+
+/// Of `vouch serve`. Flags override the file.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Configuration, in TOML (docs/operations.md)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8420]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Folder of the database, inputs and segments [default: vouch-data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Memory that all jobs at once may take, by estimate, as in `prove` [default: 4 GiB, or half of
+    /// what there is if that is less]
+    #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
+    pub max_memory: Option<u64>,
+    /// Jobs at once [default: one for each GiB of memory, two a core at most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub concurrency: Option<u16>,
+    /// How lines of the log look [default: json]
+    #[arg(long, value_enum)]
+    pub log_format: Option<LogFormatName>,
+}
+
+/// How lines of the log look.
+#[cfg(feature = "serve")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormatName {
+    /// An object a line
+    Json,
+    /// For people
+    Text,
+}
+
+#[cfg(feature = "serve")]
+impl From<LogFormatName> for vouch_service::config::LogFormat {
+    fn from(name: LogFormatName) -> Self {
+        match name {
+            LogFormatName::Json => Self::Json,
+            LogFormatName::Text => Self::Text,
+        }
+    }
 }
 
 /// Of `vouch bench-run`.

@@ -20,7 +20,7 @@ const LIMIT: u8 = 4;
 pub const INTERNAL: u8 = 5;
 
 /// A signal came: this and its number, as shells have it.
-const SIGNALLED: u8 = 128;
+pub const SIGNALLED: u8 = 128;
 
 /// Why there is no yes. Every message is whole: causes are not printed again.
 #[derive(Debug, Error)]
@@ -116,6 +116,14 @@ pub enum Error {
         /// How to go on.
         advice: &'static str,
     },
+    /// The threads of the service cannot be started.
+    #[cfg(feature = "serve")]
+    #[error("cannot start the service: {0}")]
+    Runtime(io::Error),
+    /// The service does not run.
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Serve(#[from] vouch_service::ServeError),
     /// A guest could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -157,6 +165,10 @@ impl Error {
             Self::Demo { .. } => ("demo", NO),
             Self::Signals(_) => ("internal", INTERNAL),
             Self::Stopped { signal, .. } => ("stopped", SIGNALLED.saturating_add(*signal)),
+            #[cfg(feature = "serve")]
+            Self::Runtime(_) => ("internal", INTERNAL),
+            #[cfg(feature = "serve")]
+            Self::Serve(error) => serve_class(error),
             Self::Sdk(error) => sdk_class(error),
         }
     }
@@ -174,6 +186,22 @@ fn sdk_class(error: &SdkError) -> (&'static str, u8) {
         _ => INTERNAL,
     };
     (kind.name(), status)
+}
+
+#[cfg(feature = "serve")]
+fn serve_class(error: &vouch_service::ServeError) -> (&'static str, u8) {
+    use vouch_service::ServeError;
+    use vouch_service::error::ServiceError;
+    match error {
+        ServeError::Config(_) => ("config", BAD_INPUT),
+        ServeError::Listen { .. } => ("listen", BAD_INPUT),
+        ServeError::Tls { .. } => ("tls", BAD_INPUT),
+        ServeError::Service(ServiceError::Sdk(error)) => sdk_class(error),
+        ServeError::Service(ServiceError::Database(_) | ServiceError::Store(_)) => {
+            ("storage", BAD_INPUT)
+        }
+        _ => ("internal", INTERNAL),
+    }
 }
 
 /// What a run that exited says of itself.

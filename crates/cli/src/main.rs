@@ -34,7 +34,10 @@ fn main() -> ExitCode {
         allocator::keep_freed_memory();
     }
     let phases = Phases::default();
-    observe(cli.verbose, &phases);
+    // The service logs in ways of its own.
+    if !cli.command.serves() {
+        observe(cli.verbose, &phases);
+    }
     let output = Output::new(cli.json);
     let result = commands::run(&cli, &phases, &output).and_then(|fields| output.fields(&fields));
     match result {

@@ -7,6 +7,8 @@ mod inspect;
 mod profile;
 mod prove;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod verify;
 
 use std::io::{self, IsTerminal};
@@ -38,6 +40,8 @@ pub fn run(cli: &Cli, phases: &Phases, output: &Output) -> Result<Fields, Error>
         Command::Inspect { receipt } => inspect::inspect(receipt, output),
         Command::ImageId { elf } => print_image_id(elf, output),
         Command::Bench(arguments) => bench::bench(arguments, cli.verbose, output),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::serve(arguments, cli.verbose, output),
         Command::BenchRun(arguments) => bench::run_one(arguments, phases),
     }
 }

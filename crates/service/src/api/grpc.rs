@@ -12,7 +12,7 @@ use super::guard::Guard;
 use super::json_rpc::find_profile;
 use super::{call, updates};
 use crate::clients::Client;
-use crate::core::{MAX_LIST, ProgramRecord, Service, Verdict};
+use crate::core::{MAX_LIST, ProgramRecord, Service, Verdict, VerifyMode};
 use crate::error::ServiceError;
 use crate::job::{JobId, JobOptions, JobRequest, JobResult, JobState, JobStatus, Time};
 use crate::proto::vouch_server::{Vouch, VouchServer};
@@ -190,9 +190,9 @@ impl Vouch for Grpc {
         let mut messages = request.into_inner();
         let limit = self.service.config().limits.receipt_bytes;
         let mut receipt = Vec::new();
-        let mut image = None;
+        let mut first = None;
         while let Some(message) = messages.message().await? {
-            image.get_or_insert(message.image_id);
+            first.get_or_insert((message.image_id, message.mode));
             receipt.extend_from_slice(&message.data);
             let got = receipt.len() as u64;
             if got > limit {
@@ -201,7 +201,12 @@ impl Vouch for Grpc {
             }
         }
         let done = self.call(client, "VerifyReceipt", move |service, _| {
-            service.verify(&receipt, &image_id(&image.unwrap_or_default())?)
+            let (image, mode) = first.unwrap_or_default();
+            let mode = match &*mode {
+                "" => VerifyMode::default(),
+                name => VerifyMode::find(name)?,
+            };
+            service.verify(receipt, &image_id(&image)?, mode)
         });
         Ok(Response::new(done.await?.into()))
     }

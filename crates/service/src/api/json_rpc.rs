@@ -27,7 +27,7 @@ use vouch_sdk::{ImageId, Profile, parse_image_id};
 use super::call;
 use super::guard::refuse;
 use crate::clients::Client;
-use crate::core::{MAX_LIST, ProgramRecord, Service, Verdict};
+use crate::core::{MAX_LIST, ProgramRecord, Service, Verdict, VerifyMode};
 use crate::error::ServiceError;
 use crate::job::{JobId, JobOptions, JobRequest, JobResult};
 
@@ -122,8 +122,10 @@ fn methods(service: Arc<Service>) -> Result<RpcModule<Arc<Service>>, RegisterMet
         service.list(client, params.state.as_deref(), before, limit)
     })?;
     method(m, "vouch_verifyReceipt", |service, _, params: Verify| {
+        let mode = params.mode.as_deref().map(VerifyMode::find).transpose()?;
+        let mode = mode.unwrap_or_default();
         let receipt = decode("receipt", &params.receipt)?;
-        let verdict = service.verify(&receipt, &image_id(&params.image_id)?)?;
+        let verdict = service.verify(receipt, &image_id(&params.image_id)?, mode)?;
         Ok(verdict_json(verdict))
     })?;
     module.register_method("rpc.discover", |_, _, _| {
@@ -235,6 +237,7 @@ struct List {
 struct Verify {
     image_id: String,
     receipt: String,
+    mode: Option<String>,
 }
 
 #[derive(Deserialize)]

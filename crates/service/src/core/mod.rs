@@ -24,4 +24,4 @@ mod worker;
 
 pub use database::ProgramRecord;
 pub use service::{MAX_LIST, Service, Started};
-pub use verify::Verdict;
+pub use verify::{Verdict, VerifyMode};

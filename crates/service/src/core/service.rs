@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tracing::{error, info};
 use vouch_kit::cache::{CacheKey, ReceiptCache};
 use vouch_kit::store::ArtifactStore;
+use vouch_kit::verification::{VerificationOptions, Verifications};
 use vouch_sdk::{Cancel, ImageId, Program, guests, image_id};
 
 use super::database::{Database, ProgramRecord, Record};
@@ -92,6 +93,7 @@ pub struct Service {
     /// Proven segments of large jobs, a folder each.
     pub(super) segments: PathBuf,
     pub(super) cache: ReceiptCache,
+    pub(super) verifications: Verifications,
     pub(super) queue: Queue,
     pub(super) metrics: Metrics,
     pub(super) live: Mutex<HashMap<JobId, Arc<Live>>>,
@@ -159,6 +161,7 @@ impl Service {
             clients: Clients::new(&config.clients),
             inputs: Inputs::open(folder.join("inputs"))?,
             cache: ReceiptCache::new(config.cache.memory).backed_by(Arc::new(backing)),
+            verifications: Verifications::new(VerificationOptions::default())?,
             queue: Queue::new(config.limits.queue, cores.div_ceil(CORES_A_LARGE_JOB)),
             live: Mutex::default(),
             programs: Mutex::new(LruCache::new(

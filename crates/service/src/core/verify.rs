@@ -1,11 +1,39 @@
 //! Receipts that clients bring.
 
 use vouch_kit::ProofDigest;
-use vouch_sdk::{Claim, ImageId, Receipt, security};
+use vouch_kit::verification::{Verdict as KitVerdict, VerificationError};
+use vouch_sdk::{Claim, ImageId, security};
 
 use super::service::Service;
 use crate::error::ServiceError;
 use crate::metrics::VerdictLabel;
+
+/// Whether a receipt is verified that was verified before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VerifyMode {
+    /// It is.
+    Full,
+    /// The verdict is remembered as long as the service runs.
+    #[default]
+    Cached,
+}
+
+impl VerifyMode {
+    /// By its name.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] if there is none of this name.
+    pub fn find(name: &str) -> Result<Self, ServiceError> {
+        match name {
+            "full" => Ok(Self::Full),
+            "cached" => Ok(Self::Cached),
+            _ => Err(ServiceError::Invalid {
+                field: "mode",
+                reason: format!("expected full or cached, got {name:?}"),
+            }),
+        }
+    }
+}
 
 /// What a client learns of a receipt that it brought.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,31 +50,51 @@ impl Service {
     /// Verifies a receipt.
     ///
     /// # Errors
-    /// It is larger than any that is read.
-    pub fn verify(&self, receipt: &[u8], image_id: &ImageId) -> Result<Verdict, ServiceError> {
+    /// It is larger than any that is read, or the verifier does not work.
+    pub fn verify(
+        &self,
+        receipt: Vec<u8>,
+        image_id: &ImageId,
+        mode: VerifyMode,
+    ) -> Result<Verdict, ServiceError> {
         let (got, limit) = (receipt.len() as u64, self.config.limits.receipt_bytes);
         if got > limit {
             let what = "bytes of receipt";
             return Err(ServiceError::TooLarge { what, limit, got });
         }
-        let claim = Receipt::from_bytes(receipt)
-            .map_err(|error| error.to_string())
-            .and_then(|receipt| {
-                let claim = vouch_sdk::verify(&receipt, image_id);
-                let bits = security(receipt.profile).bits();
-                claim
-                    .map(|claim| (claim, bits))
-                    .map_err(|error| error.to_string())
-            });
+        let receipt_digest = ProofDigest::of_bytes(&receipt);
+        let known = match mode {
+            VerifyMode::Full => None,
+            VerifyMode::Cached => self.verifications.known(&receipt_digest, image_id),
+        };
+        let cached = known.is_some();
+        let verdict = match (known, mode) {
+            (Some(verdict), _) => verdict,
+            (None, VerifyMode::Full) => self.verifications.full(receipt, image_id)?,
+            (None, VerifyMode::Cached) => self.verifications.cached(receipt, image_id)?,
+        };
+        let claim = match verdict {
+            KitVerdict::Verified(verified) => {
+                let bits = security(verified.profile()).bits();
+                Ok((verified.claim().clone(), bits))
+            }
+            KitVerdict::Rejected(reason) => Err(reason.to_string()),
+        };
         let label = VerdictLabel {
             verdict: if claim.is_ok() { "valid" } else { "invalid" },
-            source: "full",
+            source: if cached { "cached" } else { "full" },
         };
         self.metrics.verifications.get_or_create(&label).inc();
         Ok(Verdict {
-            receipt_digest: ProofDigest::of_bytes(receipt),
+            receipt_digest,
             claim,
-            cached: false,
+            cached,
         })
+    }
+}
+
+impl From<VerificationError> for ServiceError {
+    fn from(error: VerificationError) -> Self {
+        Self::Internal(error.to_string())
     }
 }

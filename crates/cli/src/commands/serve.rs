@@ -1,0 +1,134 @@
+//! `vouch serve`: the proof service.
+
+use std::io;
+
+use serde_json::json;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use vouch_service::config::LogFormat;
+use vouch_service::{Config, Server};
+
+use super::fields;
+use crate::args::ServeArgs;
+use crate::error::{Error, SIGNALLED};
+use crate::output::{Fields, Output};
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// The configuration cannot be used, or something that it names.
+pub fn serve(arguments: &ServeArgs, verbose: u8, output: &Output) -> Result<Fields, Error> {
+    let config = configuration(arguments)?;
+    log(config.log.format, verbose);
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(Error::Runtime)?;
+    runtime.block_on(async {
+        // From here on a signal does not just kill.
+        let mut signals = Signals::watch().map_err(Error::Signals)?;
+        let server = Server::start(config).await?;
+        let address = server.address();
+        output.say(format_args!("listening on {address}"))?;
+        signals.until_stopped(&server).await;
+        info!("stopping");
+        tokio::spawn(async move {
+            let number = signals.next_stop().await;
+            // Somebody does not want to wait. What is written is whole at any time.
+            std::process::exit(i32::from(SIGNALLED) + number);
+        });
+        server.stop().await?;
+        Ok(fields([("address", json!(address.to_string()))]))
+    })
+}
+
+/// The file's configuration, and what flags say instead.
+fn configuration(arguments: &ServeArgs) -> Result<Config, Error> {
+    let mut config = match &arguments.config {
+        Some(path) => Config::read(path).map_err(vouch_service::ServeError::from)?,
+        None => Config::default(),
+    };
+    if let Some(listen) = arguments.listen {
+        config.server.listen = listen;
+    }
+    if let Some(folder) = &arguments.data_dir {
+        config.data.folder.clone_from(folder);
+    }
+    if let Some(bytes) = arguments.max_memory {
+        config.proving.max_memory = bytes;
+    }
+    if arguments.concurrency.is_some() {
+        config.proving.concurrency = arguments.concurrency.map(usize::from);
+    }
+    if let Some(format) = arguments.log_format {
+        config.log.format = format.into();
+    }
+    Ok(config)
+}
+
+/// Logs to stderr what the service does; with `-v` what happens beneath it, too.
+fn log(format: LogFormat, verbose: u8) {
+    let beneath = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let service = beneath.max(LevelFilter::INFO);
+    let filter = Targets::new()
+        .with_default(beneath)
+        .with_targets([("vouch", service), ("vouch_service", service)]);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false);
+    let lines = match format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => lines.boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .init();
+}
+
+/// Signals to a service.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reload: Signal,
+}
+
+impl Signals {
+    fn watch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The number of the next signal that asks to stop.
+    async fn next_stop(&mut self) -> i32 {
+        let kind = tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+        };
+        kind.as_raw_value()
+    }
+
+    /// Waits for a signal that asks to stop, and reads the certificate again on SIGHUP.
+    async fn until_stopped(&mut self, server: &Server) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.reload.recv() => {
+                    if let Err(error) = server.reload_tls().await {
+                        error!(%error, "the certificate stays as it was");
+                    }
+                }
+            }
+        }
+    }
+}
