@@ -211,7 +211,8 @@ fn router(service: &Arc<Service>) -> Result<Router, ServeError> {
     let guarded = http::routes()
         .with_state(service.clone())
         .route("/rpc", post(json_rpc::answer).with_state(json_rpc))
-        .merge(grpc.into_axum_router())
+        // Its fallback would answer whatever is not here as a gRPC call.
+        .merge(grpc.into_axum_router().reset_fallback())
         .layer(from_fn_with_state(Guard::new(service.clone()), guard));
     let open = http::open_routes().with_state(service.clone());
     Ok(guarded.merge(open).layer(CatchPanicLayer::new()))

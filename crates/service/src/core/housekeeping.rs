@@ -9,7 +9,7 @@ use tracing::{error, info};
 
 use super::service::{Service, Stop};
 use crate::error::ServiceError;
-use crate::job::{JobId, Time};
+use crate::job::{JobId, JobState, Time};
 
 /// Time between two looks at the clock.
 const TICK: Duration = Duration::from_millis(100);
@@ -62,15 +62,30 @@ impl Service {
         loop {
             let bytes = self.database.receipt_bytes()?;
             self.metrics.receipt_bytes.set(bytes as i64);
-            if bytes <= self.config.data.max_receipt_bytes {
-                return Ok(());
-            }
-            let oldest = self.database.ended_before(Time(u64::MAX), BATCH)?;
+            let excess = bytes.saturating_sub(self.config.data.max_receipt_bytes);
+            let oldest = self.oldest(excess)?;
             if oldest.is_empty() {
                 return Ok(());
             }
             self.forget(&oldest)?;
         }
+    }
+
+    /// The oldest jobs whose receipts have so many bytes, or a batch of them.
+    fn oldest(&self, bytes: u64) -> Result<Vec<JobId>, ServiceError> {
+        let mut left = bytes;
+        let mut oldest = Vec::new();
+        for id in self.database.ended_before(Time(u64::MAX), BATCH)? {
+            if left == 0 {
+                break;
+            }
+            oldest.push(id);
+            let record = self.database.job(id)?;
+            if let Some(JobState::Succeeded { result }) = record.map(|record| record.job.state) {
+                left = left.saturating_sub(result.receipt_bytes);
+            }
+        }
+        Ok(oldest)
     }
 
     fn forget(&self, ids: &[JobId]) -> Result<(), ServiceError> {

@@ -180,7 +180,18 @@ impl Turn<'_> {
         self.job.large
     }
 
-    /// The job is large: it waits, where it stood, until a large one may be proven.
+    /// The job was found to be large: whether it may go on as such at once.
+    pub fn grow(&mut self) -> bool {
+        let mut state = self.queue.lock();
+        let room = state.large_running < self.queue.large_at_once;
+        if room && !self.job.large {
+            state.large_running += 1;
+            self.job.large = true;
+        }
+        self.job.large
+    }
+
+    /// The job waits, where it stood, until a large one may be proven.
     pub fn wait_as_large(self) {
         let mut state = self.queue.lock();
         let job = Waiting {
@@ -270,13 +281,17 @@ mod tests {
             queue.push(id, 0, Time(0));
         }
         for id in [a, b] {
-            let turn = queue.next().expect("somebody waits");
+            let mut turn = queue.next().expect("somebody waits");
             assert_eq!((turn.id(), turn.is_large()), (id, false));
-            turn.wait_as_large();
-            if id == a {
-                let first = queue.next().expect("it may come at once");
-                assert_eq!((first.id(), first.is_large()), (a, true));
-                core::mem::forget(first);
+            match id == a {
+                true => {
+                    assert!(turn.grow() && turn.grow() && turn.is_large());
+                    core::mem::forget(turn);
+                }
+                false => {
+                    assert!(!turn.grow());
+                    turn.wait_as_large();
+                }
             }
         }
         // a runs; b, large as well, waits.

@@ -28,6 +28,8 @@ use crate::metrics::{Metrics, OpenState, StateLabel};
 
 /// Programs that are kept in memory, ready to run.
 const PROGRAMS: usize = 64;
+/// Who brought the programs that are always there.
+const EMBEDDED: &str = "vouch";
 /// Cores that a large job makes good use of.
 const CORES_A_LARGE_JOB: usize = 8;
 /// Jobs in a list, at most.
@@ -182,8 +184,8 @@ impl Service {
 
     /// Takes up the jobs that had not ended.
     fn resume(&self) -> Result<(), ServiceError> {
-        let commitment = self.clients.named("vouch");
-        self.register(&commitment, guests::COMMITMENT)?;
+        let commitment = Program::from_elf(guests::COMMITMENT)?;
+        self.add_program(EMBEDDED, commitment, guests::COMMITMENT)?;
         let records = self.database.open_jobs()?;
         let kept = |record: &Record| record.job.id;
         let known: HashSet<JobId> = records.iter().map(kept).collect();
@@ -257,21 +259,33 @@ impl Service {
             return Err(ServiceError::TooLarge { what, limit, got });
         }
         let program = Program::from_elf(elf)?;
+        if let Some(known) = self.database.program(&image_id(&program))? {
+            return Ok(known);
+        }
+        self.check_room_for_program(client)?;
+        self.add_program(client.name(), program, elf)
+    }
+
+    fn add_program(
+        &self,
+        client: &str,
+        program: Program,
+        elf: &[u8],
+    ) -> Result<ProgramRecord, ServiceError> {
         let id = image_id(&program);
         if let Some(known) = self.database.program(&id)? {
             return Ok(known);
         }
-        self.check_room_for_program(client)?;
         let record = ProgramRecord {
             image_id: id,
             elf_digest: self.store.put(elf.to_vec())?,
-            elf_bytes: got,
-            client: client.name().into(),
+            elf_bytes: elf.len() as u64,
+            client: client.into(),
             registered_at: Time::now(),
         };
         self.database.insert_program(&record)?;
         self.programs().put(id, Arc::new(program));
-        info!(image_id = %id, client = client.name(), "a program was registered");
+        info!(image_id = %id, client, "a program was registered");
         Ok(record)
     }
 

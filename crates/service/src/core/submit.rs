@@ -118,7 +118,7 @@ impl Service {
         job.state = JobState::Succeeded {
             result: super::worker::result(found, None),
         };
-        match self.keep_receipt(found, || self.database.insert(&record))? {
+        match self.keep_receipt(found, false, || self.database.insert(&record))? {
             Inserted::Existing(existing) => self.same(client, &record, &existing),
             Inserted::New => {
                 let job = record.job;

@@ -16,7 +16,9 @@ use vouch_sdk::{
 use super::queue::Turn;
 use super::service::{Live, Service, Stop};
 use crate::error::ServiceError;
-use crate::job::{Failure, JobId, JobProgress, JobResult, JobState, JobStatus, ProofCost, Time};
+use crate::job::{
+    Failure, JobId, JobOptions, JobProgress, JobResult, JobState, JobStatus, ProofCost, Time,
+};
 use crate::metrics::{KindLabel, LevelLabel, OpenState};
 
 /// Cycles up to which a job is an ordinary one. Larger ones keep their proven segments, so that they
@@ -27,7 +29,14 @@ const WRITES: u32 = 6;
 
 /// What came of an attempt to prove a job.
 enum Attempt {
-    /// It is to be written down.
+    /// There is a receipt.
+    Proven {
+        receipt: Arc<CachedReceipt>,
+        result: JobResult,
+        /// Whether it was made for this job.
+        fresh: bool,
+    },
+    /// There is none.
     Ended(JobState),
     /// It waits again: it is large, or the service stops.
     Later,
@@ -46,7 +55,7 @@ impl Service {
         }
     }
 
-    fn take(&self, turn: Turn<'_>, id: JobId, live: &Live) {
+    fn take(&self, mut turn: Turn<'_>, id: JobId, live: &Live) {
         if live.stop.get() == Some(&Stop::Cancelled) {
             return self.end(id, live, JobState::Cancelled);
         }
@@ -60,9 +69,22 @@ impl Service {
             let failure = Failure::internal(error);
             return self.end(id, live, JobState::Failed { failure });
         }
-        let large = turn.is_large();
-        let attempt = catch_unwind(AssertUnwindSafe(|| self.prove(id, live, large)));
+        let attempt = catch_unwind(AssertUnwindSafe(|| self.prove(id, live, &mut turn)));
         match attempt {
+            Ok(Attempt::Proven {
+                receipt,
+                result,
+                fresh,
+            }) => {
+                let end = || {
+                    self.end(id, live, JobState::Succeeded { result });
+                    Ok(())
+                };
+                if let Err(error) = self.keep_receipt(&receipt, fresh, end) {
+                    let failure = Failure::internal(error);
+                    self.end(id, live, JobState::Failed { failure });
+                }
+            }
             Ok(Attempt::Ended(state)) => self.end(id, live, state),
             Ok(Attempt::Later) => {
                 self.wait_again(live);
@@ -104,7 +126,7 @@ impl Service {
         live.status.send_replace(record.job.clone().into());
     }
 
-    fn prove(&self, id: JobId, live: &Live, large: bool) -> Attempt {
+    fn prove(&self, id: JobId, live: &Live, turn: &mut Turn<'_>) -> Attempt {
         let job = live.record().job.clone();
         let input = match self.inputs.get(id, self.config.limits.input_bytes) {
             Ok(input) => input,
@@ -115,13 +137,9 @@ impl Service {
             Err(error) => return failed(Failure::internal(error)),
         };
         let options = &job.options;
-        if !large {
-            match probe(
-                &program,
-                &input,
-                options.max_cycles,
-                options.allow_nonzero_exit,
-            ) {
+        if !turn.is_large() {
+            match probe(&program, &input, options) {
+                Ok(true) if turn.grow() => {}
                 Ok(true) => return Attempt::Later,
                 Ok(false) => {}
                 Err(error) => return failed(Failure::from(&error)),
@@ -133,7 +151,7 @@ impl Service {
             limits: limits(options.max_cycles),
             max_memory: Some(self.config.proving.max_memory / concurrency),
             allow_nonzero_exit: options.allow_nonzero_exit,
-            work_folder: large.then(|| self.segments.join(id.to_string())),
+            work_folder: turn.is_large().then(|| self.segments.join(id.to_string())),
             cancel: live.cancel.clone(),
             ..ProveOptions::default()
         };
@@ -157,12 +175,12 @@ impl Service {
             found = attempt();
         }
         match found {
-            Ok((receipt, source)) => self.succeed(&receipt, source),
+            Ok((receipt, source)) => self.found(receipt, source),
             Err(error) => self.stopped(live, &error),
         }
     }
 
-    fn succeed(&self, receipt: &Arc<CachedReceipt>, source: Source) -> Attempt {
+    fn found(&self, receipt: Arc<CachedReceipt>, source: Source) -> Attempt {
         let stats = match source {
             Source::Memory => self.count_hit("memory"),
             Source::Backing => self.count_hit("store"),
@@ -178,12 +196,11 @@ impl Service {
                 Some(stats)
             }
         };
-        // Until the end is written down the sweeper must not think that nobody needs it.
-        if let Err(error) = self.keep_receipt(receipt, || Ok(())) {
-            return failed(Failure::internal(error));
+        Attempt::Proven {
+            result: result(&receipt, stats.as_deref()),
+            fresh: stats.is_some(),
+            receipt,
         }
-        let result = result(receipt, stats.as_deref());
-        Attempt::Ended(JobState::Succeeded { result })
     }
 
     /// Counts a receipt that was there; it cost nothing.
@@ -208,14 +225,17 @@ impl Service {
         }
     }
 
-    /// Sees to it that a receipt is in the store while `note` notes whose it is.
+    /// Sees to it that a receipt is in the store until `note` has noted whose it is: the sweeper must
+    /// not think meanwhile that nobody needs it. A fresh one takes the place of what is there, which
+    /// may have been damaged.
     pub(super) fn keep_receipt<T>(
         &self,
         receipt: &CachedReceipt,
+        fresh: bool,
         note: impl FnOnce() -> Result<T, ServiceError>,
     ) -> Result<T, ServiceError> {
         let _sweeper = self.receipts.read().unwrap_or_else(PoisonError::into_inner);
-        if !self.database.has_receipt(&receipt.digest)? {
+        if fresh || !self.database.has_receipt(&receipt.digest)? {
             self.store.put_receipt(&receipt.receipt).inspect_err(|_| {
                 self.metrics.storage_errors.inc();
             })?;
@@ -324,18 +344,13 @@ fn limits(max_cycles: u64) -> Limits {
 }
 
 /// Whether a job is a large one. One that fails soon is not proven at all.
-fn probe(
-    program: &Program,
-    input: &[u8],
-    max_cycles: u64,
-    allow_nonzero_exit: bool,
-) -> Result<bool, Error> {
-    let limits = limits(max_cycles.min(LARGE));
+fn probe(program: &Program, input: &[u8], options: &JobOptions) -> Result<bool, Error> {
+    let limits = limits(options.max_cycles.min(LARGE));
     match execute(program, input, &limits, &mut |_, _| {}) {
-        Ok(run) if run.exit_code != 0 && !allow_nonzero_exit => Err(Error::GuestExit(run)),
+        Ok(run) if run.exit_code != 0 && !options.allow_nonzero_exit => Err(Error::GuestExit(run)),
         Ok(_) => Ok(false),
         Err(Error::Execute(ExecuteError::Limit(limit)))
-            if limit.limit == LimitKind::Cycles && max_cycles > LARGE =>
+            if limit.limit == LimitKind::Cycles && options.max_cycles > LARGE =>
         {
             Ok(true)
         }
