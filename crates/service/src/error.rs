@@ -177,3 +177,86 @@ impl ServiceError {
 pub(crate) fn database<E: Into<redb::Error>>(error: E) -> ServiceError {
     ServiceError::Database(Box::new(error.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn one_of_each() -> Vec<ServiceError> {
+        let (name, reason) = (String::new, String::new);
+        vec![
+            ServiceError::Unauthenticated,
+            ServiceError::NotFound {
+                what: "job",
+                name: name(),
+            },
+            ServiceError::Invalid {
+                field: "id",
+                reason: reason(),
+            },
+            ServiceError::Elf(vouch_sdk::Program::from_elf(b"").expect_err("no ELF")),
+            ServiceError::TooLarge {
+                what: "bytes",
+                limit: 1,
+                got: 2,
+            },
+            ServiceError::Conflict { job: name() },
+            ServiceError::QueueFull { limit: 1 },
+            ServiceError::Quota {
+                what: "jobs",
+                limit: 1,
+            },
+            ServiceError::RateLimited {
+                retry_after: Duration::ZERO,
+            },
+            ServiceError::Busy,
+            ServiceError::NotFinished { state: "queued" },
+            ServiceError::JobFailed(Failure::internal("")),
+            ServiceError::JobCancelled,
+            ServiceError::Stopping,
+            ServiceError::Timeout {
+                limit: Duration::ZERO,
+            },
+            database(redb::Error::InvalidSavepoint),
+            ServiceError::Record {
+                what: "job",
+                name: name(),
+                reason: reason(),
+            },
+            ServiceError::Store(StoreError::Threads { reason: reason() }),
+            ServiceError::Sdk(vouch_sdk::Error::Cancelled { segments: 0 }),
+            ServiceError::Internal(reason()),
+        ]
+    }
+
+    #[test]
+    fn numbers_are_those_of_the_description() {
+        let described: serde_json::Value = serde_json::from_str(crate::api::OPENRPC).expect("JSON");
+        let described = described["components"]["errors"]
+            .as_object()
+            .expect("errors");
+        let described: BTreeMap<&str, Option<i64>> = described
+            .iter()
+            .map(|(name, error)| (name.as_str(), error["code"].as_i64()))
+            .collect();
+        let codes = one_of_each();
+        let codes: BTreeMap<&str, Option<i64>> = codes
+            .iter()
+            .map(|error| (error.code().name, Some(error.code().json_rpc.into())))
+            .collect();
+        assert_eq!(codes, described);
+    }
+
+    #[test]
+    fn clients_learn_nothing_of_what_lies_beneath() {
+        let secret = "/var/lib/secret";
+        let error = ServiceError::Internal(secret.into());
+        assert!(!error.public_message().contains(secret));
+        let error = ServiceError::Store(StoreError::Threads {
+            reason: secret.into(),
+        });
+        assert!(!error.public_message().contains(secret));
+    }
+}

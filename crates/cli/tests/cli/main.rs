@@ -8,5 +8,7 @@ mod profile;
 mod prove;
 mod receipts;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod usage;
 mod work_dir;

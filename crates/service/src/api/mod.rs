@@ -28,6 +28,9 @@ use crate::error::ServiceError;
 use crate::job::JobStatus;
 use crate::metrics::RequestLabel;
 
+#[cfg(test)]
+pub(crate) use json_rpc::OPENRPC;
+
 /// One request of a client, counted and made on a thread that may block.
 pub(crate) async fn call<T: Send + 'static>(
     service: &Arc<Service>,

@@ -65,6 +65,41 @@ pub enum ServeError {
 }
 
 /// A service that clients can speak to.
+///
+/// ```
+/// use vouch_service::proto::vouch_client::VouchClient;
+/// use vouch_service::proto::{GetJobRequest, JobState, SubmitJobRequest};
+/// use vouch_service::{Config, Server};
+///
+/// # let runtime = tokio::runtime::Runtime::new()?;
+/// # runtime.block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// let mut config = Config::default();
+/// config.server.listen = "127.0.0.1:0".parse()?;
+/// config.data.folder = folder.path().join("data");
+/// let server = Server::start(config).await?;
+///
+/// let hashes = [[1; 32], [2; 32], [3; 32], [4; 32]]; // job, model, input, output
+/// let program = vouch_sdk::Program::from_elf(vouch_sdk::guests::COMMITMENT)?;
+/// let mut client = VouchClient::connect(format!("http://{}", server.address())).await?;
+/// let job = client.submit_job(SubmitJobRequest {
+///     image_id: vouch_sdk::image_id(&program).0.into(),
+///     input: hashes.concat(),
+///     idempotency_key: "job-1".into(),
+///     ..Default::default()
+/// });
+/// let id = job.await?.into_inner().id;
+/// let mut updates = client.watch_job(GetJobRequest { id }).await?.into_inner();
+/// let mut end = None;
+/// while let Some(job) = updates.message().await? {
+///     end = Some(job);
+/// }
+/// assert_eq!(end.map(|job| job.state()), Some(JobState::Succeeded));
+/// server.stop().await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Server {
     started: Started,
     address: SocketAddr,

@@ -268,7 +268,7 @@ impl Service {
                     .get_or_create(&KindLabel { kind })
                     .inc();
                 self.metrics.finished("failed", took);
-                warn!(job = %id, kind = failure.kind, message = failure.message, "failed");
+                warn!(job = %id, kind = failure.kind, reason = failure.message, "failed");
             }
             JobState::Cancelled => {
                 self.metrics.finished("cancelled", took);

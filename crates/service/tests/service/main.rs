@@ -1,6 +1,7 @@
 //! The real server over real sockets, with real clients.
 
 mod clients;
+mod docs;
 mod grpc;
 mod host;
 mod http;
