@@ -2,11 +2,13 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`batch`] | many proofs under one ceiling |
 //! | [`cache`] | receipts that were proven before, in memory and in a folder |
 //! | [`store`] | artefacts (receipts) in a folder or in S3, named by the hash of what they are |
 //! | [`verification`] | always, once for each receipt, or in the background |
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod cache;
 mod digest;
 pub mod store;

@@ -139,6 +139,7 @@ impl ArtifactStore {
                 &path.map_err(|()| wrong("expected a path from the root".into()))?,
             );
         }
+        choose_cryptography();
         let parsed = parse_url_opts(&url, options).map_err(|error| wrong(error.to_string()));
         let (objects, prefix) = parsed?;
         Self::over(Arc::from(objects), prefix)
@@ -268,6 +269,20 @@ impl ArtifactStore {
         self.prefix.clone().join(folder).join(name)
     }
 }
+
+/// Makes sure that TLS has a library of cryptography: that of the process, or ring. Without one, making
+/// a client panics.
+#[cfg(feature = "s3")]
+fn choose_cryptography() {
+    use rustls::crypto::{CryptoProvider, ring};
+    if CryptoProvider::get_default().is_none() {
+        // Another thread may have been faster, which will do as well.
+        let _ = ring::default_provider().install_default();
+    }
+}
+
+#[cfg(not(feature = "s3"))]
+fn choose_cryptography() {}
 
 fn access(action: &str, digest: &ProofDigest) -> impl Fn(object_store::Error) -> StoreError {
     let action = format!("{action} {digest}");

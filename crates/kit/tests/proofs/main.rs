@@ -1,5 +1,6 @@
 //! The cache, verification modes and batches, with real proofs.
 
+mod batch;
 mod cache;
 mod folder;
 mod verification;
