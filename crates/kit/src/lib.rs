@@ -2,10 +2,13 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`commitment`] | proofs of four hashes: job, model, input and output |
 //! | [`store`] | artefacts (receipts) in a folder or in S3, named by the hash of what they are |
 #![forbid(unsafe_code)]
 
+pub mod commitment;
 mod digest;
+mod hex32;
 pub mod store;
 
 pub use digest::{DigestError, ProofDigest};
