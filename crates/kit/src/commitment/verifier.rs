@@ -9,7 +9,7 @@ use vouch_sdk::{Claim, DecodeError, ImageId, VerifyError};
 
 use super::proof::CommitmentProof;
 use super::witness::{CommitmentWitness, Field};
-use crate::hex32;
+use crate::hexadecimal;
 
 /// What a verifier says of a proof and a witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +29,10 @@ pub struct Difference {
     /// The field.
     pub field: Field,
     /// The hash in the witness asked about.
-    #[serde(with = "hex32")]
+    #[serde(with = "hexadecimal")]
     pub expected: [u8; 32],
     /// The hash that was proven.
-    #[serde(with = "hex32")]
+    #[serde(with = "hexadecimal")]
     pub got: [u8; 32],
 }
 
@@ -112,6 +112,15 @@ impl CommitmentVerifier {
         Self {
             image_id: COMMITMENT_IMAGE_ID,
             security_bits: 0,
+        }
+    }
+
+    /// One of other proofs.
+    #[cfg(test)]
+    pub(crate) fn of_program(image_id: ImageId) -> Self {
+        Self {
+            image_id,
+            ..Self::new()
         }
     }
 

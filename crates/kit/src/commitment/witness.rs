@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::builder::WitnessBuilder;
 use super::hash::HashFunction;
-use crate::hex32;
+use crate::hexadecimal;
 
 /// The four hashes that belong to one inference, 32 bytes each. In serde each is 64 hexadecimal digits.
 ///
@@ -15,16 +15,16 @@ use crate::hex32;
 #[serde(deny_unknown_fields)]
 pub struct CommitmentWitness {
     /// Of the job.
-    #[serde(with = "hex32")]
+    #[serde(with = "hexadecimal")]
     pub job_id: [u8; 32],
     /// Of the model: see [`HashFunction::hash_model`].
-    #[serde(with = "hex32")]
+    #[serde(with = "hexadecimal")]
     pub model_hash: [u8; 32],
     /// Of the prompt.
-    #[serde(with = "hex32")]
+    #[serde(with = "hexadecimal")]
     pub input_hash: [u8; 32],
     /// Of the response.
-    #[serde(with = "hex32")]
+    #[serde(with = "hexadecimal")]
     pub output_hash: [u8; 32],
 }
 
@@ -168,7 +168,7 @@ mod tests {
             let mut json = json.clone();
             json["job_id"] = wrong.into();
             let error = serde_json::from_value::<CommitmentWitness>(json).expect_err(wrong);
-            assert!(error.to_string().contains("64 hexadecimal digits"));
+            assert!(error.to_string().contains("[u8; 32] in hexadecimal digits"));
         }
         let mut more = json;
         more["salt"] = "".into();

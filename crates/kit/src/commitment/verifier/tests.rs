@@ -33,13 +33,6 @@ fn proof_of(elf: &[u8], input: &[u8]) -> (ImageId, CommitmentProof) {
     (id, CommitmentProof::from_receipt(proven.receipt))
 }
 
-fn for_program(image_id: ImageId) -> CommitmentVerifier {
-    CommitmentVerifier {
-        image_id,
-        ..CommitmentVerifier::new()
-    }
-}
-
 fn set(witness: &mut CommitmentWitness, field: Field) -> &mut [u8; 32] {
     match field {
         Field::JobId => &mut witness.job_id,
@@ -127,7 +120,7 @@ fn another_guest_proves_no_commitment() {
 #[test]
 fn a_journal_of_another_length_is_no_commitment() {
     let (id, other) = proof_of(guests::SHA256, b"");
-    let verdict = for_program(id).verify(&other, &WITNESS);
+    let verdict = CommitmentVerifier::of_program(id).verify(&other, &WITNESS);
     assert_eq!(verdict, Verdict::Invalid(InvalidProof::Journal { got: 32 }));
 }
 
