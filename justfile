@@ -45,6 +45,11 @@ bench:
 figures:
     cargo run --release -- bench --out target/bench.json --markdown docs/benchmarks.md --svg docs/benchmarks.svg
 
-# Build a guest into guest-programs/prebuilt
+# Build a guest into guest-programs/prebuilt, with its image ID
 guest name:
-    cargo run --release -- build guest-programs/{{name}} -o guest-programs/prebuilt/{{name}}.elf
+    cargo run --release -- build guest-programs/{{name}} -o guest-programs/prebuilt/{{name}}.elf \
+        > guest-programs/prebuilt/{{name}}.image-id
+
+# Write the image IDs of the guests in guest-programs/prebuilt again, as after a new machine version
+image-ids:
+    for elf in guest-programs/prebuilt/*.elf; do cargo run --release -- image-id $elf > ${elf%.elf}.image-id; done

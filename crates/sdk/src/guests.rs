@@ -1,4 +1,6 @@
-//! The guests of `guest-programs/`, built. docs/guests.md says what each reads and writes.
+//! The guests of `guest-programs/`, built, with their image IDs. docs/guests.md says what each reads and writes.
+
+use vouch_verifier::ImageId;
 
 /// An embedded guest.
 #[derive(Clone, Copy, Debug)]
@@ -7,10 +9,16 @@ pub struct Guest {
     pub name: &'static str,
     /// Its ELF.
     pub elf: &'static [u8],
+    /// Its image ID, as `vouch image-id` prints it.
+    pub image_id: ImageId,
 }
 
 /// Commits to four hashes of 32 bytes: job, model, input, output.
 pub const COMMITMENT: &[u8] = include_bytes!("../../../guest-programs/prebuilt/commitment.elf");
+/// The image ID of [`COMMITMENT`].
+pub const COMMITMENT_IMAGE_ID: ImageId = image_id(include_str!(
+    "../../../guest-programs/prebuilt/commitment.image-id"
+));
 /// CRC-32 of its input, written in C.
 pub const CRC32_C: &[u8] = include_bytes!("../../../guest-programs/prebuilt/crc32-c.elf");
 /// A Fibonacci number modulo 2^32.
@@ -30,17 +38,104 @@ pub const SORT: &[u8] = include_bytes!("../../../guest-programs/prebuilt/sort.el
 
 /// Every guest.
 pub const ALL: &[Guest] = &[
-    guest("commitment", COMMITMENT),
-    guest("crc32-c", CRC32_C),
-    guest("fibonacci", FIBONACCI),
-    guest("keccak", KECCAK),
-    guest("panicking", PANICKING),
-    guest("primes", PRIMES),
-    guest("runtime", RUNTIME),
-    guest("sha256", SHA256),
-    guest("sort", SORT),
+    Guest {
+        name: "commitment",
+        elf: COMMITMENT,
+        image_id: COMMITMENT_IMAGE_ID,
+    },
+    Guest {
+        name: "crc32-c",
+        elf: CRC32_C,
+        image_id: image_id(include_str!(
+            "../../../guest-programs/prebuilt/crc32-c.image-id"
+        )),
+    },
+    Guest {
+        name: "fibonacci",
+        elf: FIBONACCI,
+        image_id: image_id(include_str!(
+            "../../../guest-programs/prebuilt/fibonacci.image-id"
+        )),
+    },
+    Guest {
+        name: "keccak",
+        elf: KECCAK,
+        image_id: image_id(include_str!(
+            "../../../guest-programs/prebuilt/keccak.image-id"
+        )),
+    },
+    Guest {
+        name: "panicking",
+        elf: PANICKING,
+        image_id: image_id(include_str!(
+            "../../../guest-programs/prebuilt/panicking.image-id"
+        )),
+    },
+    Guest {
+        name: "primes",
+        elf: PRIMES,
+        image_id: image_id(include_str!(
+            "../../../guest-programs/prebuilt/primes.image-id"
+        )),
+    },
+    Guest {
+        name: "runtime",
+        elf: RUNTIME,
+        image_id: image_id(include_str!(
+            "../../../guest-programs/prebuilt/runtime.image-id"
+        )),
+    },
+    Guest {
+        name: "sha256",
+        elf: SHA256,
+        image_id: image_id(include_str!(
+            "../../../guest-programs/prebuilt/sha256.image-id"
+        )),
+    },
+    Guest {
+        name: "sort",
+        elf: SORT,
+        image_id: image_id(include_str!(
+            "../../../guest-programs/prebuilt/sort.image-id"
+        )),
+    },
 ];
 
-const fn guest(name: &'static str, elf: &'static [u8]) -> Guest {
-    Guest { name, elf }
+/// The image ID in a file of `guest-programs/prebuilt`: 64 hexadecimal digits and a newline. Anything else
+/// does not compile.
+const fn image_id(text: &str) -> ImageId {
+    let text = text.as_bytes();
+    assert!(
+        text.len() == 65 && text[64] == b'\n',
+        "64 digits and a newline"
+    );
+    let mut bytes = [0; 32];
+    let mut i = 0;
+    while i < bytes.len() {
+        bytes[i] = digit(text[2 * i]) << 4 | digit(text[2 * i + 1]);
+        i += 1;
+    }
+    ImageId(bytes)
+}
+
+const fn digit(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => panic!("expected a hexadecimal digit"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Program, image_id};
+
+    #[test]
+    fn image_ids_are_those_of_the_elfs() {
+        for guest in ALL {
+            let program = Program::from_elf(guest.elf).expect(guest.name);
+            assert_eq!(guest.image_id, image_id(&program), "{}", guest.name);
+        }
+    }
 }
