@@ -52,7 +52,7 @@ const ENTRY_BYTES: u64 = 1024;
 #[non_exhaustive]
 pub struct CachedReceipt {
     /// The receipt.
-    pub receipt: Receipt,
+    pub receipt: Arc<Receipt>,
     /// Its name.
     pub digest: ProofDigest,
     /// What it proves.
@@ -64,7 +64,7 @@ impl CachedReceipt {
     pub(crate) fn of(proven: Proven) -> (Self, Stats) {
         let cached = Self {
             digest: ProofDigest::of_receipt(&proven.receipt),
-            receipt: proven.receipt,
+            receipt: Arc::new(proven.receipt),
             claim: proven.claim,
         };
         (cached, proven.stats)
@@ -87,7 +87,7 @@ impl CachedReceipt {
         }
         Ok(Self {
             digest: ProofDigest::of_bytes(bytes),
-            receipt,
+            receipt: receipt.into(),
             claim,
         })
     }

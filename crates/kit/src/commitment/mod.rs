@@ -36,6 +36,7 @@
 mod builder;
 mod hash;
 mod model;
+mod modes;
 mod proof;
 mod prover;
 mod verifier;
@@ -44,6 +45,7 @@ mod witness;
 pub use builder::{WitnessBuilder, WitnessError};
 pub use hash::{HashFunction, HashFunctionError};
 pub use model::{MAX_MODEL_ENTRIES, ModelError};
+pub use modes::{CommitmentAnswer, PendingCommitment};
 pub use proof::CommitmentProof;
 pub use prover::{CommitmentError, CommitmentProver, UnprovenCommitment};
 pub use verifier::{CommitmentVerifier, Difference, InvalidProof, Verdict};

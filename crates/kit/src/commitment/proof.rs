@@ -1,6 +1,7 @@
 //! The proof as an artefact.
 
 use core::fmt;
+use std::sync::Arc;
 
 use vouch_sdk::{DecodeError, Profile, Receipt};
 
@@ -14,7 +15,7 @@ use crate::store::{ArtifactStore, StoreError};
 /// `b3sum` prints the digest. They go to a store; the digest, which serde knows, goes into messages and on chain.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CommitmentProof {
-    receipt: Receipt,
+    receipt: Arc<Receipt>,
     digest: ProofDigest,
 }
 
@@ -22,6 +23,11 @@ impl CommitmentProof {
     /// The proof in a receipt, whatever that is of.
     pub fn from_receipt(receipt: Receipt) -> Self {
         let digest = ProofDigest::of_receipt(&receipt);
+        Self::named(Arc::new(receipt), digest)
+    }
+
+    /// A receipt and its digest.
+    pub(super) const fn named(receipt: Arc<Receipt>, digest: ProofDigest) -> Self {
         Self { receipt, digest }
     }
 
@@ -44,12 +50,17 @@ impl CommitmentProof {
     }
 
     /// The receipt.
-    pub const fn receipt(&self) -> &Receipt {
+    pub fn receipt(&self) -> &Receipt {
         &self.receipt
     }
 
+    /// The receipt, without a copy of it.
+    pub(super) fn shared(&self) -> Arc<Receipt> {
+        self.receipt.clone()
+    }
+
     /// The parameters of the proof.
-    pub const fn profile(&self) -> Profile {
+    pub fn profile(&self) -> Profile {
         self.receipt.profile
     }
 
@@ -68,8 +79,7 @@ impl CommitmentProof {
     pub fn get(store: &ArtifactStore, digest: &ProofDigest) -> Result<Self, StoreError> {
         let receipt = store.get_receipt(digest)?;
         // The store has compared; and a receipt has one encoding.
-        let digest = *digest;
-        Ok(Self { receipt, digest })
+        Ok(Self::named(Arc::new(receipt), *digest))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Proving commitments, and running them without a proof.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -7,6 +8,8 @@ use vouch_sdk::{Program, ProveOptions, guests};
 
 use super::proof::CommitmentProof;
 use super::witness::CommitmentWitness;
+use crate::batch::{BatchJob, BatchProgram};
+use crate::cache::{CacheKey, ReceiptCache};
 
 /// Why there is no proof.
 #[derive(Debug, Error)]
@@ -26,10 +29,11 @@ pub enum CommitmentError {
 }
 
 /// Proves commitments.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CommitmentProver {
-    program: Program,
+    program: BatchProgram,
     options: ProveOptions,
+    cache: Option<Arc<ReceiptCache>>,
 }
 
 impl CommitmentProver {
@@ -45,7 +49,25 @@ impl CommitmentProver {
             allow_nonzero_exit: false,
             ..options
         };
-        Self { program, options }
+        Self {
+            program: BatchProgram::new(program),
+            options,
+            cache: None,
+        }
+    }
+
+    /// Looks proofs up before it proves, and keeps new ones.
+    #[must_use]
+    pub fn cached_in(self, cache: Arc<ReceiptCache>) -> Self {
+        Self {
+            cache: Some(cache),
+            ..self
+        }
+    }
+
+    /// A run for a [batch](crate::batch) of commitments.
+    pub fn batch_job(&self, witness: &CommitmentWitness) -> BatchJob {
+        BatchJob::new(&self.program, witness.to_bytes().to_vec())
     }
 
     /// Proves that somebody commits to these hashes. The proof has been verified.
@@ -54,9 +76,16 @@ impl CommitmentProver {
     /// As [`vouch_sdk::prove`]: a limit is reached, the proof is cancelled, memory is short.
     pub fn prove(&self, witness: &CommitmentWitness) -> Result<CommitmentProof, CommitmentError> {
         let input = witness.to_bytes();
-        let proven = vouch_sdk::prove(&self.program, &input, &self.options)?;
-        check_journal(&input, &proven.claim.journal)?;
-        Ok(CommitmentProof::from_receipt(proven.receipt))
+        let prove = || vouch_sdk::prove(self.program.program(), &input, &self.options);
+        let Some(cache) = &self.cache else {
+            let proven = prove()?;
+            check_journal(&input, &proven.claim.journal)?;
+            return Ok(CommitmentProof::from_receipt(proven.receipt));
+        };
+        let key = CacheKey::new(self.program.image_id(), &input, self.options.profile);
+        let (found, _) = cache.get_or_prove(&key, &self.options.cancel, prove)?;
+        check_journal(&input, &found.claim.journal)?;
+        Ok(CommitmentProof::from(&*found))
     }
 
     /// Runs the guest without proving anything, within the limits of the options: for development, where the
@@ -71,7 +100,7 @@ impl CommitmentProver {
         let input = witness.to_bytes();
         let start = Instant::now();
         let limits = &self.options.limits;
-        let run = vouch_sdk::execute(&self.program, &input, limits, &mut |_, _| {})?;
+        let run = vouch_sdk::execute(self.program.program(), &input, limits, &mut |_, _| {})?;
         if run.exit_code != 0 {
             return Err(vouch_sdk::Error::GuestExit(run).into());
         }

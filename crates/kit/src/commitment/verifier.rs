@@ -10,6 +10,7 @@ use vouch_sdk::{Claim, DecodeError, ImageId, VerifyError};
 use super::proof::CommitmentProof;
 use super::witness::{CommitmentWitness, Field};
 use crate::hexadecimal;
+use crate::verification::Verdict as ReceiptVerdict;
 
 /// What a verifier says of a proof and a witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,25 +159,52 @@ impl CommitmentVerifier {
         &self,
         proof: &CommitmentProof,
     ) -> Result<CommitmentWitness, InvalidProof> {
-        let (expected, got) = (self.security_bits, proof.profile().target_bits());
-        if got < expected {
-            return Err(InvalidProof::Security { expected, got });
-        }
+        self.check_security(proof)?;
         let claim = vouch_sdk::verify(proof.receipt(), &self.image_id).map_err(invalid)?;
         witness_of(&claim)
+    }
+
+    /// Whether a proof's profile has as much security as asked for.
+    pub(super) fn check_security(&self, proof: &CommitmentProof) -> Result<(), InvalidProof> {
+        let (expected, got) = (self.security_bits, proof.profile().target_bits());
+        match got < expected {
+            true => Err(InvalidProof::Security { expected, got }),
+            false => Ok(()),
+        }
+    }
+
+    /// The program that makes commitments.
+    pub(super) const fn image_id(&self) -> &ImageId {
+        &self.image_id
+    }
+
+    /// What a verdict on a receipt of this program, whose security has been checked, means for a commitment.
+    pub(super) fn judge(&self, verdict: &ReceiptVerdict, witness: &CommitmentWitness) -> Verdict {
+        let proven = match verdict {
+            ReceiptVerdict::Verified(verified) => witness_of(verified.claim()),
+            ReceiptVerdict::Rejected(error) => Err(rejected(error.clone())),
+        };
+        match proven {
+            Ok(proven) => compare(witness, &proven),
+            Err(invalid) => Verdict::Invalid(invalid),
+        }
     }
 }
 
 fn invalid(error: vouch_sdk::Error) -> InvalidProof {
     match error {
-        // Which other program, the proof says without having proven it.
-        vouch_sdk::Error::Verify(VerifyError::ImageId { expected, .. }) => {
-            InvalidProof::Program { expected }
-        }
-        vouch_sdk::Error::Verify(error) => InvalidProof::Proof(error),
+        vouch_sdk::Error::Verify(error) => rejected(error),
         other => InvalidProof::Unchecked {
             reason: other.to_string(),
         },
+    }
+}
+
+fn rejected(error: VerifyError) -> InvalidProof {
+    match error {
+        // Which other program, the proof says without having proven it.
+        VerifyError::ImageId { expected, .. } => InvalidProof::Program { expected },
+        error => InvalidProof::Proof(error),
     }
 }
 

@@ -54,7 +54,7 @@ fn every_mode_proves_the_same() {
                 "{mode:?}: {failures:?}"
             );
             let proofs: Vec<_> = batch.results.iter().flatten().collect();
-            let receipts: Vec<_> = proofs.iter().map(|proof| &proof.receipt.receipt).collect();
+            let receipts: Vec<_> = proofs.iter().map(|proof| &*proof.receipt.receipt).collect();
             assert_eq!(receipts, expected.iter().collect::<Vec<_>>());
             let found = |proof: &&BatchProof| matches!(proof.source, Source::Memory);
             let count = proofs.into_iter().filter(found).count();

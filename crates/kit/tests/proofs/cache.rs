@@ -85,7 +85,7 @@ fn what_was_proven_is_found() {
     assert!(cache.get(&key()).is_none());
     let (receipt, source) = get_or_prove(&cache, || Ok(proven())).expect("it is proven");
     assert!(matches!(source, Source::Proven(stats) if stats.cycles == proven().stats.cycles));
-    assert_eq!(receipt.receipt, proven().receipt);
+    assert_eq!(*receipt.receipt, proven().receipt);
     assert_eq!(receipt.claim, proven().claim);
     assert_eq!(receipt.digest, ProofDigest::of_receipt(&proven().receipt));
     let (again, source) = get_or_prove(&cache, never).expect("it is there");
@@ -115,7 +115,7 @@ fn of_many_at_once_one_proves() {
         for _ in 0..8 {
             scope.spawn(|| {
                 let (receipt, _) = get_or_prove(&cache, prove).expect("it is proven");
-                assert_eq!(receipt.receipt, proven().receipt);
+                assert_eq!(*receipt.receipt, proven().receipt);
             });
         }
     });
@@ -150,7 +150,7 @@ fn a_cache_without_room_lets_one_prove_as_well() {
         get_or_prove(&cache, prove).expect("it is proven");
         // It waited, or came when all was over.
         let (receipt, _) = waiter.join().expect("no panic").expect("it has a receipt");
-        assert_eq!(receipt.receipt, proven().receipt);
+        assert_eq!(*receipt.receipt, proven().receipt);
     });
 }
 

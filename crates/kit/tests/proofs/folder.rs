@@ -56,7 +56,7 @@ fn receipts_survive_a_restart() {
         });
         let (receipt, source) = proof.expect("a receipt");
         assert_eq!(matches!(source, Source::Backing), restart);
-        assert_eq!(receipt.receipt, proven().receipt);
+        assert_eq!(*receipt.receipt, proven().receipt);
         assert!(cache.get(&key(1)).is_none());
     }
 }
