@@ -179,8 +179,12 @@ fn the_image_is_made_of_what_is_there() {
     let manifest: Table = toml::from_str(&file("Cargo.toml")).expect("TOML");
     let members = manifest["workspace"]["members"].as_array().expect("a list");
     for member in members.iter().filter_map(Value::as_str).map(Path::new) {
-        let copied = |name: &&str| member.starts_with(name);
-        assert!(["crates", "xtask"].iter().any(|n| copied(&n)), "{member:?}");
+        assert!(
+            ["crates", "xtask"]
+                .iter()
+                .any(|name| member.starts_with(name)),
+            "{member:?}"
+        );
     }
     let rust = manifest["workspace"]["package"]["rust-version"].as_str();
     let image = format!("/rust:{}-bookworm AS builder", rust.expect("a version"));
