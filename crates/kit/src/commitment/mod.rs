@@ -42,6 +42,15 @@ mod prover;
 mod verifier;
 mod witness;
 
+/// The examples of the documentation.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../../docs/commitments.md")]
+    mod commitments {}
+    #[doc = include_str!("../../../../docs/migration.md")]
+    mod migration {}
+}
+
 pub use builder::{WitnessBuilder, WitnessError};
 pub use hash::{HashFunction, HashFunctionError};
 pub use model::{MAX_MODEL_ENTRIES, ModelError};
