@@ -268,7 +268,9 @@ impl ReceiptCache {
         }
     }
 
-    fn find(&self, key: &CacheKey) -> Option<(Arc<CachedReceipt>, Source)> {
+    /// As [`Self::get`], with where it was. For who goes on to prove what is not there: that is where
+    /// a miss counts.
+    pub fn find(&self, key: &CacheKey) -> Option<(Arc<CachedReceipt>, Source)> {
         if let Some(receipt) = self.find_in_memory(key) {
             return Some((receipt, Source::Memory));
         }

@@ -1,6 +1,6 @@
 //! How the service is set up: one TOML file, which flags of the command override.
 //!
-//! docs/service.md lists every key with its default; a test reads that page's example.
+//! deploy/vouch.toml has every key with its default, docs/operations.md says more of them.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;

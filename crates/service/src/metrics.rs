@@ -125,6 +125,8 @@ pub struct Metrics {
     pub memory: Gauge,
     /// Memory that proofs may take, in bytes.
     pub memory_limit: Gauge,
+    /// When the process was started, in seconds since 1970.
+    pub start_time: Gauge,
 }
 
 impl Metrics {
@@ -183,6 +185,13 @@ impl Metrics {
             "Age of the job that waits longest",
             Unit::Seconds,
             queue_oldest.clone(),
+        );
+        let start_time = Gauge::default();
+        r.register_with_unit(
+            "start_time",
+            "When the process was started",
+            Unit::Seconds,
+            start_time.clone(),
         );
         let [cache_bytes, receipt_bytes, memory, memory_limit]: [Gauge; 4] = Default::default();
         for (name, help, gauge) in [
@@ -259,6 +268,7 @@ impl Metrics {
             ),
             memory,
             memory_limit,
+            start_time,
             registry,
         }
     }

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use crate::core::Service;
 use crate::error::ServiceError;
+use crate::metrics::RequestLabel;
 
 /// Bytes that a permit of the request memory stands for.
 const PERMIT_BYTES: u64 = 1024;
@@ -95,9 +96,16 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     match admit(&guard, request, next).await {
         Ok(response) => response,
         Err(error) => {
+            let metrics = guard.service.metrics();
             if matches!(error, ServiceError::Unauthenticated) {
-                guard.service.metrics().unauthenticated.inc();
+                metrics.unauthenticated.inc();
             }
+            let label = RequestLabel {
+                api: if grpc { "grpc" } else { "http" },
+                method: "refused",
+                code: error.code().name,
+            };
+            metrics.requests.get_or_create(&label).inc();
             refuse(&error, grpc)
         }
     }

@@ -156,6 +156,7 @@ impl Service {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let metrics = Metrics::new();
         metrics.queue_capacity.set(config.limits.queue as i64);
+        metrics.start_time.set((Time::now().0 / 1000) as i64);
         metrics
             .memory_limit
             .set(config.proving.max_memory.min(i64::MAX as u64) as i64);
@@ -220,17 +221,11 @@ impl Service {
             _open: open,
         });
         self.live().insert(id, live.clone());
-        self.count_open(OpenState::queued, 1);
         live
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, HashMap<JobId, Arc<Live>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn count_open(&self, state: OpenState, change: i64) {
-        let label = StateLabel { state };
-        self.metrics.jobs.get_or_create(&label).inc_by(change);
     }
 
     /// Everybody who may ask.
@@ -259,8 +254,9 @@ impl Service {
             return Err(ServiceError::TooLarge { what, limit, got });
         }
         let program = Program::from_elf(elf)?;
-        if let Some(known) = self.database.program(&image_id(&program))? {
-            return Ok(known);
+        if self.database.program(&image_id(&program))?.is_some() {
+            // Should it have been lost from the store, this brings it back.
+            return self.add_program(client.name(), program, elf);
         }
         self.check_room_for_program(client)?;
         self.add_program(client.name(), program, elf)
@@ -274,6 +270,9 @@ impl Service {
     ) -> Result<ProgramRecord, ServiceError> {
         let id = image_id(&program);
         if let Some(known) = self.database.program(&id)? {
+            if self.store.get(&known.elf_digest).is_err() {
+                self.store.put(elf.to_vec())?;
+            }
             return Ok(known);
         }
         let record = ProgramRecord {
@@ -462,6 +461,15 @@ impl Service {
     /// Everything that is counted, as text, with what is counted only when somebody asks.
     pub fn encode_metrics(&self) -> String {
         let metrics = &self.metrics;
+        let running = self.running();
+        let open = self.live().len();
+        for (state, jobs) in [
+            (OpenState::queued, open.saturating_sub(running)),
+            (OpenState::running, running),
+        ] {
+            let label = StateLabel { state };
+            metrics.jobs.get_or_create(&label).set(jobs as i64);
+        }
         let cache = self.cache.stats();
         metrics.cache_bytes.set(cache.bytes as i64);
         metrics.cache_corrupted.set(cache.corrupted as i64);
@@ -485,7 +493,7 @@ impl Started {
         service.stopping.store(true, Ordering::Relaxed);
         service.queue.stop();
         let end = Instant::now() + grace;
-        while Instant::now() < end && service.is_proving() {
+        while Instant::now() < end && service.running() > 0 {
             thread::sleep(Duration::from_millis(20));
         }
         for live in service.live().values() {
@@ -501,9 +509,10 @@ impl Started {
 }
 
 impl Service {
-    fn is_proving(&self) -> bool {
-        let running = |live: &Arc<Live>| live.status.borrow().job.state == JobState::Running;
-        self.live().values().any(running)
+    /// Jobs that are being proven.
+    fn running(&self) -> usize {
+        let running = |live: &&Arc<Live>| live.status.borrow().job.state == JobState::Running;
+        self.live().values().filter(running).count()
     }
 }
 

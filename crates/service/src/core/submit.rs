@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::info;
+use vouch_kit::cache::{CachedReceipt, Source};
 use vouch_sdk::Profile;
 
 use super::database::{Inserted, Record};
@@ -56,8 +57,8 @@ impl Service {
         if self.database.program(&request.image_id)?.is_none() {
             return Err(not_found("program", request.image_id));
         }
-        if let Some(found) = self.cache.get(&key) {
-            return self.answer_from_cache(client, record, &found);
+        if let Some((found, source)) = self.cache.find(&key) {
+            return self.answer_from_cache(client, record, &found, &source);
         }
         self.enqueue(client, record, &request.input)
     }
@@ -110,7 +111,8 @@ impl Service {
         &self,
         client: &Client,
         mut record: Record,
-        found: &vouch_kit::cache::CachedReceipt,
+        found: &CachedReceipt,
+        source: &Source,
     ) -> Result<JobStatus, ServiceError> {
         let job = &mut record.job;
         job.started_at = Some(job.submitted_at);
@@ -125,7 +127,7 @@ impl Service {
                 info!(job = %job.id, client = job.client, "accepted, and there already");
                 self.metrics.jobs_submitted.inc();
                 self.metrics.finished("succeeded", Duration::ZERO);
-                self.count_hit("memory");
+                self.count_hit(source);
                 Ok(job.into())
             }
         }

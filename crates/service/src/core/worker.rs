@@ -19,7 +19,7 @@ use crate::error::ServiceError;
 use crate::job::{
     Failure, JobId, JobOptions, JobProgress, JobResult, JobState, JobStatus, ProofCost, Time,
 };
-use crate::metrics::{KindLabel, LevelLabel, OpenState};
+use crate::metrics::{KindLabel, LevelLabel};
 
 /// Cycles up to which a job is an ordinary one. Larger ones keep their proven segments, so that they
 /// go on where they were, and take turns.
@@ -103,10 +103,10 @@ impl Service {
         record.job.attempts += 1;
         record.job.started_at = Some(Time::now());
         record.job.state = JobState::Running;
-        self.database.update(&record)?;
+        self.database.update(&record).inspect_err(|_| {
+            self.metrics.storage_errors.inc();
+        })?;
         live.set_started(Some(Instant::now()));
-        self.count_open(OpenState::queued, -1);
-        self.count_open(OpenState::running, 1);
         live.status.send_replace(record.job.clone().into());
         Ok(())
     }
@@ -121,8 +121,6 @@ impl Service {
             // At worst one attempt too many is counted.
             warn!(%error, "it waits, and that could not be written down");
         }
-        self.count_open(OpenState::running, -1);
-        self.count_open(OpenState::queued, 1);
         live.status.send_replace(record.job.clone().into());
     }
 
@@ -182,9 +180,6 @@ impl Service {
 
     fn found(&self, receipt: Arc<CachedReceipt>, source: Source) -> Attempt {
         let stats = match source {
-            Source::Memory => self.count_hit("memory"),
-            Source::Backing => self.count_hit("store"),
-            Source::Waited => self.count_hit("waited"),
             Source::Proven(stats) => {
                 self.metrics.cache_misses.inc();
                 self.metrics.proofs.inc();
@@ -195,6 +190,10 @@ impl Service {
                     .set(stats.cycles_per_second());
                 Some(stats)
             }
+            found => {
+                self.count_hit(&found);
+                None
+            }
         };
         Attempt::Proven {
             result: result(&receipt, stats.as_deref()),
@@ -203,13 +202,16 @@ impl Service {
         }
     }
 
-    /// Counts a receipt that was there; it cost nothing.
-    pub(super) fn count_hit(&self, level: &'static str) -> Option<Box<Stats>> {
-        self.metrics
-            .cache_hits
-            .get_or_create(&LevelLabel { level })
-            .inc();
-        None
+    /// Counts a receipt that was there.
+    pub(super) fn count_hit(&self, source: &Source) {
+        let level = match source {
+            Source::Memory => "memory",
+            Source::Backing => "store",
+            Source::Waited => "waited",
+            Source::Proven(_) => return,
+        };
+        let label = LevelLabel { level };
+        self.metrics.cache_hits.get_or_create(&label).inc();
     }
 
     fn stopped(&self, live: &Live, error: &Error) -> Attempt {
@@ -246,7 +248,6 @@ impl Service {
     /// Writes down how a job ended, and tells.
     pub(super) fn end(&self, id: JobId, live: &Live, state: JobState) {
         let mut record = live.record();
-        let was_running = record.job.state == JobState::Running;
         let now = Time::now();
         record.job.finished_at = Some(now);
         record.job.state = state;
@@ -254,11 +255,6 @@ impl Service {
         let job = record.job.clone();
         drop(record);
         self.clean_up(id, job.options.keep_input);
-        let open = match was_running {
-            true => OpenState::running,
-            false => OpenState::queued,
-        };
-        self.count_open(open, -1);
         let took = now.since(job.submitted_at);
         match &job.state {
             JobState::Failed { failure } => {
