@@ -21,3 +21,8 @@ mod sync;
 pub mod verification;
 
 pub use digest::{DigestError, ProofDigest};
+
+/// The examples of docs/batches.md are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/batches.md")]
+struct Batches;

@@ -93,18 +93,18 @@ fn damaged_entries_are_rebuilt() {
     let mut versioned = good.clone();
     versioned[8] = 2;
     let damages = [
-        &[][..],
-        &good[..40],
-        &good[..good.len() - 1],
-        &flipped,
-        &versioned,
+        (&[][..], "a hash at its end"),
+        (&good[..60], "the hash that it was saved with"),
+        (&good[..good.len() - 1], "the hash that it was saved with"),
+        (&flipped, "the hash that it was saved with"),
+        (&versioned, "the bytes that version 1 begins with"),
     ];
-    for (i, damaged) in damages.into_iter().enumerate() {
+    for (damaged, missed) in damages {
         fs::write(&path, damaged).expect("it is damaged");
         let error = files.load(&key(0)).expect_err("it is damaged");
         assert!(
-            matches!(error, BackingError::Damaged { .. }),
-            "{i}: {error}"
+            matches!(error, BackingError::Damaged { expected } if expected == missed),
+            "{missed}: {error}"
         );
         let cache = ReceiptCache::new(ROOM).backed_by(files.clone());
         let proof = cache.get_or_prove(&key(0), &Cancel::default(), || Ok(proven()));
