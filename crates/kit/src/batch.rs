@@ -282,8 +282,8 @@ impl BatchProver {
     }
 
     /// Proves jobs as they come, and hands out results as they come, in the order in which items end.
-    /// A job is taken when it can begin, and no more are taken while as many results wait as there are
-    /// items at once; so neither needs all to be there together.
+    /// A job is taken when it can begin, and no more are taken while 16 results wait, or as many as there
+    /// are items at once; so neither needs all to be there together.
     ///
     /// Jobs may come from a channel, by its iterator: the batch ends when the senders are gone. It
     /// cannot be cancelled while it waits for a job. After cancellation it takes no more jobs.

@@ -57,14 +57,18 @@ pub(super) struct Engine<I> {
     options: ProveOptions,
     cache: Option<Cache>,
     ceiling: Ceiling,
+    /// Threads of the pool that the whole process shares.
+    cores: usize,
     sample: Mutex<Box<dyn FnMut() -> Machine + Send>>,
     prove: Box<ProveItem>,
     revise_every: Duration,
     pub stack: usize,
     jobs: Mutex<Jobs<I>>,
     table: Mutex<Table>,
-    /// What is on the table has changed.
-    changed: Condvar,
+    /// There may be room for another item.
+    room: Condvar,
+    /// The last worker has left.
+    ended: Condvar,
     progress: Mutex<BatchProgress>,
     on_progress: Arc<OnProgress>,
     start: Instant,
@@ -106,6 +110,8 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
             options,
             cache: prover.cache.clone(),
             ceiling,
+            // Asking takes the system tens of microseconds.
+            cores: available_parallelism().map_or(1, usize::from),
             sample: Mutex::new(seams.sample),
             prove: seams.prove,
             revise_every: seams.revise_every,
@@ -116,7 +122,8 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
                 exhausted: false,
                 workers: 0,
             }),
-            changed: Condvar::new(),
+            room: Condvar::new(),
+            ended: Condvar::new(),
             progress: Mutex::new(BatchProgress {
                 total,
                 ..BatchProgress::default()
@@ -157,12 +164,10 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
                 let (plan, held) = (table.dealer.plan(), table.dealer.held());
                 let plan = adaptive::decide(&plan, self.ceiling, held, &machine);
                 table.dealer.set_plan(plan);
-                self.changed.notify_all();
+                self.room.notify_all();
                 revised = Instant::now();
             }
-            let waited = self
-                .changed
-                .wait_timeout(table, POLL.min(self.revise_every));
+            let waited = self.ended.wait_timeout(table, POLL.min(self.revise_every));
             table = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -176,14 +181,14 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
             if let Some(share) = table.dealer.deal() {
                 return Some(share);
             }
-            let waited = self.changed.wait_timeout(table, POLL);
+            let waited = self.room.wait_timeout(table, POLL);
             table = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     fn give_back(&self, share: &Share) {
         lock(&self.table).dealer.give_back(share);
-        self.changed.notify_all();
+        self.room.notify_all();
     }
 
     /// The next job and its place. Others wait while it comes.
@@ -210,11 +215,10 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
     }
 
     fn prove_item(&self, job: &BatchJob, share: &Share) -> Result<BatchProof, BatchItemError> {
-        let cores = available_parallelism().map_or(1, usize::from);
         let options = ProveOptions {
             max_memory: Some(share.memory),
             // With all of them, it shares the process's threads rather than starting its own.
-            threads: (share.threads != cores).then_some(share.threads),
+            threads: (share.threads != self.cores).then_some(share.threads),
             cancel: self.stop.clone(),
             ..self.options.clone()
         };
@@ -283,6 +287,7 @@ impl<I> Drop for Worker<I> {
             self.0.stop.cancel();
         }
         lock(&self.0.table).workers -= 1;
-        self.0.changed.notify_all();
+        self.0.room.notify_all();
+        self.0.ended.notify_all();
     }
 }

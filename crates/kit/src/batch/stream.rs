@@ -10,6 +10,10 @@ use vouch_sdk::Cancel;
 use super::engine::Engine;
 use super::{BatchError, BatchJob, BatchResult};
 
+/// Results that may wait, if no more items are under way: handing each over by itself would take longer
+/// than finding it in a cache.
+const MIN_ROOM: usize = 16;
+
 /// The results of a batch, in the order in which items end.
 ///
 /// Dropping it cancels what is left of the batch. What runs then ends within a second or two, and
@@ -28,7 +32,7 @@ impl BatchStream {
         engine: Arc<Engine<I>>,
     ) -> Result<Self, BatchError> {
         let workers = engine.most_at_once();
-        let (results, receiver) = sync_channel(workers);
+        let (results, receiver) = sync_channel(workers.max(MIN_ROOM));
         let mut stream = Self {
             results: receiver,
             threads: Vec::new(),
