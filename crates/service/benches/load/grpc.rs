@@ -117,7 +117,7 @@ impl Grpc {
                 data: data.into(),
             })
             .collect();
-        let pieces = tokio_stream::iter(messages);
+        let pieces = futures_util::stream::iter(messages);
         let answer = self
             .client()
             .verify_receipt(pieces)
