@@ -127,7 +127,7 @@ pub enum Error {
     },
 }
 
-/// What an [`Error`] comes to, for whoever has to decide what to do.
+/// What an [`Error`](enum@Error) comes to, for whoever has to decide what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
