@@ -8,7 +8,8 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use thiserror::Error;
@@ -132,14 +133,17 @@ impl Server {
         let handle = Handle::new();
         let connections = match &tls {
             Some((_, loaded)) => {
-                let listening = axum_server::from_tcp_rustls(listener, loaded.clone());
-                let mut server = listening.map_err(internal)?.handle(handle.clone());
+                let acceptor = RustlsAcceptor::new(loaded.clone()).acceptor(NoDelayAcceptor::new());
+                let listening = axum_server::from_tcp(listener).map_err(internal)?;
+                let mut server = listening.acceptor(acceptor).handle(handle.clone());
                 set_timeouts(server.http_builder());
                 tokio::spawn(server.serve(router))
             }
             None => {
-                let listening = axum_server::from_tcp(listener);
-                let mut server = listening.map_err(internal)?.handle(handle.clone());
+                // Answers are small: waiting for more of them to send would take 40 ms.
+                let acceptor = NoDelayAcceptor::new();
+                let listening = axum_server::from_tcp(listener).map_err(internal)?;
+                let mut server = listening.acceptor(acceptor).handle(handle.clone());
                 set_timeouts(server.http_builder());
                 tokio::spawn(server.serve(router))
             }

@@ -19,7 +19,7 @@
 use std::path::Path;
 
 use redb::{
-    Database as Redb, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
+    Builder, Database as Redb, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
     WriteTransaction,
 };
 use serde::de::DeserializeOwned;
@@ -43,6 +43,9 @@ const TOTALS: TableDefinition<'_, &str, u64> = TableDefinition::new("totals");
 const KEPT: TableDefinition<'_, Id, ()> = TableDefinition::new("kept");
 const DOOMED: TableDefinition<'_, [u8; 32], ()> = TableDefinition::new("doomed");
 const PROGRAMS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("programs");
+
+/// Memory for pages of the file: it must not grow with the file.
+const CACHE_BYTES: usize = 32 << 20;
 
 const RECEIPT_BYTES: &str = "receipt_bytes";
 
@@ -92,7 +95,8 @@ impl Database {
     /// # Errors
     /// [`ServiceError::Database`]
     pub fn open(path: &Path) -> Result<Self, ServiceError> {
-        let database = Self(Redb::create(path).map_err(failed)?);
+        let database = Builder::new().set_cache_size(CACHE_BYTES).create(path);
+        let database = Self(database.map_err(failed)?);
         // Reading a table that was never written to is an error.
         database.write(|transaction| {
             transaction.open_table(JOBS).map_err(failed)?;
