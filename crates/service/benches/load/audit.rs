@@ -213,7 +213,11 @@ fn left(text: &str, host: &Host) -> Result<String, String> {
 fn flat(samples: &[Sample], kills: u64) -> Result<String, String> {
     let memory = Memory::of(samples);
     let Memory { middle, end, .. } = memory;
-    let told = format!("{middle} bytes in the middle, {end} at the end");
+    let told = format!(
+        "{} MiB in the middle, {} at the end",
+        middle >> 20,
+        end >> 20
+    );
     let long = samples.last().is_some_and(|last| last.seconds >= SETTLED);
     if kills > 0 || !long {
         return Ok(format!("{told}; too short a life to tell"));

@@ -66,7 +66,7 @@ impl Sampler {
 
     /// Processor time until now.
     pub fn processor_seconds(&self) -> Processor {
-        note(&self.services, self.host.pid().0);
+        note(&self.services, self.host.pid());
         let services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
         Processor {
             service: services.values().sum(),
@@ -106,7 +106,7 @@ async fn look_each_second(
             _ = ticks.tick() => {}
         }
         let kills = host.until_up().await;
-        let pid = host.pid().0;
+        let pid = host.pid();
         note(&services, pid);
         match client.text("/metrics").await {
             Ok(text) => samples.extend(rss_bytes(pid).map(|rss| Sample {
