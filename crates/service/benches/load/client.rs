@@ -123,7 +123,8 @@ impl Client {
         let ended = self.patiently(WAIT, || self.caller.wait(&id, poll)).await?;
         self.tally.took(WHOLE, start.elapsed());
         let outcome = outcome(&ended, &asked, &id)?;
-        self.tally.succeeded(&asked.key, outcome.receipt_bytes);
+        let (bytes, attempts) = (outcome.receipt_bytes, ended.attempts);
+        self.tally.succeeded(&asked.key, bytes, attempts);
         if !self.mixed {
             return Ok(());
         }
