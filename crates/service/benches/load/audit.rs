@@ -51,7 +51,7 @@ pub async fn audit(host: &Arc<Host>, tally: &Tally, samples: &[Sample]) -> Vec<C
             "no job was proven twice",
             metrics
                 .clone()
-                .and_then(|text| proofs(text, &accepted, kills)),
+                .and_then(|text| proofs(text, samples, &accepted, kills)),
         ),
         check(
             "no job failed, nothing broke",
@@ -152,16 +152,33 @@ fn value(text: &str, name: &str) -> Result<f64, String> {
     metric(text, name).ok_or_else(|| format!("no metric {name}"))
 }
 
-/// Nothing was asked for before, so every job costs a proof, and no more. Counters begin anew when
-/// the service does; how often a job was begun is in its record, and is checked there.
-fn proofs(text: &str, accepted: &BTreeMap<String, Accepted>, kills: u64) -> Result<String, String> {
-    let proofs = value(text, "vouch_proofs_total")?;
+/// Nothing was asked for before, so every job costs a proof, and no more; or one each time that it
+/// was begun, if the service was killed. Counters begin anew when the service does: what it counted
+/// before a kill is at least what it told a moment earlier.
+fn proofs(
+    text: &str,
+    samples: &[Sample],
+    accepted: &BTreeMap<String, Accepted>,
+    kills: u64,
+) -> Result<String, String> {
+    let mut proofs = BTreeMap::new();
+    for sample in samples {
+        proofs.insert(sample.kills, sample.proofs);
+    }
+    proofs.insert(kills, value(text, "vouch_proofs_total")?);
+    let proofs: f64 = proofs.values().sum();
+    let begun = accepted.values().map(|job| job.attempts).sum::<u64>() as f64;
+    let jobs = accepted.len();
     if kills > 0 {
-        return Ok(format!("{proofs} proofs since the last of {kills} kills"));
+        return match proofs <= begun {
+            true => Ok(format!(
+                "{jobs} jobs, begun {begun} times: {proofs} proofs seen"
+            )),
+            false => Err(format!("{jobs} jobs, begun {begun} times: {proofs} proofs")),
+        };
     }
     let submitted = value(text, "vouch_jobs_submitted_total")?;
-    let jobs = accepted.len() as f64;
-    match proofs == jobs && submitted == jobs {
+    match proofs == jobs as f64 && submitted == jobs as f64 {
         true => Ok(format!("{proofs} proofs")),
         false => Err(format!(
             "{jobs} jobs accepted: {submitted} counted, {proofs} proofs"
@@ -213,7 +230,11 @@ fn left(text: &str, host: &Host) -> Result<String, String> {
 fn flat(samples: &[Sample], kills: u64) -> Result<String, String> {
     let memory = Memory::of(samples);
     let Memory { middle, end, .. } = memory;
-    let told = format!("{middle} bytes in the middle, {end} at the end");
+    let told = format!(
+        "{} MiB in the middle, {} at the end",
+        middle >> 20,
+        end >> 20
+    );
     let long = samples.last().is_some_and(|last| last.seconds >= SETTLED);
     if kills > 0 || !long {
         return Ok(format!("{told}; too short a life to tell"));

@@ -32,6 +32,8 @@ const RECEIPT: Kind = ["receipt, HTTP", "receipt, gRPC"];
 const FULL: Kind = ["verify, full, JSON-RPC", "verify, full, gRPC"];
 const CACHED: Kind = ["verify, cached, JSON-RPC", "verify, cached, gRPC"];
 const ALTERED: Kind = ["verify, altered, JSON-RPC", "verify, altered, gRPC"];
+/// Verification in this process.
+const HERE: &str = "verify, in the client";
 /// From the request to the end, as the client sees it.
 pub const WHOLE: &str = "job";
 
@@ -121,7 +123,8 @@ impl Client {
         let ended = self.patiently(WAIT, || self.caller.wait(&id, poll)).await?;
         self.tally.took(WHOLE, start.elapsed());
         let outcome = outcome(&ended, &asked, &id)?;
-        self.tally.succeeded(&asked.key, outcome.receipt_bytes);
+        let (bytes, attempts) = (outcome.receipt_bytes, ended.attempts);
+        self.tally.succeeded(&asked.key, bytes, attempts);
         if !self.mixed {
             return Ok(());
         }
@@ -215,6 +218,7 @@ impl Client {
     /// Verifies a receipt in this process: the service's word is not enough.
     async fn verify_here(&self, receipt: Vec<u8>, input: &[u8]) -> Result<(), CallError> {
         let image_id = *self.host.image_id();
+        let start = Instant::now();
         let verified = spawn_blocking(move || {
             let receipt = Receipt::from_bytes(&receipt).map_err(|error| error.to_string())?;
             verify(&receipt, &image_id).map_err(|error| error.to_string())
@@ -223,7 +227,10 @@ impl Client {
             .await
             .unwrap_or_else(|error| Err(error.to_string()));
         match claim {
-            Ok(claim) if claim.journal == input && claim.exit_code == 0 => Ok(()),
+            Ok(claim) if claim.journal == input && claim.exit_code == 0 => {
+                self.tally.took(HERE, start.elapsed());
+                Ok(())
+            }
             other => Err(CallError::Strange(format!(
                 "a receipt of something else: {other:?}"
             ))),

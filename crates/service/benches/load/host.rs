@@ -33,6 +33,7 @@ const ATTEMPTS: u32 = 20;
 /// What becomes of the service.
 #[derive(Clone, Copy)]
 struct Life {
+    pid: u32,
     kills: u64,
     up: bool,
     since: Instant,
@@ -59,10 +60,15 @@ impl Host {
     ) -> Result<Self, Failure> {
         let run = uuid::Uuid::now_v7();
         let tokens: Vec<_> = (0..TENANTS).map(|n| format!("tenant-{n}-{run}")).collect();
+        if data(folder).exists() {
+            let there = data(folder);
+            return Err(format!("expected no data of another run, got {}", there.display()).into());
+        }
         fs::write(config(folder), configuration(folder, &tokens, concurrency))?;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let (process, address) = spawn(&vouch, folder, any)?;
         let up = Life {
+            pid: process.id(),
             kills: 0,
             up: true,
             since: Instant::now(),
@@ -110,10 +116,9 @@ impl Host {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The process, and how often there was another one before.
-    pub fn pid(&self) -> (u32, u64) {
-        let kills = self.life.borrow().kills;
-        (self.process().id(), kills)
+    /// The process, as it is now or was last.
+    pub fn pid(&self) -> u32 {
+        self.life.borrow().pid
     }
 
     /// Waits until it listens, and tells how often it had been killed by then.
@@ -148,11 +153,13 @@ impl Host {
         let start = Instant::now();
         *process = self.spawn_again()?;
         let took = start.elapsed();
+        let pid = process.id();
         drop(process);
         let mut restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
         restarts.push(took);
         drop(restarts);
         self.life.send_modify(|life| {
+            life.pid = pid;
             life.up = true;
             life.since = Instant::now();
         });
@@ -281,7 +288,8 @@ fn first_line(process: &mut Child) -> Result<SocketAddr, Failure> {
             let _ = sender.send(line);
         }
     });
-    let line = receiver.recv_timeout(START)?;
+    let line = receiver.recv_timeout(START);
+    let line = line.map_err(|_| "it does not say where it listens")?;
     let address = line.strip_prefix("listening on ");
     Ok(address
         .ok_or("expected the address that it listens on")?

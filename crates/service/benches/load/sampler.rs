@@ -21,6 +21,10 @@ const TICKS: f64 = 100.0;
 pub struct Sample {
     /// Seconds since the start.
     pub seconds: f64,
+    /// How often the service had been killed.
+    pub kills: u64,
+    /// Proofs since its last start.
+    pub proofs: f64,
     /// Memory of the process, in bytes.
     pub rss: u64,
     /// Jobs that wait.
@@ -66,7 +70,7 @@ impl Sampler {
 
     /// Processor time until now.
     pub fn processor_seconds(&self) -> Processor {
-        note(&self.services, self.host.pid().0);
+        note(&self.services, self.host.pid());
         let services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
         Processor {
             service: services.values().sum(),
@@ -106,11 +110,15 @@ async fn look_each_second(
             _ = ticks.tick() => {}
         }
         let kills = host.until_up().await;
-        let pid = host.pid().0;
+        let pid = host.pid();
         note(&services, pid);
         match client.text("/metrics").await {
+            // Another process than the one that was asked for.
+            Ok(_) if host.kills() != kills => {}
             Ok(text) => samples.extend(rss_bytes(pid).map(|rss| Sample {
                 seconds: start.elapsed().as_secs_f64(),
+                kills,
+                proofs: metric(&text, "vouch_proofs_total").unwrap_or_default(),
                 rss,
                 queued: metric(&text, "vouch_queue_length").unwrap_or_default(),
                 running: metric(&text, "vouch_jobs{state=\"running\"}").unwrap_or_default(),

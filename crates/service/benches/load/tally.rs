@@ -18,6 +18,8 @@ pub struct Accepted {
     pub ended: bool,
     /// Size of its receipt in bytes, once it is there.
     pub receipt_bytes: u64,
+    /// Times that it was begun until it ended.
+    pub attempts: u64,
 }
 
 /// What was seen, by all clients.
@@ -73,17 +75,19 @@ impl Tally {
             id: id.into(),
             ended: false,
             receipt_bytes: 0,
+            attempts: 0,
         });
         known.id == id
     }
 
     /// A job ended well.
-    pub fn succeeded(&self, key: &str, receipt_bytes: u64) {
+    pub fn succeeded(&self, key: &str, receipt_bytes: u64, attempts: u64) {
         let mut state = self.state();
         state.ended += 1;
         if let Some(job) = state.jobs.get_mut(key) {
             job.ended = true;
             job.receipt_bytes = receipt_bytes;
+            job.attempts = attempts;
         }
     }
 
