@@ -108,7 +108,7 @@ pub struct TlsConfig {
 }
 
 /// Where everything is kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
     /// Database, inputs and segments; made if it is not there.
@@ -123,6 +123,20 @@ pub struct DataConfig {
     /// Bytes of receipts that are kept: beyond, the oldest jobs go first.
     #[serde(deserialize_with = "bytes")]
     pub max_receipt_bytes: u64,
+}
+
+/// Without the values of the store's options, which may be keys.
+impl std::fmt::Debug for DataConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let options: Vec<_> = self.store_options.keys().collect();
+        f.debug_struct("DataConfig")
+            .field("folder", &self.folder)
+            .field("store", &self.store)
+            .field("store_options", &options)
+            .field("retention", &self.retention)
+            .field("max_receipt_bytes", &self.max_receipt_bytes)
+            .finish()
+    }
 }
 
 impl Default for DataConfig {
@@ -531,9 +545,12 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_not_printed() {
+    fn tokens_and_keys_are_not_printed() {
         let token = "ab".repeat(32);
-        let text = format!("[[clients]]\nname = \"a\"\ntoken_sha256 = \"{token}\"");
+        let text = format!(
+            "data.store_options.aws_secret_access_key = \"{token}\"\n\
+             [[clients]]\nname = \"a\"\ntoken_sha256 = \"{token}\""
+        );
         let config = parse(&text).expect("well-formed");
         assert!(!format!("{config:?}").contains(&token));
     }

@@ -18,6 +18,16 @@ use crate::args::ServeArgs;
 use crate::error::{Error, SIGNALLED};
 use crate::output::{Fields, Output};
 
+/// Options of an S3 store that may come from the environment: keys are better not in a file.
+const ENVIRONMENT: [(&str, &str); 6] = [
+    ("AWS_ACCESS_KEY_ID", "aws_access_key_id"),
+    ("AWS_SECRET_ACCESS_KEY", "aws_secret_access_key"),
+    ("AWS_SESSION_TOKEN", "aws_session_token"),
+    ("AWS_REGION", "aws_region"),
+    ("AWS_ENDPOINT_URL", "aws_endpoint"),
+    ("AWS_ALLOW_HTTP", "aws_allow_http"),
+];
+
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
@@ -45,12 +55,18 @@ pub fn serve(arguments: &ServeArgs, verbose: u8, output: &Output) -> Result<Fiel
     })
 }
 
-/// The file's configuration, and what flags say instead.
+/// The file's configuration, what the environment says beside it, and what flags say instead.
 fn configuration(arguments: &ServeArgs) -> Result<Config, Error> {
     let mut config = match &arguments.config {
         Some(path) => Config::read(path).map_err(vouch_service::ServeError::from)?,
         None => Config::default(),
     };
+    for (variable, option) in ENVIRONMENT {
+        if let Ok(value) = std::env::var(variable) {
+            let options = &mut config.data.store_options;
+            options.entry(option.into()).or_insert(value);
+        }
+    }
     if let Some(listen) = arguments.listen {
         config.server.listen = listen;
     }

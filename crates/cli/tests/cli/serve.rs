@@ -1,7 +1,8 @@
 //! `vouch serve`: the real process, stopped and killed.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -302,7 +303,7 @@ fn what_cannot_be_served_is_said() {
     let place = Place::new();
     fs::write(place.path("wrong.toml"), "[server]\nport = 1").expect("a file");
     fs::write(place.path("file"), "").expect("a file");
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     for (arguments, kind) in [
         (&["--config", "none.toml"][..], "config"),
@@ -318,4 +319,51 @@ fn what_cannot_be_served_is_said() {
         assert_eq!(outcome.code, 2, "{arguments:?}: {}", outcome.stderr);
         assert_eq!(outcome.json()["kind"], kind, "{arguments:?}");
     }
+}
+
+/// Keys of a store come from the environment; one that refuses them is said.
+#[test]
+fn keys_of_the_store_come_from_the_environment() {
+    let place = Place::new();
+    let config = "data.folder = \"data\"\ndata.store = \"s3://bucket/receipts\"";
+    fs::write(place.path("s3.toml"), config).expect("a file");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let store = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().expect("a connection");
+        let mut request = vec![0; 1 << 16];
+        let length = socket.read(&mut request).expect("a request");
+        let answer = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        socket.write_all(answer).expect("sent");
+        String::from_utf8_lossy(&request[..length]).into_owned()
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_vouch"))
+        .args([
+            "serve",
+            "--json",
+            "--config",
+            "s3.toml",
+            "--listen",
+            "127.0.0.1:0",
+        ])
+        .current_dir(place.path(""))
+        .env("AWS_ACCESS_KEY_ID", "the-key")
+        .env("AWS_SECRET_ACCESS_KEY", "the-secret")
+        .env("AWS_REGION", "eu-test-1")
+        .env("AWS_ENDPOINT_URL", format!("http://{address}"))
+        .env("AWS_ALLOW_HTTP", "true")
+        .output()
+        .expect("the binary starts");
+    let request = store.join().expect("it was asked");
+    assert!(request.contains("/bucket/receipts/"), "{request}");
+    assert!(request.contains("Credential=the-key/"), "{request}");
+    assert!(request.contains("eu-test-1"), "{request}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let said: Value = serde_json::from_str(&said).expect("an object");
+    assert_eq!(
+        (output.status.code(), &said["kind"]),
+        (Some(2), &Value::from("storage"))
+    );
+    let everything = format!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!everything.contains("the-secret"));
 }
