@@ -1,0 +1,228 @@
+use super::*;
+use crate::job::JobResult;
+use crate::job::tests::sample;
+
+fn database() -> (tempfile::TempDir, Database) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::open(&folder.path().join("db")).expect("a database");
+    (folder, database)
+}
+
+fn record(client: &str, key: Option<&str>) -> Record {
+    Record {
+        job: Job {
+            client: client.into(),
+            idempotency_key: key.map(Into::into),
+            ..sample()
+        },
+        request: "ab".into(),
+        cache_key: "cd".into(),
+    }
+}
+
+fn succeeded(record: &Record, digest: u8, finished_at: u64) -> Record {
+    let result = JobResult {
+        receipt_digest: ProofDigest([digest; 32]),
+        receipt_bytes: 100,
+        journal: String::new(),
+        exit_code: 0,
+        cached: false,
+        cost: None,
+    };
+    let mut record = record.clone();
+    record.job.state = JobState::Succeeded { result };
+    record.job.finished_at = Some(Time(finished_at));
+    record
+}
+
+fn insert(database: &Database, record: &Record) {
+    let inserted = database.insert(record).expect("it is written");
+    assert!(matches!(inserted, Inserted::New));
+}
+
+#[test]
+fn jobs_survive_a_restart() {
+    let (folder, database) = database();
+    let (first, second) = (record("a", None), record("b", Some("key")));
+    insert(&database, &first);
+    insert(&database, &second);
+    database
+        .update(&succeeded(&first, 1, 5))
+        .expect("it is written");
+    drop(database);
+    let database = Database::open(&folder.path().join("db")).expect("a database");
+    assert_eq!(
+        database.open_jobs().expect("readable"),
+        vec![second.clone()]
+    );
+    let found = database.job(first.job.id).expect("readable");
+    assert_eq!(found, Some(succeeded(&first, 1, 5)));
+    assert_eq!(
+        database.job_of_key("b", "key").expect("readable"),
+        Some(second)
+    );
+    assert_eq!(database.job_of_key("a", "key").expect("readable"), None);
+    assert_eq!(database.job(JobId::new()).expect("readable"), None);
+}
+
+#[test]
+fn only_one_may_have_the_file() {
+    let (folder, _database) = database();
+    let second = Database::open(&folder.path().join("db"));
+    assert!(matches!(second.err(), Some(ServiceError::Database(_))));
+}
+
+#[test]
+fn a_key_is_one_job() {
+    let (_folder, database) = database();
+    let first = record("a", Some("key"));
+    insert(&database, &first);
+    let again = database
+        .insert(&record("a", Some("key")))
+        .expect("readable");
+    assert!(matches!(again, Inserted::Existing(found) if *found == first));
+    insert(&database, &record("b", Some("key")));
+    assert_eq!(database.open_jobs().expect("readable").len(), 2);
+}
+
+#[test]
+fn clients_see_their_own_newest_first() {
+    let (_folder, database) = database();
+    let records: Vec<_> = (0..6).map(|i| record(["a", "b"][i % 2], None)).collect();
+    records.iter().for_each(|record| insert(&database, record));
+    database
+        .update(&succeeded(&records[2], 1, 5))
+        .expect("it is written");
+    let ids = |state, before, limit| -> Vec<_> {
+        let found = database
+            .jobs_of("a", state, before, limit)
+            .expect("readable");
+        found.into_iter().map(|job| job.id).collect()
+    };
+    let [first, second, third] = [0, 2, 4].map(|i: usize| records[i].job.id);
+    assert_eq!(ids(None, None, 10), [third, second, first]);
+    assert_eq!(ids(None, None, 2), [third, second]);
+    assert_eq!(ids(None, Some(second), 10), [first]);
+    assert_eq!(ids(Some("succeeded"), None, 10), [second]);
+    assert_eq!(ids(Some("queued"), Some(third), 1), [first]);
+}
+
+#[test]
+fn receipts_go_with_their_last_job() {
+    let (_folder, database) = database();
+    let (first, second) = (record("a", Some("key")), record("a", None));
+    for (record, time) in [(&first, 5), (&second, 6)] {
+        insert(&database, record);
+        database
+            .update(&succeeded(record, 1, time))
+            .expect("it is written");
+    }
+    let open = record("a", None);
+    insert(&database, &open);
+    let digest = ProofDigest([1; 32]);
+    assert_eq!(database.receipt_bytes().expect("readable"), 100);
+    assert_eq!(database.cached(&[0xcd]).expect("readable"), Some(digest));
+    assert_eq!(
+        database.ended_before(Time(6), 9).expect("readable"),
+        [first.job.id]
+    );
+    let ended = database.ended_before(Time(7), 9).expect("readable");
+    assert_eq!(ended, [first.job.id, second.job.id]);
+    assert_eq!(
+        database.ended_before(Time(7), 1).expect("readable").len(),
+        1
+    );
+
+    let ids = [first.job.id, open.job.id];
+    database.remove(&ids).expect("it goes");
+    assert!(database.doomed().expect("readable").is_empty());
+    assert!(database.has_receipt(&digest).expect("readable"));
+    assert_eq!(database.job(first.job.id).expect("readable"), None);
+    assert!(database.job(open.job.id).expect("readable").is_some());
+    assert_eq!(database.job_of_key("a", "key").expect("readable"), None);
+    assert_eq!(database.cached(&[0xcd]).expect("readable"), Some(digest));
+    database.remove(&[second.job.id]).expect("it goes");
+    assert_eq!(database.doomed().expect("readable"), [digest]);
+    assert!(!database.has_receipt(&digest).expect("readable"));
+    database.clear_doomed(&[digest]).expect("it is written");
+    assert!(database.doomed().expect("readable").is_empty());
+    assert_eq!(database.cached(&[0xcd]).expect("readable"), None);
+    assert_eq!(database.receipt_bytes().expect("readable"), 0);
+    assert!(
+        database
+            .ended_before(Time(9), 9)
+            .expect("readable")
+            .is_empty()
+    );
+}
+
+#[test]
+fn an_end_counts_once() {
+    let (_folder, database) = database();
+    let record = succeeded(&record("a", None), 1, 5);
+    insert(&database, &record);
+    database.update(&record).expect("it is written");
+    database.remove(&[record.job.id]).expect("it goes");
+    assert_eq!(database.doomed().expect("readable").len(), 1);
+}
+
+#[test]
+fn inputs_may_be_kept_with_their_jobs() {
+    let (_folder, database) = database();
+    let mut record = succeeded(&record("a", None), 1, 5);
+    insert(&database, &record);
+    assert!(
+        database
+            .jobs_with_kept_input()
+            .expect("readable")
+            .is_empty()
+    );
+    record.job.id = JobId::new();
+    record.job.options.keep_input = true;
+    insert(&database, &record);
+    let kept = database.jobs_with_kept_input().expect("readable");
+    assert_eq!(kept, [record.job.id]);
+    database.remove(&kept).expect("it goes");
+    assert!(
+        database
+            .jobs_with_kept_input()
+            .expect("readable")
+            .is_empty()
+    );
+}
+
+#[test]
+fn programs_are_kept_as_they_came() {
+    let (_folder, database) = database();
+    let program = |client: &str, id| ProgramRecord {
+        image_id: ImageId([id; 32]),
+        elf_digest: ProofDigest([9; 32]),
+        elf_bytes: 5,
+        client: client.into(),
+        registered_at: Time(1),
+    };
+    for program in [program("a", 2), program("b", 2), program("b", 1)] {
+        database.insert_program(&program).expect("it is written");
+    }
+    let found = database.program(&ImageId([2; 32])).expect("readable");
+    assert_eq!(found, Some(program("a", 2)));
+    assert_eq!(database.program(&ImageId([3; 32])).expect("readable"), None);
+    let all = database.programs().expect("readable");
+    assert_eq!(all, [program("b", 1), program("a", 2)]);
+}
+
+#[test]
+fn a_damaged_record_says_so() {
+    let (_folder, database) = database();
+    let id = JobId::new();
+    let write = |transaction: &WriteTransaction| {
+        let mut jobs = transaction.open_table(JOBS).map_err(failed)?;
+        jobs.insert(id.to_bytes(), &b"{"[..]).map_err(failed)?;
+        Ok(())
+    };
+    database.write(write).expect("it is written");
+    assert!(matches!(
+        database.job(id),
+        Err(ServiceError::Record { what: "job", .. })
+    ));
+}
