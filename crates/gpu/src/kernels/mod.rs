@@ -1,0 +1,8 @@
+//! The kernels, each as a function that checks what it is given.
+#![expect(unsafe_code, reason = "kernels work on addresses")]
+
+mod arithmetic;
+mod layout;
+
+pub use arithmetic::{Operation, arithmetic};
+pub use layout::{from_columns, to_columns};

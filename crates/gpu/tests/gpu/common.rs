@@ -1,0 +1,36 @@
+//! Devices and numbers.
+
+use std::path::Path;
+
+use vouch_air::F;
+use vouch_gpu::Gpu;
+use vouch_gpu::shim::Shim;
+
+/// Words of a device's memory.
+const WORDS: usize = 1 << 24;
+
+/// Calls `f` with a device whose threads run in ascending order, and with one whose run in
+/// descending order: nothing may depend on it.
+pub fn on_devices(f: impl Fn(&Gpu)) {
+    for descending in [false, true] {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernels");
+        let shim = Shim::new(&folder, WORDS, descending).expect("the kernels compile");
+        f(&Gpu::new(Box::new(shim)));
+    }
+}
+
+/// Numbers without a pattern, but for some edges at first.
+pub fn numbers(count: usize, seed: u64) -> Vec<F> {
+    let edges = [0, 1, 2, 0x7800_0000, 0x0fff_fffe, 0x7fff_ffff % 0x7800_0001];
+    let mut state = seed;
+    let mut next = |i: usize| {
+        // SplitMix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let random = ((z ^ (z >> 31)) % 0x7800_0001) as u32;
+        F::new(edges.get(i).copied().unwrap_or(random))
+    };
+    (0..count).map(&mut next).collect()
+}

@@ -1,0 +1,5 @@
+//! The kernels on the CPU against Plonky3, bit by bit.
+
+mod arithmetic;
+mod common;
+mod layout;
