@@ -28,6 +28,34 @@ pub enum ProveError {
     /// Somebody asked to stop.
     #[error("the proof was cancelled")]
     Cancelled,
+    /// The device that proves has too little memory left; a smaller segment may fit.
+    #[error(
+        "the device's memory is full: {needed} bytes are needed, {free} of {total} are free in one piece"
+    )]
+    DeviceMemory {
+        /// Bytes asked for.
+        needed: u64,
+        /// Bytes of the largest free piece.
+        free: u64,
+        /// Bytes of all of it.
+        total: u64,
+    },
+    /// The device that proves failed.
+    #[error("{device} failed: {reason}")]
+    Device {
+        /// Which.
+        device: String,
+        /// What it says.
+        reason: String,
+    },
+    /// Two engines that should agree do not.
+    #[error("{engines} differ in {operation}")]
+    Differ {
+        /// Their names.
+        engines: String,
+        /// The operation whose results differ.
+        operation: &'static str,
+    },
     /// The proof system failed.
     #[error("the proof system failed: {reason}")]
     Backend {

@@ -10,9 +10,12 @@
 
 mod backend;
 mod cancel;
+mod coordinator;
 mod cost;
 mod cpu;
+mod engine;
 mod error;
+mod fri;
 mod planner;
 mod prover;
 
@@ -20,6 +23,7 @@ pub use backend::{Backend, Job, Reference};
 pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::{Cpu, Kernels, Places};
+pub use engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};
 pub use error::ProveError;
 pub use planner::{Needs, Planner, recorded_bytes};
 pub use prover::{Prover, SegmentProof, claim, fill};

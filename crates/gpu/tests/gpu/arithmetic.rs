@@ -26,7 +26,8 @@ fn run(gpu: &Gpu, operation: Operation, degree: usize, x: &[u32], y: &[u32]) -> 
 #[test]
 fn base_field() {
     let (x, y) = pairs();
-    let cases: [(Operation, fn(F, F) -> F); 5] = [
+    type Expected = fn(F, F) -> F;
+    let cases: [(Operation, Expected); 5] = [
         (Operation::Add, |x, y| x + y),
         (Operation::Subtract, |x, y| x - y),
         (Operation::Multiply, |x, y| x * y),

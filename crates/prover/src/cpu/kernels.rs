@@ -14,11 +14,13 @@ use vouch_air::witness::{Trace, Traces};
 use vouch_verifier::Profile;
 use vouch_verifier::config::{Challenge, challenger};
 
+use super::engine::domain;
 use super::openings::{Opened, Opener};
 use super::plan::plan;
-use super::prove::{Place, domain, table_quotient};
 use super::setup::{Committed, Input, Setup};
+use crate::engine::{Place, Round};
 use crate::error::ProveError;
+use crate::fri::low_degree;
 
 /// Degree of the challenges: that of the profile `fast` at 100 bits.
 const D: usize = 4;
@@ -46,9 +48,9 @@ impl Kernels {
         let points = domain(log2_strict_usize(largest));
         let rows = |matrix| Input::rows(Cow::Borrowed(matrix));
         let inputs = traces.tables.iter().map(|trace| rows(&trace.matrix));
-        let (_, main) = setup.commit(inputs.collect());
+        let (_, main) = setup.commit_inputs(inputs.collect());
         let (_, columns) = logup(&setup, &traces, challenge);
-        let (_, logup) = setup.commit(columns);
+        let (_, logup) = setup.commit_inputs(columns);
         let mut kernels = Self {
             extended: Vec::new(),
             setup,
@@ -113,13 +115,8 @@ impl Kernels {
         let [main, logup] =
             [&self.main, &self.logup].map(|committed| self.setup.mmcs.get_matrices(committed)[i]);
         let place = &places.0[i];
-        let inputs = table_quotient(
-            &self.setup,
-            place,
-            [main, logup],
-            self.challenge,
-            &self.points,
-        );
+        let inputs =
+            { &self.setup }.table_quotient(place, [main, logup], self.challenge, &self.points);
         inputs.iter().map(|input| input.matrix.values.len()).sum()
     }
 
@@ -142,12 +139,17 @@ impl Kernels {
     /// Runs FRI on what was opened.
     ///
     /// # Errors
-    /// [`ProveError::Backend`] if the proof system fails.
+    /// None on the CPU.
     pub fn fri(&self, opened: Vec<Vec<Challenge<D>>>) -> Result<impl Sized + use<>, ProveError> {
-        let committed = [&self.main, &self.logup];
+        let with_length = |sum: Vec<_>| (log2_strict_usize(sum.len()), sum);
+        let vectors = opened.into_iter().map(with_length).collect();
+        let round = |committed| Round {
+            committed,
+            at_next: Vec::new(),
+        };
+        let rounds = [round(&self.main), round(&self.logup)];
         let challenger = &mut challenger(Vec::new());
-        self.setup
-            .low_degree(opened, &committed, F::ZERO, challenger)
+        low_degree(&self.setup, vectors, &rounds, F::ZERO, challenger)
     }
 }
 
@@ -160,10 +162,16 @@ fn logup(
     traces: &Traces,
     challenge: Challenge<D>,
 ) -> (Vec<Place<D>>, Vec<Input<'static>>) {
-    let tables = traces.tables.clone();
     // The challenges of every column as p3 lays them out, all the same.
     let pair = [challenge.exp_u64(0xabcd_ef01), challenge];
-    let of = |trace: &Trace| pair.repeat(plan(trace.instance.table).lookups.len());
-    let challenges: Vec<_> = tables.iter().map(of).collect();
-    setup.logup(tables, &challenges)
+    let place = |trace: &Trace| Place {
+        challenges: pair.repeat(plan(trace.instance.table).lookups.len()),
+        ..Place::new(trace)
+    };
+    let mut places: Vec<_> = traces.tables.iter().map(place).collect();
+    let (columns, terminals) = setup.logup_columns(traces.tables.clone(), &places);
+    for (place, terminal) in places.iter_mut().zip(terminals) {
+        place.terminal = terminal;
+    }
+    (places, columns)
 }

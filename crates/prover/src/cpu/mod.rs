@@ -1,5 +1,4 @@
-//! The prover of our own on the CPU: emits the proofs of p3-batch-stark, byte for byte, and
-//! leaves to Plonky3 the hashing, the transcript and FRI.
+//! The engine of our own on the CPU; it leaves to Plonky3 the hashing and FRI's folding.
 //!
 //! - Columns are extended by a transform for narrow matrices (`extend`).
 //! - LogUp columns and quotients are computed from the tables' own code, [`pack::WIDTH`] rows at
@@ -9,13 +8,13 @@
 //! - What does not depend on the segment is computed once (`setup`).
 //! - A table's rows are dropped as soon as nothing looks at them any more.
 
+mod engine;
 mod extend;
 mod kernels;
 mod logup;
 mod openings;
 mod pack;
-mod plan;
-mod prove;
+pub(crate) mod plan;
 mod quotient;
 mod setup;
 
@@ -23,6 +22,7 @@ pub use kernels::{Kernels, Places};
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
 use crate::backend::{Backend, Job, encode};
+use crate::coordinator::prove;
 use crate::error::ProveError;
 use setup::Setup;
 
@@ -65,8 +65,8 @@ impl Backend for Cpu {
 
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
         match &self.setup {
-            Degree::Four(setup) => encode(&setup.prove(job)?),
-            Degree::Five(setup) => encode(&setup.prove(job)?),
+            Degree::Four(setup) => encode(&prove(setup, job)?),
+            Degree::Five(setup) => encode(&prove(setup, job)?),
         }
     }
 }

@@ -19,7 +19,7 @@ use super::pack::{ChallengePack, Factors, Pack};
 use crate::cost::layout;
 
 /// What the prover knows of a table.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// LogUp columns as p3's verifier sees them, the running sum aside.
     pub lookups: &'static Lookups<F>,
     /// The messages of each LogUp column, as a range of slots.
@@ -49,7 +49,7 @@ struct Message {
 }
 
 /// The plan of a table, computed once a process.
-pub(super) fn plan(table: Table) -> &'static Plan {
+pub(crate) fn plan(table: Table) -> &'static Plan {
     static PLANS: OnceLock<Vec<Plan>> = OnceLock::new();
     &PLANS.get_or_init(|| Table::ALL.map(Plan::new).into())[table as usize]
 }

@@ -17,9 +17,8 @@ use vouch_verifier::Parameters;
 use vouch_verifier::config::{ChallengeMmcs, ValueMmcs, fri, value_mmcs};
 
 use super::extend::{Extender, Order};
+use crate::engine::Commitment;
 
-/// A commitment to matrices.
-pub(super) type Commitment = <ValueMmcs as Mmcs<F>>::Commitment;
 /// Matrices that have been committed to, with their Merkle tree.
 pub(super) type Committed = <ValueMmcs as Mmcs<F>>::ProverData<RowMajorMatrix<F>>;
 
@@ -58,14 +57,14 @@ where
     }
 
     /// The lookup table's fixed columns; short executions do without.
-    pub(super) fn fixed(&self) -> &Fixed {
+    pub(super) fn fixed_columns(&self) -> &Fixed {
         if let Some(fixed) = self.fixed.get() {
             return fixed;
         }
         // Not within `get_or_init`: a thread that waits for others in the middle of it may be given
         // a proof that wants them, too.
         let rows = lookup::fixed();
-        let (commitment, committed) = self.commit(vec![Input::rows(Cow::Borrowed(&rows))]);
+        let (commitment, committed) = self.commit_inputs(vec![Input::rows(Cow::Borrowed(&rows))]);
         let fixed = Fixed {
             rows,
             commitment,
@@ -76,7 +75,7 @@ where
 
     /// Commits to matrices given by their values on a subgroup times a shift, extended to the
     /// domain that all commitments are on. In bit-reversed order.
-    pub(super) fn commit(&self, matrices: Vec<Input<'_>>) -> (Commitment, Committed) {
+    pub(super) fn commit_inputs(&self, matrices: Vec<Input<'_>>) -> (Commitment, Committed) {
         if let Some(tallest) = matrices.iter().map(|input| input.matrix.height()).max() {
             self.extender.prepare(log2_strict_usize(tallest));
         }

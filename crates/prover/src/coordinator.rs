@@ -1,0 +1,302 @@
+//! One proof from front to back, as `p3_batch_stark::prove_batch` makes it. The transcript is
+//! touched here and in `fri`, and nowhere else.
+
+use p3_air::BaseAir;
+use p3_batch_stark::proof::{BatchOpenedValues, OpenedValuesWithLookups};
+use p3_batch_stark::{
+    BatchCommitments, BatchProof, BatchProverTranscript, BatchShape, OpenedValues,
+};
+use p3_field::PrimeCharacteristicRing;
+use p3_field::extension::BinomiallyExtendable;
+use p3_fri::{PcsProverTranscript, PcsShape};
+use p3_lookup::logup::LogUpGadget;
+use p3_lookup::{LookupTerminal, Lookups, check_multiplicity_height_bound};
+use p3_matrix::Matrix;
+use p3_uni_stark::PreprocessedOpenedValues;
+use tracing::{Span, info_span};
+use vouch_air::F;
+use vouch_air::witness::Trace;
+use vouch_verifier::config::{Challenge, Challenger, Proof, challenger, fri};
+
+use crate::backend::{Job, failed};
+use crate::cancel::Cancel;
+use crate::cpu::plan::plan;
+use crate::engine::{Commitment, Engine, Openings, Place, Round, is_fixed};
+use crate::error::ProveError;
+use crate::fri::{FriProof, low_degree};
+
+/// The transcript of a proof.
+type Transcript<'a, const D: usize> =
+    BatchProverTranscript<'a, Challenger, F, Challenge<D>, Commitment>;
+
+/// The proof of `job`.
+pub(crate) fn prove<const D: usize, E: Engine<D>>(
+    engine: &E,
+    job: Job,
+) -> Result<Proof<D>, ProveError>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let Job {
+        seed,
+        traces,
+        cancel,
+    } = job;
+    cancel.check()?;
+    let traces = traces.tables;
+    let lookups = |trace: &Trace| plan(trace.instance.table).lookups.clone();
+    let lookups: Vec<Lookups<F>> = traces.iter().map(lookups).collect();
+    let heights: Vec<usize> = traces.iter().map(|trace| trace.matrix.height()).collect();
+    check_multiplicity_height_bound(&lookups, &heights).map_err(failed)?;
+
+    let mut challenger = challenger(seed);
+    let mut transcript = Transcript::<D>::new(&mut challenger, shape(engine, &traces));
+    let run = Run {
+        engine,
+        cancel: &cancel,
+    };
+    match run.play(traces, &lookups, &mut transcript) {
+        Ok(proof) => {
+            transcript.finish();
+            Ok(proof)
+        }
+        Err(error) => {
+            // Otherwise it would miss the steps that were not played.
+            transcript.abort();
+            Err(error)
+        }
+    }
+}
+
+/// A proof that is being made.
+struct Run<'a, E> {
+    engine: &'a E,
+    cancel: &'a Cancel,
+}
+
+impl<E> Run<'_, E> {
+    /// An operation, after which the proof may be cancelled.
+    fn phase<T>(
+        &self,
+        span: Span,
+        operation: impl FnOnce() -> Result<T, ProveError>,
+    ) -> Result<T, ProveError> {
+        let value = span.in_scope(operation)?;
+        self.cancel.check()?;
+        Ok(value)
+    }
+
+    fn play<const D: usize>(
+        &self,
+        traces: Vec<Trace>,
+        lookups: &[Lookups<F>],
+        transcript: &mut Transcript<'_, D>,
+    ) -> Result<Proof<D>, ProveError>
+    where
+        F: BinomiallyExtendable<D>,
+        E: Engine<D>,
+    {
+        let engine = self.engine;
+        let commit = || info_span!(target: "vouch::phase", "commit");
+        let mut places: Vec<Place<D>> = traces.iter().map(Place::new).collect();
+        let log_heights: Vec<usize> = places.iter().map(|place| place.log_height).collect();
+        transcript.instance_bindings(&log_heights);
+
+        let (tables, main_commitment, main) = self.phase(commit(), || {
+            let tables = engine.tables(traces)?;
+            let (commitment, main) = engine.commit_tables(&tables)?;
+            Ok((tables, commitment, main))
+        })?;
+        let public_values: Vec<&[F]> = places.iter().map(|p| p.public_values.as_slice()).collect();
+        transcript.main_phase(main_commitment.clone(), &public_values);
+        let fixed = match places.iter().any(Place::is_fixed) {
+            true => Some(engine.fixed()?),
+            false => None,
+        };
+        transcript.preprocessed_phase(fixed.as_ref().map(|(commitment, _)| commitment.clone()));
+
+        let (challenges, lookup_pow_witness) =
+            transcript.lookup_phase(lookups, &LogUpGadget::new());
+        for (place, challenges) in places.iter_mut().zip(challenges) {
+            place.challenges = challenges;
+        }
+        let (columns, terminals) = self
+            .phase(info_span!(target: "vouch::phase", "logup"), || {
+                engine.logup(tables, &places)
+            })?;
+        for (place, &terminal) in places.iter_mut().zip(&terminals) {
+            place.terminal = terminal;
+        }
+        let (logup_commitment, logup) = self.phase(commit(), || engine.commit(columns))?;
+        let alpha = transcript.permutation_phase(Some(logup_commitment.clone()), &terminals);
+
+        let columns = self.phase(info_span!(target: "vouch::phase", "quotient"), || {
+            engine.quotients(&places, &main, &logup, alpha)
+        })?;
+        let (quotient_commitment, quotients) = self.phase(commit(), || engine.commit(columns))?;
+        transcript.quotient_phase(quotient_commitment.clone(), None);
+
+        let (point, ood_pow_witness) = transcript.ood_phase();
+        let fixed = fixed.map(|(_, committed)| committed);
+        let rounds = rounds(&places, [&main, &quotients, &logup], fixed);
+        let (openings, opening_proof) =
+            transcript.delegate(|challenger| self.open(&rounds, point, challenger))?;
+        Ok(BatchProof {
+            commitments: BatchCommitments {
+                main: main_commitment,
+                permutation: Some(logup_commitment),
+                quotient_chunks: quotient_commitment,
+                random: None,
+            },
+            opened_values: BatchOpenedValues {
+                instances: opened_values(&places, openings),
+            },
+            opening_proof,
+            lookup_terminals: terminals
+                .into_iter()
+                .map(|terminal| Some(LookupTerminal(terminal)))
+                .collect(),
+            degree_bits: log_heights,
+            lookup_pow_witness,
+            ood_pow_witness,
+        })
+    }
+
+    /// Opens everything at `point`, and what looks at the next row also there.
+    fn open<const D: usize>(
+        &self,
+        rounds: &[Round<'_, E::Committed>],
+        point: Challenge<D>,
+        challenger: &mut Challenger,
+    ) -> Result<(Openings<D>, FriProof<D>), ProveError>
+    where
+        F: BinomiallyExtendable<D>,
+        E: Engine<D>,
+    {
+        let engine = self.engine;
+        let openings = || info_span!(target: "vouch::phase", "openings");
+        let (values, at_point) = self.phase(openings(), || engine.evaluate(rounds, point))?;
+        let shape = PcsShape::from_opened_values(&fri::<D>(engine.parameters()), &values);
+        let mut transcript =
+            PcsProverTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
+        transcript.claimed_openings(&values);
+        let (alpha, batch_pow_witness) = transcript.batch_phase();
+        let proof = self
+            .phase(openings(), || {
+                engine.reduce(rounds, &values, at_point, alpha)
+            })
+            .and_then(|vectors| {
+                let _span = info_span!(target: "vouch::phase", "fri").entered();
+                let witness = batch_pow_witness.unwrap_or(F::ZERO);
+                transcript
+                    .delegate(|challenger| low_degree(engine, vectors, rounds, witness, challenger))
+            });
+        match proof {
+            Ok(proof) => {
+                transcript.finish();
+                Ok((values, proof))
+            }
+            Err(error) => {
+                transcript.abort();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What p3's transcript is seeded with.
+fn shape<const D: usize>(engine: &impl Engine<D>, traces: &[Trace]) -> BatchShape
+where
+    F: BinomiallyExtendable<D>,
+{
+    let parameters = engine.parameters();
+    let counts = |count: fn(&Trace) -> usize| traces.iter().map(count).collect();
+    BatchShape {
+        trace_widths: counts(|trace| trace.matrix.width()),
+        public_value_counts: counts(|trace| trace.public_values.len()),
+        preprocessed_widths: counts(|trace| trace.instance.preprocessed_width()),
+        has_preprocessed_commitment: traces.iter().any(|trace| is_fixed(&trace.instance)),
+        num_lookup_instances: traces.len(),
+        lookup_pow_bits: parameters.lookup_grinding,
+        has_randomization_commitment: false,
+        ood_pow_bits: parameters.point_grinding,
+    }
+}
+
+/// What is opened, in p3's order: main columns, quotients, fixed columns, LogUp columns.
+fn rounds<'a, const D: usize, C>(
+    places: &[Place<D>],
+    [main, quotients, logup]: [&'a C; 3],
+    fixed: Option<&'a C>,
+) -> Vec<Round<'a, C>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let looks_ahead = |place: &Place<D>| plan(place.instance.table).looks_ahead;
+    let chunks = |place: &Place<D>| 1usize << plan(place.instance.table).log_chunks;
+    let mut rounds = vec![
+        Round {
+            committed: main,
+            at_next: places.iter().map(looks_ahead).collect(),
+        },
+        Round {
+            committed: quotients,
+            at_next: vec![false; places.iter().map(chunks).sum()],
+        },
+    ];
+    rounds.extend(fixed.map(|committed| Round {
+        committed,
+        at_next: vec![false],
+    }));
+    rounds.push(Round {
+        committed: logup,
+        at_next: vec![true; places.len()],
+    });
+    rounds
+}
+
+/// The opened values by table.
+fn opened_values<const D: usize>(
+    places: &[Place<D>],
+    openings: Openings<D>,
+) -> Vec<OpenedValuesWithLookups<Challenge<D>>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let mut rounds = openings.into_iter().map(Vec::into_iter);
+    let mut round = || rounds.next().unwrap_or_default();
+    let (mut main, mut quotients) = (round(), round());
+    let has_fixed = places.iter().any(Place::is_fixed);
+    let mut fixed = if has_fixed {
+        round()
+    } else {
+        Vec::new().into_iter()
+    };
+    let mut logup = round();
+    // A matrix's values at the point, and at that of the next row.
+    let both = |matrices: &mut std::vec::IntoIter<Vec<Vec<Challenge<D>>>>| {
+        let mut points = matrices.next().unwrap_or_default().into_iter();
+        (points.next().unwrap_or_default(), points.next())
+    };
+    let mut opened = |place: &Place<D>| {
+        let (trace_local, trace_next) = both(&mut main);
+        let chunks = 0..1 << plan(place.instance.table).log_chunks;
+        let quotient_chunks = chunks.map(|_| both(&mut quotients).0).collect();
+        let (permutation_local, permutation_next) = both(&mut logup);
+        OpenedValuesWithLookups {
+            base_opened_values: OpenedValues {
+                trace_local,
+                trace_next,
+                preprocessed: place.is_fixed().then(|| PreprocessedOpenedValues {
+                    local: both(&mut fixed).0,
+                    next: None,
+                }),
+                quotient_chunks,
+                random: None,
+            },
+            permutation_local,
+            permutation_next: permutation_next.unwrap_or_default(),
+        }
+    };
+    places.iter().map(&mut opened).collect()
+}

@@ -1,0 +1,319 @@
+//! The operations of a proof on the CPU.
+
+use std::borrow::Cow;
+
+use p3_commit::Mmcs;
+use p3_field::extension::BinomiallyExtendable;
+use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_fri::{FriFoldingStrategy, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs};
+use p3_matrix::dense::RowMajorMatrix;
+use p3_maybe_rayon::prelude::*;
+use p3_util::log2_strict_usize;
+use vouch_air::F;
+use vouch_air::witness::Trace;
+use vouch_verifier::Parameters;
+use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
+
+use super::logup::{LogUp, logup};
+use super::openings::{Opened, Opener};
+use super::plan::plan;
+use super::quotient::{Extended, chunks, quotient};
+use super::setup::{Committed, Input, Setup};
+use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};
+use crate::error::ProveError;
+
+/// A vector that FRI has committed to, with its Merkle tree.
+pub struct Layer<const D: usize>
+where
+    F: BinomiallyExtendable<D>,
+{
+    committed: <ChallengeMmcs<D> as Mmcs<Challenge<D>>>::ProverData<RowMajorMatrix<Challenge<D>>>,
+    log_arity: usize,
+}
+
+impl<const D: usize> Engine<D> for Setup<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    type Tables = Vec<Trace>;
+    type Columns = Vec<Input<'static>>;
+    type Committed = Committed;
+    type Point = Opener<D>;
+    type Vector = Vec<Challenge<D>>;
+    type Layer = Layer<D>;
+
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn tables(&self, traces: Vec<Trace>) -> Result<Vec<Trace>, ProveError> {
+        Ok(traces)
+    }
+
+    fn commit_tables(&self, tables: &Vec<Trace>) -> Result<(Commitment, Committed), ProveError> {
+        let matrices = tables.iter().map(|trace| &trace.matrix);
+        let inputs = matrices.map(|matrix| Input::rows(Cow::Borrowed(matrix)));
+        Ok(self.commit_inputs(inputs.collect()))
+    }
+
+    fn fixed(&self) -> Result<(Commitment, &Committed), ProveError> {
+        let fixed = self.fixed_columns();
+        Ok((fixed.commitment.clone(), &fixed.committed))
+    }
+
+    fn logup(
+        &self,
+        tables: Vec<Trace>,
+        places: &[Place<D>],
+    ) -> Result<(Vec<Input<'static>>, Vec<Challenge<D>>), ProveError> {
+        Ok(self.logup_columns(tables, places))
+    }
+
+    fn commit(&self, columns: Vec<Input<'static>>) -> Result<(Commitment, Committed), ProveError> {
+        Ok(self.commit_inputs(columns))
+    }
+
+    fn quotients(
+        &self,
+        places: &[Place<D>],
+        main: &Committed,
+        logup: &Committed,
+        alpha: Challenge<D>,
+    ) -> Result<Vec<Input<'static>>, ProveError> {
+        let points = &self.domain(main);
+        let [main, logup] = [main, logup].map(|committed| self.mmcs.get_matrices(committed));
+        Ok(places
+            .par_iter()
+            .zip(main)
+            .zip(logup)
+            .flat_map_iter(|((place, main), logup)| {
+                self.table_quotient(place, [main, logup], alpha, points)
+            })
+            .collect())
+    }
+
+    fn evaluate(
+        &self,
+        rounds: &[Round<'_, Committed>],
+        point: Challenge<D>,
+    ) -> Result<(Openings<D>, Opener<D>), ProveError> {
+        let opened = opened(self, rounds);
+        let tallest = rounds
+            .iter()
+            .max_by_key(|round| self.mmcs.get_max_height(round.committed));
+        let points = tallest
+            .map(|round| self.domain(round.committed))
+            .unwrap_or_default();
+        let opener = Opener::new(point, &points, self.parameters.log_blowup);
+        Ok((opener.evaluate(&opened), opener))
+    }
+
+    fn reduce(
+        &self,
+        rounds: &[Round<'_, Committed>],
+        values: &Openings<D>,
+        point: Opener<D>,
+        alpha: Challenge<D>,
+    ) -> Result<Vec<(usize, Vec<Challenge<D>>)>, ProveError> {
+        let sums = point.reduce(&opened(self, rounds), values, alpha);
+        let with_length = |sum: Vec<_>| (log2_strict_usize(sum.len()), sum);
+        Ok(sums.into_iter().map(with_length).collect())
+    }
+
+    fn commit_layer(
+        &self,
+        vector: Vec<Challenge<D>>,
+        log_arity: usize,
+    ) -> Result<(Commitment, Layer<D>), ProveError> {
+        let leaves = RowMajorMatrix::new(vector, 1 << log_arity);
+        let (commitment, committed) = self.fri.mmcs.commit_matrix(leaves);
+        let layer = Layer {
+            committed,
+            log_arity,
+        };
+        Ok((commitment, layer))
+    }
+
+    fn fold(
+        &self,
+        layer: &Layer<D>,
+        beta: Challenge<D>,
+        other: Option<Vec<Challenge<D>>>,
+    ) -> Result<Vec<Challenge<D>>, ProveError> {
+        type Folding = TwoAdicFriFoldingForMmcs<F, ValueMmcs>;
+        let folding: Folding = TwoAdicFriFolding(core::marker::PhantomData);
+        let leaves = self.fri.mmcs.get_matrices(&layer.committed);
+        let rows = leaves[0].as_view();
+        let mut folded = FriFoldingStrategy::<F, Challenge<D>>::fold_matrix(
+            &folding,
+            beta,
+            layer.log_arity,
+            rows,
+        );
+        if let Some(other) = other {
+            let factor = beta.exp_power_of_2(layer.log_arity);
+            let add = |(sum, value): (&mut Challenge<D>, Challenge<D>)| *sum += factor * value;
+            folded.par_iter_mut().zip(other).for_each(add);
+        }
+        Ok(folded)
+    }
+
+    fn first(&self, vector: Vec<Challenge<D>>) -> Result<Challenge<D>, ProveError> {
+        Ok(vector.first().copied().unwrap_or_default())
+    }
+
+    fn open(&self, committed: &Committed, indices: &[usize]) -> Result<Opening, ProveError> {
+        let (opened_values, opening_proof) = self.mmcs.open_multi_batch(indices, committed);
+        Ok(Opening {
+            opened_values,
+            opening_proof,
+        })
+    }
+
+    fn open_layer(
+        &self,
+        layer: &Layer<D>,
+        indices: &[usize],
+    ) -> Result<LayerOpening<D>, ProveError> {
+        let groups: Vec<usize> = indices
+            .iter()
+            .map(|index| index >> layer.log_arity)
+            .collect();
+        let (rows, opening_proof) = self.fri.mmcs.open_multi_batch(&groups, &layer.committed);
+        let others = |(rows, index): (Vec<Vec<Challenge<D>>>, &usize)| {
+            let within = index & ((1 << layer.log_arity) - 1);
+            let mut group = rows.into_iter().next().unwrap_or_default();
+            drop(group.drain(within..=within));
+            group
+        };
+        Ok(LayerOpening {
+            sibling_values: rows.into_iter().zip(indices).map(others).collect(),
+            opening_proof,
+        })
+    }
+
+    fn log_max_height(&self, committed: &Committed) -> usize {
+        log2_strict_usize(self.mmcs.get_max_height(committed))
+    }
+}
+
+impl<const D: usize> Inspect<D> for Setup<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    fn committed(&self, committed: &Committed) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
+        let matrices = self.mmcs.get_matrices(committed);
+        Ok(matrices.into_iter().cloned().collect())
+    }
+
+    fn columns(&self, columns: &Vec<Input<'static>>) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
+        Ok(columns
+            .iter()
+            .map(|input| input.matrix.clone().into_owned())
+            .collect())
+    }
+
+    fn vector(&self, vector: &Vec<Challenge<D>>) -> Result<Vec<Challenge<D>>, ProveError> {
+        Ok(vector.clone())
+    }
+}
+
+impl<const D: usize> Setup<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    /// The LogUp columns of every table, whose rows are dropped as soon as they are there, and
+    /// the sum of its fractions.
+    pub(super) fn logup_columns(
+        &self,
+        tables: Vec<Trace>,
+        places: &[Place<D>],
+    ) -> (Vec<Input<'static>>, Vec<Challenge<D>>) {
+        let columns = |(trace, place): (Trace, &Place<D>)| {
+            let plan = plan(place.instance.table);
+            let combiners = plan.combiners(&place.challenges);
+            let fixed = place.is_fixed().then(|| &self.fixed_columns().rows);
+            let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners);
+            (Input::rows(Cow::Owned(matrix)), terminal)
+        };
+        tables.into_par_iter().zip(places).map(columns).unzip()
+    }
+
+    /// The chunks of a table's quotient, given its extended main and LogUp columns.
+    pub(super) fn table_quotient(
+        &self,
+        place: &Place<D>,
+        [main, logup]: [&RowMajorMatrix<F>; 2],
+        alpha: Challenge<D>,
+        points: &[F],
+    ) -> Vec<Input<'static>> {
+        let plan = plan(place.instance.table);
+        let table = Extended {
+            plan,
+            instance: &place.instance,
+            public_values: &place.public_values,
+            log_height: place.log_height,
+            main,
+            logup,
+            fixed: { place.is_fixed() }
+                .then(|| self.mmcs.get_matrices(&self.fixed_columns().committed)[0]),
+            periodic: rows_of(&place.instance.periodic)
+                .map(|rows| self.extend(&rows, plan.log_chunks)),
+            combiners: &plan.combiners(&place.challenges),
+            terminal: place.terminal,
+        };
+        let cells = quotient(&table, alpha, points);
+        chunks::<D>(&cells, place.log_height, plan.log_chunks)
+    }
+
+    /// The points that the tallest matrix of a commitment is on.
+    fn domain(&self, committed: &Committed) -> Vec<F> {
+        domain(log2_strict_usize(self.mmcs.get_max_height(committed)))
+    }
+}
+
+/// Matrices and where they are opened, by round.
+fn opened<'a, const D: usize>(
+    setup: &Setup<D>,
+    rounds: &[Round<'a, Committed>],
+) -> Vec<Vec<Opened<'a>>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let opened = |round: &Round<'a, Committed>| {
+        let matrices = setup.mmcs.get_matrices(round.committed).into_iter();
+        matrices
+            .zip(&round.at_next)
+            .map(|(matrix, &at_next)| Opened { matrix, at_next })
+            .collect()
+    };
+    rounds.iter().map(opened).collect()
+}
+
+/// The points of the domain of `2^bits` that commitments are on, bit-reversed: the second half of
+/// each domain is its first, times a generator.
+pub(super) fn domain(bits: usize) -> Vec<F> {
+    let mut points = Vec::with_capacity(1 << bits);
+    points.push(F::GENERATOR);
+    for bits in 1..=bits {
+        let generator = F::two_adic_generator(bits);
+        points.extend_from_within(..);
+        let half = points.len() / 2;
+        points[half..]
+            .par_iter_mut()
+            .with_min_len(1 << 12)
+            .for_each(|point| *point *= generator);
+    }
+    points
+}
+
+/// Columns as a matrix; `None` if there are none.
+fn rows_of(columns: &[Vec<F>]) -> Option<RowMajorMatrix<F>> {
+    let height = columns.first()?.len();
+    let values = (0..height).flat_map(|row| columns.iter().map(move |column| column[row]));
+    Some(RowMajorMatrix::new(values.collect(), columns.len()))
+}
