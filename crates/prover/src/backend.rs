@@ -12,7 +12,9 @@ use vouch_verifier::config::{Config, Proof, config};
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
 use crate::cancel::Cancel;
+use crate::coordinator;
 use crate::cost::layout;
+use crate::engine::Engine;
 use crate::error::ProveError;
 
 /// The proof of one segment, yet to be made.
@@ -40,6 +42,45 @@ pub trait Backend: Send + Sync {
     /// [`ProveError::Backend`] if the proof system fails, [`ProveError::Cancelled`] a second or two,
     /// at most, after the job was cancelled.
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError>;
+}
+
+/// The coordinator with an engine that computes.
+pub struct Coordinated<const D: usize, E> {
+    profile: Profile,
+    engine: E,
+}
+
+impl<const D: usize, E: Engine<D>> Coordinated<D, E>
+where
+    F: BinomiallyExtendable<D>,
+{
+    /// For proofs of `profile`, whose challenges have degree `D`; of its parameters, as long as the
+    /// engine has no others for a measurement.
+    pub fn new(profile: Profile, engine: E) -> Self {
+        Self { profile, engine }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &E {
+        &self.engine
+    }
+}
+
+impl<const D: usize, E: Engine<D>> Backend for Coordinated<D, E>
+where
+    F: BinomiallyExtendable<D>,
+{
+    fn name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        encode(&coordinator::prove(&self.engine, job)?)
+    }
 }
 
 /// Plonky3's own batch prover: the oracle that other backends must equal.

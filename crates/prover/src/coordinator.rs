@@ -138,7 +138,7 @@ impl<E> Run<'_, E> {
 
         let (point, ood_pow_witness) = transcript.ood_phase();
         let fixed = fixed.map(|(_, committed)| committed);
-        let rounds = rounds(&places, [&main, &quotients, &logup], fixed);
+        let rounds = rounds(&places, [&main, &quotients, &logup], fixed.as_deref());
         let (openings, opening_proof) =
             transcript.delegate(|challenger| self.open(&rounds, point, challenger))?;
         Ok(BatchProof {

@@ -1,6 +1,8 @@
 //! What a proof is computed with. The coordinator says what comes next and keeps the transcript;
 //! an engine computes and never sees it.
 
+use std::sync::Arc;
+
 use p3_commit::Mmcs;
 use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomiallyExtendable;
@@ -121,7 +123,7 @@ where
     ) -> Result<(Commitment, Self::Committed), ProveError>;
 
     /// The commitment to the lookup table's fixed columns: the same for all proofs.
-    fn fixed(&self) -> Result<(Commitment, &Self::Committed), ProveError>;
+    fn fixed(&self) -> Result<(Commitment, Arc<Self::Committed>), ProveError>;
 
     /// The LogUp columns of every table, and the sum of each table's fractions. The rows are not
     /// needed any more.

@@ -10,19 +10,23 @@
 
 mod backend;
 mod cancel;
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod coordinator;
 mod cost;
 mod cpu;
+mod dual;
 mod engine;
 mod error;
 mod fri;
 mod planner;
 mod prover;
 
-pub use backend::{Backend, Job, Reference};
+pub use backend::{Backend, Coordinated, Job, Reference};
 pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
-pub use cpu::{Cpu, Kernels, Places};
+pub use cpu::{Cpu, CpuEngine, Kernels, Places};
+pub use dual::Dual;
 pub use engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};
 pub use error::ProveError;
 pub use planner::{Needs, Planner, recorded_bytes};

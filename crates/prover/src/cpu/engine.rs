@@ -1,6 +1,7 @@
 //! The operations of a proof on the CPU.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use p3_commit::Mmcs;
 use p3_field::extension::BinomiallyExtendable;
@@ -60,9 +61,9 @@ where
         Ok(self.commit_inputs(inputs.collect()))
     }
 
-    fn fixed(&self) -> Result<(Commitment, &Committed), ProveError> {
+    fn fixed(&self) -> Result<(Commitment, Arc<Committed>), ProveError> {
         let fixed = self.fixed_columns();
-        Ok((fixed.commitment.clone(), &fixed.committed))
+        Ok((fixed.commitment.clone(), Arc::clone(&fixed.committed)))
     }
 
     fn logup(

@@ -19,23 +19,14 @@ mod quotient;
 mod setup;
 
 pub use kernels::{Kernels, Places};
+pub use setup::Setup as CpuEngine;
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
-use crate::backend::{Backend, Job, encode};
-use crate::coordinator::prove;
+use crate::backend::{Backend, Coordinated, Job};
 use crate::error::ProveError;
-use setup::Setup;
 
-/// The prover of our own, for one profile.
-pub struct Cpu {
-    profile: Profile,
-    setup: Degree,
-}
-
-enum Degree {
-    Four(Setup<4>),
-    Five(Setup<5>),
-}
+/// The prover of our own on the CPU, for one profile.
+pub struct Cpu(Box<dyn Backend>);
 
 impl Cpu {
     /// A prover of `profile`.
@@ -46,27 +37,29 @@ impl Cpu {
     /// For measurements: proofs that name `profile` and are made by other parameters, so that no
     /// verifier accepts them.
     pub fn with_parameters(profile: Profile, parameters: Parameters) -> Self {
-        let setup = match parameters.extension {
-            ExtensionDegree::Four => Degree::Four(Setup::new(parameters)),
-            ExtensionDegree::Five => Degree::Five(Setup::new(parameters)),
-        };
-        Self { profile, setup }
+        match parameters.extension {
+            ExtensionDegree::Four => {
+                let engine = CpuEngine::<4>::new(parameters);
+                Self(Box::new(Coordinated::new(profile, engine)))
+            }
+            ExtensionDegree::Five => {
+                let engine = CpuEngine::<5>::new(parameters);
+                Self(Box::new(Coordinated::new(profile, engine)))
+            }
+        }
     }
 }
 
 impl Backend for Cpu {
     fn name(&self) -> &'static str {
-        "cpu"
+        self.0.name()
     }
 
     fn profile(&self) -> Profile {
-        self.profile
+        self.0.profile()
     }
 
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
-        match &self.setup {
-            Degree::Four(setup) => encode(&prove(setup, job)?),
-            Degree::Five(setup) => encode(&prove(setup, job)?),
-        }
+        self.0.prove(job)
     }
 }

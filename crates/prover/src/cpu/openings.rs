@@ -31,7 +31,7 @@ pub(super) struct Opened<'a> {
 type Values<const D: usize> = Vec<Challenge<D>>;
 
 /// Opens matrices at one point.
-pub(super) struct Opener<const D: usize>
+pub struct Opener<const D: usize>
 where
     F: BinomiallyExtendable<D>,
 {

@@ -1,7 +1,7 @@
 //! What is the same for all proofs of a profile.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use p3_commit::Mmcs;
 use p3_field::extension::BinomiallyExtendable;
@@ -20,16 +20,16 @@ use super::extend::{Extender, Order};
 use crate::engine::Commitment;
 
 /// Matrices that have been committed to, with their Merkle tree.
-pub(super) type Committed = <ValueMmcs as Mmcs<F>>::ProverData<RowMajorMatrix<F>>;
+pub type Committed = <ValueMmcs as Mmcs<F>>::ProverData<RowMajorMatrix<F>>;
 
-/// What is the same for all proofs of a profile whose challenges have degree `D`.
-pub(super) struct Setup<const D: usize>
+/// The CPU as an engine for challenges of degree `D`, with what is the same for all proofs.
+pub struct Setup<const D: usize>
 where
     F: BinomiallyExtendable<D>,
 {
-    pub parameters: Parameters,
-    pub fri: FriParameters<ChallengeMmcs<D>>,
-    pub mmcs: ValueMmcs,
+    pub(super) parameters: Parameters,
+    pub(super) fri: FriParameters<ChallengeMmcs<D>>,
+    pub(super) mmcs: ValueMmcs,
     extender: Extender,
     fixed: OnceLock<Fixed>,
 }
@@ -39,14 +39,15 @@ pub(super) struct Fixed {
     /// As high as the table.
     pub rows: RowMajorMatrix<F>,
     pub commitment: Commitment,
-    pub committed: Committed,
+    pub committed: Arc<Committed>,
 }
 
 impl<const D: usize> Setup<D>
 where
     F: BinomiallyExtendable<D>,
 {
-    pub(super) fn new(parameters: Parameters) -> Self {
+    /// The CPU, for proofs with `parameters`.
+    pub fn new(parameters: Parameters) -> Self {
         Self {
             fri: fri(&parameters),
             fixed: OnceLock::new(),
@@ -68,7 +69,7 @@ where
         let fixed = Fixed {
             rows,
             commitment,
-            committed,
+            committed: Arc::new(committed),
         };
         self.fixed.get_or_init(|| fixed)
     }
@@ -108,10 +109,10 @@ where
 }
 
 /// Columns to be committed to, by their values on `shift` times a subgroup.
-pub(super) struct Input<'a> {
-    pub matrix: Cow<'a, RowMajorMatrix<F>>,
-    pub order: Order,
-    pub shift: F,
+pub struct Input<'a> {
+    pub(super) matrix: Cow<'a, RowMajorMatrix<F>>,
+    pub(super) order: Order,
+    pub(super) shift: F,
 }
 
 impl<'a> Input<'a> {
