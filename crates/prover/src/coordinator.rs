@@ -20,10 +20,10 @@ use vouch_verifier::config::{Challenge, Challenger, Proof, challenger, fri};
 
 use crate::backend::{Job, failed};
 use crate::cancel::Cancel;
-use crate::cpu::plan::plan;
 use crate::engine::{Commitment, Engine, Openings, Place, Round, is_fixed};
 use crate::error::ProveError;
 use crate::fri::{FriProof, low_degree};
+use crate::plan::plan;
 
 /// The transcript of a proof.
 type Transcript<'a, const D: usize> =

@@ -19,12 +19,16 @@ mod dual;
 mod engine;
 mod error;
 mod fri;
+#[doc(hidden)]
+pub mod plan;
 mod planner;
 mod prover;
 
 pub use backend::{Backend, Coordinated, Job, Reference};
 pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
+#[doc(hidden)]
+pub use cpu::{Columns, logup_columns, table_quotient};
 pub use cpu::{Cpu, CpuEngine, Kernels, Places};
 pub use dual::Dual;
 pub use engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};

@@ -17,11 +17,12 @@ use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
 
 use super::logup::{LogUp, logup};
 use super::openings::{Opened, Opener};
-use super::plan::plan;
 use super::quotient::{Extended, chunks, quotient};
+use super::said::combiners;
 use super::setup::{Committed, Input, Setup};
 use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};
 use crate::error::ProveError;
+use crate::plan::plan;
 
 /// A vector that FRI has committed to, with its Merkle tree.
 pub struct Layer<const D: usize>
@@ -236,7 +237,7 @@ where
     ) -> (Vec<Input<'static>>, Vec<Challenge<D>>) {
         let columns = |(trace, place): (Trace, &Place<D>)| {
             let plan = plan(place.instance.table);
-            let combiners = plan.combiners(&place.challenges);
+            let combiners = combiners(plan, &place.challenges);
             let fixed = place.is_fixed().then(|| &self.fixed_columns().rows);
             let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners);
             (Input::rows(Cow::Owned(matrix)), terminal)
@@ -264,7 +265,7 @@ where
                 .then(|| self.mmcs.get_matrices(&self.fixed_columns().committed)[0]),
             periodic: rows_of(&place.instance.periodic)
                 .map(|rows| self.extend(&rows, plan.log_chunks)),
-            combiners: &plan.combiners(&place.challenges),
+            combiners: &combiners(plan, &place.challenges),
             terminal: place.terminal,
         };
         let cells = quotient(&table, alpha, points);
