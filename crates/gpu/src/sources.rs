@@ -17,6 +17,9 @@ const fn file(name: &'static str, text: &'static str) -> (&'static str, &'static
 const FILES: &[(&str, &str)] = &[
     file("vouch.cuh", include_str!("../kernels/vouch.cuh")),
     file("field.cuh", include_str!("../kernels/field.cuh")),
+    file("roots.cuh", include_str!("../kernels/roots.cuh")),
+    file("unroll.cuh", include_str!("../kernels/unroll.cuh")),
+    file("ntt.cu", include_str!("../kernels/ntt.cu")),
     file("layout.cu", include_str!("../kernels/layout.cu")),
     file("arithmetic.cu", include_str!("../kernels/arithmetic.cu")),
 ];

@@ -3,6 +3,10 @@
 
 mod arithmetic;
 mod layout;
+mod ntt;
+mod roots;
 
 pub use arithmetic::{Operation, arithmetic};
 pub use layout::{from_columns, to_columns};
+pub use ntt::{extend, extend_by_tiles, extend_coset};
+pub use roots::Roots;
