@@ -2,7 +2,11 @@
 #![expect(unsafe_code, reason = "kernels work on addresses")]
 
 mod arithmetic;
+mod gather;
 mod layout;
+mod tree;
 
 pub use arithmetic::{Operation, arithmetic};
+pub use gather::{Gather, Gathered, gather};
 pub use layout::{from_columns, to_columns};
+pub use tree::{DIGEST_WORDS, Hash, Layers, Rows, compress_layers, hash_rows};
