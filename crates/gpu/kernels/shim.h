@@ -63,6 +63,10 @@ DEVICE uint32_t blocks_x() { return shim::current.launch.blocks.x; }
 DEVICE uint32_t blocks_y() { return shim::current.launch.blocks.y; }
 DEVICE uint32_t mul_hi(uint32_t x, uint32_t y) { return (uint64_t(x) * y) >> 32; }
 DEVICE uint32_t rotate_right(uint32_t x, uint32_t by) { return by == 0 ? x : x >> by | x << (32 - by); }
+// Blocks and threads run one after the other.
+DEVICE void atomic_min(uint32_t *x, uint32_t y) { *x = y < *x ? y : *x; }
+DEVICE uint32_t swap_bytes(uint32_t x) { return __builtin_bswap32(x); }
+#define UNROLL
 DEVICE uint32_t reverse_bits(uint32_t x) {
     x = (x >> 1 & 0x55555555) | (x & 0x55555555) << 1;
     x = (x >> 2 & 0x33333333) | (x & 0x33333333) << 2;

@@ -31,7 +31,12 @@ DEVICE uint32_t blocks_y() { return gridDim.y; }
 // The upper half of a product.
 DEVICE uint32_t mul_hi(uint32_t x, uint32_t y) { return __umulhi(x, y); }
 DEVICE uint32_t reverse_bits(uint32_t x) { return __brev(x); }
+DEVICE uint32_t swap_bytes(uint32_t x) { return __byte_perm(x, 0, 0x0123); }
 DEVICE uint32_t rotate_right(uint32_t x, uint32_t by) { return __funnelshift_r(x, x, by); }
+// Stores the smaller of the two.
+DEVICE void atomic_min(uint32_t *x, uint32_t y) { atomicMin(x, y); }
+// Before a loop of a fixed number of steps over an array that is to stay in registers.
+#define UNROLL _Pragma("unroll")
 #endif
 
 typedef uint64_t Address;

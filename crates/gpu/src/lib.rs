@@ -11,6 +11,7 @@ mod error;
 pub mod field;
 pub mod kernels;
 mod matrix;
+mod merkle;
 #[cfg(feature = "shim")]
 pub mod shim;
 mod sources;
@@ -19,4 +20,5 @@ pub use arena::{Buffer, Gpu};
 pub use device::{Address, Arguments, Device, Grid};
 pub use error::GpuError;
 pub use matrix::{Matrix, position};
+pub use merkle::{Digest, MerkleTree, Opened, Paths, Query, digest_bytes, open};
 pub use sources::{Source, sources};

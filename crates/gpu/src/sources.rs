@@ -22,6 +22,13 @@ const FILES: &[(&str, &str)] = &[
     file("ntt.cu", include_str!("../kernels/ntt.cu")),
     file("layout.cu", include_str!("../kernels/layout.cu")),
     file("arithmetic.cu", include_str!("../kernels/arithmetic.cu")),
+    file("digest.cuh", include_str!("../kernels/digest.cuh")),
+    file("blake3.cuh", include_str!("../kernels/blake3.cuh")),
+    file("keccak.cuh", include_str!("../kernels/keccak.cuh")),
+    file("poseidon2.cuh", include_str!("../kernels/poseidon2.cuh")),
+    file("tree.cu", include_str!("../kernels/tree.cu")),
+    file("gather.cu", include_str!("../kernels/gather.cu")),
+    file("grind.cu", include_str!("../kernels/grind.cu")),
 ];
 
 /// All sources: those that are written, and those that are generated from the tables.

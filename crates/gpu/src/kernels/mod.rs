@@ -2,11 +2,15 @@
 #![expect(unsafe_code, reason = "kernels work on addresses")]
 
 mod arithmetic;
+mod gather;
 mod layout;
 mod ntt;
 mod roots;
+mod tree;
 
 pub use arithmetic::{Operation, arithmetic};
+pub use gather::{Gather, Gathered, gather};
 pub use layout::{from_columns, to_columns};
 pub use ntt::{extend, extend_by_tiles, extend_coset};
 pub use roots::Roots;
+pub use tree::{DIGEST_WORDS, Hash, Layers, Rows, compress_layers, hash_rows};

@@ -1,0 +1,314 @@
+//! Merkle trees, layer by layer (`kernels/tree.cu`).
+
+use core::marker::PhantomData;
+
+use p3_util::reverse_bits_len;
+
+use crate::arena::{Buffer, Gpu};
+use crate::device::{Address, Arguments, Grid};
+use crate::error::GpuError;
+use crate::matrix::Matrix;
+
+/// Words of a digest.
+pub const DIGEST_WORDS: usize = 8;
+/// Threads of a block.
+const BLOCK: u32 = 128;
+const LAYERS_BLOCK: usize = 256;
+/// Words of a chunk of BLAKE3, and of the longest row that it takes: 2^7 chunks.
+const CHUNK_WORDS: usize = 256;
+const MAX_BLAKE3_WORDS: usize = CHUNK_WORDS << 7;
+
+/// What hashes rows and compresses digests, as Plonky3 has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// BLAKE3 of the words' bytes (`SerializingHasher`, `CompressionFunctionFromHasher`).
+    Blake3,
+    /// Keccak-256 of the words' bytes (`SerializingHasher`, `CompressionFunctionFromHasher`).
+    Keccak256,
+    /// Plonky3's default Poseidon2 of width 16 (`PaddingFreeSponge`, rate and output 8, and
+    /// `TruncatedPermutation`).
+    Poseidon2,
+}
+
+/// Rows that are hashed, each a word at the same place of each of some columns.
+pub struct Rows<'a> {
+    /// The columns' addresses, two words each.
+    table: Buffer,
+    width: usize,
+    /// Rows of a coset, and number of cosets, log2.
+    log_block: usize,
+    log_cosets: usize,
+    /// How much farther the cosets of a column are apart than they have rows, log2.
+    log_gap: usize,
+    columns: PhantomData<&'a Buffer>,
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of matrices, one after another.
+    ///
+    /// # Panics
+    /// If there are no columns, or the matrices differ in the rows of a coset or in cosets.
+    ///
+    /// # Errors
+    /// Those of [`Gpu::upload`].
+    pub fn of(gpu: &Gpu, matrices: &[&'a Matrix]) -> Result<Self, GpuError> {
+        let shape = |matrix: &Matrix| (matrix.log_height, matrix.log_cosets);
+        let (log_block, log_cosets) = shape(matrices.first().expect("there are matrices"));
+        assert!(matrices.iter().all(|m| shape(m) == (log_block, log_cosets)));
+        let columns: Vec<Address> = matrices.iter().flat_map(|m| column_starts(m)).collect();
+        Self::new(gpu, &columns, [log_block, log_cosets, 0])
+    }
+
+    /// Rows of `2^log_arity` rows of `matrix` each, which are neighbours in Plonky3's order.
+    ///
+    /// # Panics
+    /// If a coset has fewer rows, or there are no columns.
+    ///
+    /// # Errors
+    /// Those of [`Gpu::upload`].
+    pub fn groups(gpu: &Gpu, matrix: &'a Matrix, log_arity: usize) -> Result<Self, GpuError> {
+        let log_block = log_groups(matrix, log_arity);
+        Self::new(
+            gpu,
+            &group_starts(matrix, log_arity),
+            [log_block, matrix.log_cosets, log_arity],
+        )
+    }
+
+    fn new(
+        gpu: &Gpu,
+        columns: &[Address],
+        [log_block, log_cosets, log_gap]: [usize; 3],
+    ) -> Result<Self, GpuError> {
+        assert!(!columns.is_empty(), "rows of no words");
+        let words = columns.iter().flat_map(|&address| address_words(address));
+        Ok(Self {
+            table: gpu.upload(&words.collect::<Vec<_>>())?,
+            width: columns.len(),
+            log_block,
+            log_cosets,
+            log_gap,
+            columns: PhantomData,
+        })
+    }
+
+    /// Number of rows, log2.
+    pub fn log_count(&self) -> usize {
+        self.log_block + self.log_cosets
+    }
+}
+
+/// Where the columns of a matrix begin.
+pub(super) fn column_starts(matrix: &Matrix) -> impl Iterator<Item = Address> + '_ {
+    (0..matrix.width).map(|column| matrix.buffer.at(column * matrix.rows()))
+}
+
+/// Groups of a coset, log2.
+pub(super) fn log_groups(matrix: &Matrix, log_arity: usize) -> usize {
+    let log_groups = matrix.log_height.checked_sub(log_arity);
+    log_groups.expect("a coset has as many rows as a group")
+}
+
+/// Where the words of groups begin: those of one group's members are as far apart as a coset has
+/// groups, in bit-reversed order.
+pub(super) fn group_starts(matrix: &Matrix, log_arity: usize) -> Vec<Address> {
+    let log_groups = log_groups(matrix, log_arity);
+    let member = |j: usize| {
+        let place = reverse_bits_len(j, log_arity) << log_groups;
+        (0..matrix.width).map(move |column| matrix.buffer.at(column * matrix.rows() + place))
+    };
+    (0..1 << log_arity).flat_map(member).collect()
+}
+
+pub(super) fn address_words(address: Address) -> [u32; 2] {
+    [address as u32, (address >> 32) as u32]
+}
+
+/// A tree's digests, layer by layer: the leaves first, the root last.
+pub struct Layers {
+    digests: Buffer,
+    log_leaves: usize,
+}
+
+impl Layers {
+    /// Layers above `2^log_leaves` leaves, with whatever the memory held.
+    ///
+    /// # Errors
+    /// [`GpuError::Memory`].
+    pub fn new(gpu: &Gpu, log_leaves: usize) -> Result<Self, GpuError> {
+        let digests = (2 << log_leaves) - 1;
+        Ok(Self {
+            digests: gpu.buffer(DIGEST_WORDS * digests)?,
+            log_leaves,
+        })
+    }
+
+    /// Number of leaves, log2.
+    pub fn log_leaves(&self) -> usize {
+        self.log_leaves
+    }
+
+    /// The digests, [`DIGEST_WORDS`] words each.
+    pub fn digests(&self) -> &Buffer {
+        &self.digests
+    }
+
+    /// Which digest of the buffer node `index` of `layer` is: leaves are layer 0.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    pub fn number(&self, layer: usize, index: usize) -> usize {
+        assert!(layer <= self.log_leaves && index >> (self.log_leaves - layer) == 0);
+        let all = 2usize << self.log_leaves;
+        all - (all >> layer) + index
+    }
+
+    fn address(&self, layer: usize) -> Address {
+        self.digests.at(DIGEST_WORDS * self.number(layer, 0))
+    }
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct RowsArguments {
+    columns: Address,
+    children: Address,
+    nodes: Address,
+    width: u32,
+    count: u32,
+    log_block: u32,
+    log_gap: u32,
+}
+
+/// The arguments of one hash's kernel: see `ROWS`.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct RowsKernel<const HASH: usize>(RowsArguments);
+
+const ROWS: [&str; 4] = [
+    "rows_blake3",
+    "rows_blake3_wide",
+    "rows_keccak256",
+    "rows_poseidon2",
+];
+
+// SAFETY: `RowsArgs` has the same fields; no padding.
+unsafe impl<const HASH: usize> Arguments for RowsKernel<HASH> {
+    const KERNEL: &'static str = ROWS[HASH];
+}
+
+/// Makes `layer`: at the leaves the hashes of `rows`, above them the digests of two children,
+/// compressed and then compressed with the hash of a row.
+///
+/// # Panics
+/// If the layer has not as many nodes as there are rows, or BLAKE3 is to hash rows of more than
+/// 32768 words.
+///
+/// # Errors
+/// Those of [`Gpu::launch`].
+pub fn hash_rows(
+    gpu: &Gpu,
+    hash: Hash,
+    rows: &Rows<'_>,
+    layers: &Layers,
+    layer: usize,
+) -> Result<(), GpuError> {
+    assert_eq!(layers.log_leaves, rows.log_count() + layer);
+    assert!(hash != Hash::Blake3 || rows.width <= MAX_BLAKE3_WORDS);
+    let count = 1 << rows.log_count();
+    let children = match layer {
+        0 => 0,
+        _ => layers.address(layer - 1),
+    };
+    let arguments = RowsArguments {
+        columns: rows.table.start(),
+        children,
+        nodes: layers.address(layer),
+        width: rows.width as u32,
+        count: count as u32,
+        log_block: rows.log_block as u32,
+        log_gap: rows.log_gap as u32,
+    };
+    let grid = Grid::line(count, BLOCK);
+    // SAFETY: the table's addresses are those of columns with `count` rows, spaced as it says,
+    // which live as long as `rows`; the layers have `count` nodes, and twice as many children.
+    unsafe {
+        match hash {
+            Hash::Blake3 if rows.width <= CHUNK_WORDS => {
+                gpu.launch(grid, RowsKernel::<0>(arguments))
+            }
+            Hash::Blake3 => gpu.launch(grid, RowsKernel::<1>(arguments)),
+            Hash::Keccak256 => gpu.launch(grid, RowsKernel::<2>(arguments)),
+            Hash::Poseidon2 => gpu.launch(grid, RowsKernel::<3>(arguments)),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct LayersArguments {
+    children: Address,
+    log_children: u32,
+    layers: u32,
+}
+
+/// The arguments of one hash's kernel: see `LAYERS`.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct LayersKernel<const HASH: usize>(LayersArguments);
+
+const LAYERS: [&str; 3] = ["layers_blake3", "layers_keccak256", "layers_poseidon2"];
+
+// SAFETY: `LayersArgs` has the same fields; no padding.
+unsafe impl<const HASH: usize> Arguments for LayersKernel<HASH> {
+    const KERNEL: &'static str = LAYERS[HASH];
+}
+
+/// Makes `count` layers from `first` on, each node from its two children.
+///
+/// # Panics
+/// If there are fewer layers, or `first` is that of the leaves.
+///
+/// # Errors
+/// Those of [`Gpu::launch`].
+pub fn compress_layers(
+    gpu: &Gpu,
+    hash: Hash,
+    layers: &Layers,
+    first: usize,
+    count: usize,
+) -> Result<(), GpuError> {
+    assert!(first > 0 && first + count <= layers.log_leaves + 1);
+    let mut done = 0;
+    while done < count {
+        let below = first + done - 1;
+        let log_children = layers.log_leaves - below;
+        let at_once = fused(log_children).min(count - done);
+        let arguments = LayersArguments {
+            children: layers.address(below),
+            log_children: log_children as u32,
+            layers: at_once as u32,
+        };
+        let grid = Grid::line(1 << (log_children - 1), LAYERS_BLOCK as u32);
+        // SAFETY: the layer has that many digests, and that many layers are above it.
+        unsafe {
+            match hash {
+                Hash::Blake3 => gpu.launch(grid, LayersKernel::<0>(arguments)),
+                Hash::Keccak256 => gpu.launch(grid, LayersKernel::<1>(arguments)),
+                Hash::Poseidon2 => gpu.launch(grid, LayersKernel::<2>(arguments)),
+            }
+        }?;
+        done += at_once;
+    }
+    Ok(())
+}
+
+/// Layers that one launch makes: as long as there is work for every multiprocessor no more than
+/// keep all lanes of a warp busy, then all that a block can.
+fn fused(log_children: usize) -> usize {
+    const LOG_BUSY: usize = 17;
+    match log_children {
+        LOG_BUSY.. => 4,
+        _ => 1 + LAYERS_BLOCK.ilog2() as usize,
+    }
+}

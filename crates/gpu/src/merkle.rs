@@ -1,0 +1,252 @@
+//! Merkle trees: Plonky3's `MerkleTreeMmcs` of arity 2, its cap the root, for heights that are
+//! powers of two.
+
+use core::cmp::Reverse;
+
+use p3_merkle_tree::PrunedMerklePaths;
+use vouch_air::F;
+
+use crate::arena::Gpu;
+use crate::error::GpuError;
+use crate::field::elements;
+use crate::kernels::{
+    DIGEST_WORDS, Gather, Gathered, Hash, Layers, Rows, compress_layers, gather, hash_rows,
+};
+use crate::matrix::Matrix;
+
+/// A digest: eight little-endian words, or field elements.
+pub type Digest = [u32; DIGEST_WORDS];
+/// The siblings that openings share, in Plonky3's order.
+pub type Paths = PrunedMerklePaths<u8, 32>;
+
+/// A commitment to matrices on a device, which are kept by whoever opens it.
+pub struct MerkleTree {
+    layers: Layers,
+}
+
+impl MerkleTree {
+    /// Commits to `matrices`: leaves are hashes of the rows of the tallest ones, one after
+    /// another, and those of shorter ones are put into the layer of as many nodes.
+    ///
+    /// # Panics
+    /// If there are no matrices, or those of one height differ in the rows of a coset, or have
+    /// no columns.
+    ///
+    /// # Errors
+    /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
+    pub fn commit(gpu: &Gpu, hash: Hash, matrices: &[&Matrix]) -> Result<Self, GpuError> {
+        let mut tallest_first = matrices.to_vec();
+        tallest_first.sort_by_key(|matrix| Reverse(matrix.rows()));
+        let rows: Result<Vec<_>, _> = tallest_first
+            .chunk_by(|a, b| a.rows() == b.rows())
+            .map(|matrices| Rows::of(gpu, matrices))
+            .collect();
+        Self::build(gpu, hash, &rows?)
+    }
+
+    /// Commits to a layer of FRI, `matrix` its numbers: to rows of `2^log_arity` numbers which
+    /// are neighbours in Plonky3's order, as `ExtensionMmcs` does.
+    ///
+    /// # Panics
+    /// If a coset of the matrix has fewer rows, or it has no columns.
+    ///
+    /// # Errors
+    /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
+    pub fn commit_groups(
+        gpu: &Gpu,
+        hash: Hash,
+        matrix: &Matrix,
+        log_arity: usize,
+    ) -> Result<Self, GpuError> {
+        Self::build(gpu, hash, &[Rows::groups(gpu, matrix, log_arity)?])
+    }
+
+    /// The tree over rows of descending heights.
+    fn build(gpu: &Gpu, hash: Hash, rows: &[Rows<'_>]) -> Result<Self, GpuError> {
+        let log_leaves = rows.first().expect("there are rows").log_count();
+        let layers = Layers::new(gpu, log_leaves)?;
+        let mut next = 0;
+        for rows in rows {
+            let layer = log_leaves - rows.log_count();
+            compress_layers(gpu, hash, &layers, next.max(1), layer.saturating_sub(next))?;
+            hash_rows(gpu, hash, rows, &layers, layer)?;
+            next = layer + 1;
+        }
+        compress_layers(gpu, hash, &layers, next, log_leaves + 1 - next)?;
+        Ok(Self { layers })
+    }
+
+    /// Number of leaves, log2.
+    pub fn log_leaves(&self) -> usize {
+        self.layers.log_leaves()
+    }
+
+    /// The commitment.
+    ///
+    /// # Errors
+    /// [`GpuError::Failed`].
+    pub fn root(&self) -> Result<Digest, GpuError> {
+        self.node(self.log_leaves(), 0)
+    }
+
+    /// Node `index` of `layer`; leaves are layer 0.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    ///
+    /// # Errors
+    /// [`GpuError::Failed`].
+    pub fn node(&self, layer: usize, index: usize) -> Result<Digest, GpuError> {
+        let first = DIGEST_WORDS * self.layers.number(layer, index);
+        let words = self.layers.digests().read(first..first + DIGEST_WORDS)?;
+        Ok(core::array::from_fn(|i| words[i]))
+    }
+
+    /// What opens leaves `indices` of a tree over `matrices`, those that it was made of.
+    ///
+    /// # Panics
+    /// If a leaf is not there, or a matrix is taller than the tree.
+    pub fn query<'a>(&'a self, matrices: &'a [&Matrix], indices: &[usize]) -> Query<'a> {
+        let gather = Gather::rows(&self.layers, matrices, self.leaves(indices));
+        self.with_siblings(gather, indices)
+    }
+
+    /// What opens leaves `indices` of a tree by [`Self::commit_groups`] over `matrix`.
+    ///
+    /// # Panics
+    /// If a leaf is not there, or the tree is none of this matrix.
+    pub fn query_groups<'a>(
+        &'a self,
+        matrix: &'a Matrix,
+        log_arity: usize,
+        indices: &[usize],
+    ) -> Query<'a> {
+        let gather = Gather::groups(&self.layers, matrix, log_arity, self.leaves(indices));
+        self.with_siblings(gather, indices)
+    }
+
+    fn with_siblings<'a>(&'a self, mut gather: Gather<'a>, indices: &[usize]) -> Query<'a> {
+        let siblings = frontier(indices, self.log_leaves());
+        gather.digests = siblings
+            .iter()
+            .map(|&(layer, index)| self.layers.number(layer, index) as u32)
+            .collect();
+        Query(gather)
+    }
+
+    fn leaves(&self, indices: &[usize]) -> Vec<u32> {
+        assert!(indices.iter().all(|index| index >> self.log_leaves() == 0));
+        indices.iter().map(|&index| index as u32).collect()
+    }
+
+    /// The rows of `matrices` at `indices`, by leaf and matrix, and the paths to them.
+    ///
+    /// # Panics
+    /// See [`Self::query`].
+    ///
+    /// # Errors
+    /// Those of [`open`].
+    #[expect(clippy::type_complexity, reason = "as Plonky3 has it")]
+    pub fn open(
+        &self,
+        gpu: &Gpu,
+        matrices: &[&Matrix],
+        indices: &[usize],
+    ) -> Result<(Vec<Vec<Vec<F>>>, Paths), GpuError> {
+        let mut opened = open(gpu, &[self.query(matrices, indices)])?;
+        let opened = opened.pop().expect("one was asked for");
+        Ok((opened.by_matrix(matrices), opened.paths))
+    }
+}
+
+/// Leaves of one tree that are to be opened.
+pub struct Query<'a>(Gather<'a>);
+
+/// What was opened.
+pub struct Opened {
+    /// The leaves' rows, in the order asked for: those of all matrices, or the numbers of a
+    /// group, one after another.
+    pub rows: Vec<Vec<F>>,
+    /// The siblings on the paths to them.
+    pub paths: Paths,
+}
+
+impl Opened {
+    /// The rows, cut into those of `matrices`.
+    ///
+    /// # Panics
+    /// If the rows are shorter.
+    pub fn by_matrix(&self, matrices: &[&Matrix]) -> Vec<Vec<Vec<F>>> {
+        let cut = |row: &Vec<F>| {
+            let mut rest = row.as_slice();
+            let mut next = |matrix: &&Matrix| {
+                let (row, after) = rest.split_at(matrix.width);
+                rest = after;
+                row.to_vec()
+            };
+            matrices.iter().map(&mut next).collect()
+        };
+        self.rows.iter().map(cut).collect()
+    }
+}
+
+/// Opens leaves of any number of trees at once.
+///
+/// # Errors
+/// Those of [`gather`].
+pub fn open(gpu: &Gpu, queries: &[Query<'_>]) -> Result<Vec<Opened>, GpuError> {
+    let gathers: Vec<&Gather<'_>> = queries.iter().map(|Query(gather)| gather).collect();
+    let opened = |gathered: Gathered| Opened {
+        rows: gathered.rows.into_iter().map(elements).collect(),
+        paths: Paths {
+            sibling_hashes: gathered.digests.iter().map(digest_bytes).collect(),
+        },
+    };
+    Ok(gather(gpu, &gathers)?.into_iter().map(opened).collect())
+}
+
+/// The bytes of a digest.
+pub fn digest_bytes(digest: &Digest) -> [u8; 32] {
+    let bytes = digest.map(u32::to_le_bytes);
+    core::array::from_fn(|i| bytes[i / 4][i % 4])
+}
+
+/// The nodes, by layer and index, that make the root of the leaves at `indices`: layer by layer,
+/// the sibling of each node below which there is such a leaf, unless there is one below it, too.
+fn frontier(indices: &[usize], log_leaves: usize) -> Vec<(usize, usize)> {
+    let mut known = indices.to_vec();
+    known.sort_unstable();
+    let mut siblings = Vec::new();
+    for layer in 0..log_leaves {
+        known.dedup();
+        // The two children of a node are next to each other.
+        for pair in known.chunk_by(|a, b| a / 2 == b / 2) {
+            if let [only] = pair {
+                siblings.push((layer, only ^ 1));
+            }
+        }
+        known.iter_mut().for_each(|index| *index /= 2);
+    }
+    siblings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn siblings_are_sent_once() {
+        let expected = [(0, 0), (0, 3), (0, 4), (1, 3)];
+        assert_eq!(frontier(&[5, 1, 2, 1], 3), expected);
+        assert_eq!(frontier(&[0], 0), []);
+        assert_eq!(frontier(&[], 3), []);
+        let all: Vec<usize> = (0..8).collect();
+        assert_eq!(frontier(&all, 3), []);
+    }
+
+    #[test]
+    fn digests_are_little_endian() {
+        let digest = core::array::from_fn(|i| 0x0302_0100 + 0x0404_0404 * i as u32);
+        assert_eq!(digest_bytes(&digest), core::array::from_fn(|i| i as u8));
+    }
+}
