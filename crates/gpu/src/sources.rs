@@ -20,6 +20,7 @@ const FILES: &[(&str, &str)] = &[
     file("roots.cuh", include_str!("../kernels/roots.cuh")),
     file("unroll.cuh", include_str!("../kernels/unroll.cuh")),
     file("ntt.cu", include_str!("../kernels/ntt.cu")),
+    file("fold.cu", include_str!("../kernels/fold.cu")),
     file("layout.cu", include_str!("../kernels/layout.cu")),
     file("arithmetic.cu", include_str!("../kernels/arithmetic.cu")),
 ];

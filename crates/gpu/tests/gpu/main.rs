@@ -2,5 +2,6 @@
 
 mod arithmetic;
 mod common;
+mod fold;
 mod layout;
 mod ntt;
