@@ -2,12 +2,11 @@
 //
 // A codeword of degree-D numbers is D columns. Its points are those of the subgroup of
 // 2^(log_height + log_cosets) elements: value k of coset c is at w^(rev(c) + k 2^log_cosets).
+#include "challenge.cuh"
 #include "roots.cuh"
-#include "unroll.cuh"
 
-// The greatest number of halvings at once, and degree.
+// The greatest number of halvings at once.
 #define MOST 3
-#define MOST_DEGREE 5
 
 struct FoldArgs {
     Address from;
@@ -24,32 +23,6 @@ struct FoldArgs {
     // Halvings: 1 to MOST.
     uint32_t log_arity;
 };
-
-template <uint32_t D> DEVICE Extension<D> constant(const uint32_t *words) {
-    Extension<D> x;
-    UNROLL
-    for (uint32_t i = 0; i < D; i++) {
-        x.at[i] = fp(words[i]);
-    }
-    return x;
-}
-
-// The number at a row of D columns of `height` words.
-template <uint32_t D> DEVICE Extension<D> load_row(const Fp *row, uint32_t height) {
-    Extension<D> x;
-    UNROLL
-    for (uint32_t i = 0; i < D; i++) {
-        x.at[i] = row[uint64_t(i) * height];
-    }
-    return x;
-}
-
-template <uint32_t D> DEVICE void store_row(Fp *row, uint32_t height, Extension<D> x) {
-    UNROLL
-    for (uint32_t i = 0; i < D; i++) {
-        row[uint64_t(i) * height] = x.at[i];
-    }
-}
 
 template <uint32_t D> DEVICE Extension<D> half(Extension<D> x) {
     UNROLL

@@ -21,6 +21,8 @@ const FILES: &[(&str, &str)] = &[
     file("unroll.cuh", include_str!("../kernels/unroll.cuh")),
     file("ntt.cu", include_str!("../kernels/ntt.cu")),
     file("fold.cu", include_str!("../kernels/fold.cu")),
+    file("challenge.cuh", include_str!("../kernels/challenge.cuh")),
+    file("openings.cu", include_str!("../kernels/openings.cu")),
     file("layout.cu", include_str!("../kernels/layout.cu")),
     file("arithmetic.cu", include_str!("../kernels/arithmetic.cu")),
 ];

@@ -6,10 +6,12 @@ mod degree;
 mod fold;
 mod layout;
 mod ntt;
+mod openings;
 mod roots;
 
 pub use arithmetic::{Operation, arithmetic};
 pub use fold::{add_scaled, fold};
 pub use layout::{from_columns, to_columns};
 pub use ntt::{extend, extend_by_tiles, extend_coset};
+pub use openings::{Opened, Opener, Values, inverse_distances};
 pub use roots::Roots;

@@ -5,3 +5,4 @@ mod common;
 mod fold;
 mod layout;
 mod ntt;
+mod openings;
