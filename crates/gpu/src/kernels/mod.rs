@@ -3,14 +3,19 @@
 
 mod arithmetic;
 mod gather;
+mod degree;
+mod fold;
 mod layout;
 mod ntt;
+mod openings;
 mod roots;
 mod tree;
 
 pub use arithmetic::{Operation, arithmetic};
 pub use gather::{Gather, Gathered, gather};
+pub use fold::{add_scaled, fold};
 pub use layout::{from_columns, to_columns};
 pub use ntt::{extend, extend_by_tiles, extend_coset};
+pub use openings::{Opened, Opener, Values, inverse_distances};
 pub use roots::Roots;
 pub use tree::{DIGEST_WORDS, Hash, Layers, Rows, compress_layers, hash_rows};

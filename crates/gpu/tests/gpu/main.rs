@@ -2,5 +2,7 @@
 
 mod arithmetic;
 mod common;
+mod fold;
 mod layout;
 mod ntt;
+mod openings;

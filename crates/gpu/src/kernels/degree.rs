@@ -1,0 +1,29 @@
+//! Kernels that there is one of for each degree of the challenge field.
+
+use p3_field::extension::BinomiallyExtendable;
+use vouch_air::F;
+use vouch_verifier::config::Challenge;
+
+use crate::field::challenge_words;
+
+/// The greatest degree: words of a challenge among the arguments of a kernel.
+pub(super) const MOST_DEGREE: usize = 5;
+
+/// That of `names` which is for challenges of degree 4, or of degree 5.
+pub(super) const fn name(degree: usize, names: [&'static str; 2]) -> &'static str {
+    match degree {
+        4 => names[0],
+        5 => names[1],
+        _ => panic!("the challenge field has degree 4 or 5"),
+    }
+}
+
+/// A challenge as an argument: its words first.
+pub(super) fn argument<const D: usize>(challenge: Challenge<D>) -> [u32; MOST_DEGREE]
+where
+    F: BinomiallyExtendable<D>,
+{
+    let mut argument = [0; MOST_DEGREE];
+    argument[..D].copy_from_slice(&challenge_words(&[challenge]));
+    argument
+}

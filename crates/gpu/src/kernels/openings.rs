@@ -1,0 +1,433 @@
+//! Openings: the values of columns at the out-of-domain point `z` and at that of the next row, and
+//! what FRI is to show to be a polynomial (`kernels/openings.cu`).
+
+use std::collections::BTreeMap;
+
+use p3_field::extension::BinomiallyExtendable;
+use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField, dot_product};
+use vouch_air::F;
+use vouch_verifier::config::Challenge;
+
+use super::degree::{self, MOST_DEGREE};
+use super::roots::{Powers, Roots};
+use crate::arena::{Buffer, Gpu};
+use crate::device::{Address, Arguments, Grid};
+use crate::error::GpuError;
+use crate::field::{challenge_words, challenges, word};
+use crate::matrix::Matrix;
+
+/// Threads of a block.
+const BLOCK: u32 = 128;
+/// Rows of a thread of `inverse_distances`, and of `reduce`.
+const POINTS: usize = 8;
+const ROWS: usize = 2;
+/// Sums of a thread of `evaluate`: columns by points.
+const SUMS: usize = 8;
+/// Rows that a block of `evaluate` has at least, and blocks that a column has at most.
+const LEAST_CHUNK: usize = 1 << 10;
+const MOST_CHUNKS: usize = 1 << 7;
+/// Words of a `Term`, and columns that its powers are a multiple of.
+const TERM: usize = 12;
+const COLUMNS: usize = 4;
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct InverseDistances<const D: usize> {
+    to: Address,
+    powers: Powers,
+    point: [u32; MOST_DEGREE],
+    shift: u32,
+    log_height: u32,
+    log_cosets: u32,
+}
+
+// SAFETY: `InverseDistancesArgs` has the same fields; no padding.
+unsafe impl<const D: usize> Arguments for InverseDistances<D> {
+    const KERNEL: &'static str = degree::name(D, ["inverse_distances_4", "inverse_distances_5"]);
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Evaluate<const D: usize, const AT_NEXT: bool> {
+    columns: Address,
+    inverses: Address,
+    partials: Address,
+    offset: [u32; MOST_DEGREE],
+    log_height: u32,
+    stride: u32,
+    width: u32,
+    chunk: u32,
+    zero: u32,
+}
+
+// SAFETY: `EvaluateArgs` has the same fields; no padding.
+unsafe impl<const D: usize, const AT_NEXT: bool> Arguments for Evaluate<D, AT_NEXT> {
+    const KERNEL: &'static str = match AT_NEXT {
+        false => degree::name(D, ["evaluate_4", "evaluate_5"]),
+        true => degree::name(D, ["evaluate_both_4", "evaluate_both_5"]),
+    };
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct AddChunks {
+    from: Address,
+    to: Address,
+    count: u32,
+    chunks: u32,
+}
+
+// SAFETY: `AddChunksArgs` has the same fields; no padding.
+unsafe impl Arguments for AddChunks {
+    const KERNEL: &'static str = "add_chunks";
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Reduce<const D: usize> {
+    terms: Address,
+    inverses: Address,
+    to: Address,
+    at_point: [u32; MOST_DEGREE],
+    at_next: [u32; MOST_DEGREE],
+    count: u32,
+    log_height: u32,
+    log_cosets: u32,
+    next: u32,
+    back: u32,
+    zero: u32,
+}
+
+// SAFETY: `ReduceArgs` has the same fields; no padding.
+unsafe impl<const D: usize> Arguments for Reduce<D> {
+    const KERNEL: &'static str = degree::name(D, ["reduce_4", "reduce_5"]);
+}
+
+/// `1 / (z - x)` for every point `x` of the domain that matrices of `2^log_height` rows on
+/// `2^log_cosets` cosets are committed on: as `D` columns of the same rows.
+///
+/// # Errors
+/// Those of [`Gpu::buffer`] and [`Gpu::launch`].
+pub fn inverse_distances<const D: usize>(
+    gpu: &Gpu,
+    roots: &Roots,
+    point: Challenge<D>,
+    log_height: usize,
+    log_cosets: usize,
+) -> Result<Matrix, GpuError>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let inverses = Matrix::new(gpu, D, log_height, log_cosets)?;
+    let arguments = InverseDistances::<D> {
+        to: inverses.buffer.start(),
+        powers: roots.powers(log_height + log_cosets)?,
+        point: degree::argument(point),
+        shift: word(F::GENERATOR),
+        log_height: log_height as u32,
+        log_cosets: log_cosets as u32,
+    };
+    let grid = Grid::line(inverses.rows().div_ceil(POINTS), BLOCK);
+    // SAFETY: it writes to all rows of `inverses`, D columns.
+    unsafe { gpu.launch(grid, arguments)? };
+    Ok(inverses)
+}
+
+/// A committed matrix and where it is opened.
+#[derive(Clone, Copy)]
+pub struct Opened<'a> {
+    /// On as many cosets as all others.
+    pub matrix: &'a Matrix,
+    /// Opened at the point of the next row, too.
+    pub at_next: bool,
+}
+
+impl Opened<'_> {
+    fn points(&self) -> usize {
+        1 + usize::from(self.at_next)
+    }
+}
+
+/// The values of a matrix at each of its points: of every column.
+pub type Values<const D: usize> = Vec<Vec<Challenge<D>>>;
+
+/// Opens matrices at one point.
+pub struct Opener<'a, const D: usize>
+where
+    F: BinomiallyExtendable<D>,
+{
+    gpu: &'a Gpu,
+    point: Challenge<D>,
+    /// `1 / (z - x)` on the domains of matrices, by their `log_height`.
+    inverses: BTreeMap<usize, Matrix>,
+}
+
+impl<'a, const D: usize> Opener<'a, D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    /// Opens matrices of these heights, log2, on `2^log_cosets` cosets, at `point`.
+    ///
+    /// # Errors
+    /// Those of [`inverse_distances`].
+    pub fn new(
+        gpu: &'a Gpu,
+        roots: &Roots,
+        point: Challenge<D>,
+        log_heights: impl IntoIterator<Item = usize>,
+        log_cosets: usize,
+    ) -> Result<Self, GpuError> {
+        let mut inverses = BTreeMap::new();
+        for log_height in log_heights {
+            if !inverses.contains_key(&log_height) {
+                let matrix = inverse_distances(gpu, roots, point, log_height, log_cosets)?;
+                inverses.insert(log_height, matrix);
+            }
+        }
+        Ok(Self {
+            gpu,
+            point,
+            inverses,
+        })
+    }
+
+    /// The values of the columns of each matrix at each of its points.
+    ///
+    /// # Panics
+    /// If a matrix has a height or cosets that were not named.
+    ///
+    /// # Errors
+    /// Those of [`Gpu::buffer`], [`Gpu::launch`] and [`Buffer::read`].
+    pub fn evaluate(&self, opened: &[Opened<'_>]) -> Result<Vec<Values<D>>, GpuError> {
+        let numbers = |opened: &Opened<'_>| opened.matrix.width * opened.points();
+        let sums = self
+            .gpu
+            .buffer(D * opened.iter().map(numbers).sum::<usize>())?;
+        let mut first = 0;
+        for opened in opened {
+            match opened.at_next {
+                true => self.sum_columns::<true>(opened, sums.at(first))?,
+                false => self.sum_columns::<false>(opened, sums.at(first))?,
+            }
+            first += D * numbers(opened);
+        }
+        let sums = challenges::<D>(sums.read_all()?);
+        let mut rest = sums.as_slice();
+        let mut values = |opened: &Opened<'_>| -> Values<D> {
+            let (sums, others) = rest.split_at(numbers(opened));
+            rest = others;
+            let (points, scale) = (opened.points(), scale(self.point, opened.matrix.log_height));
+            let at = |point| {
+                sums.iter()
+                    .skip(point)
+                    .step_by(points)
+                    .map(|&sum| sum * scale)
+            };
+            (0..points).map(|point| at(point).collect()).collect()
+        };
+        Ok(opened.iter().map(&mut values).collect())
+    }
+
+    /// The sums of a matrix's columns, by column, then point.
+    fn sum_columns<const AT_NEXT: bool>(
+        &self,
+        opened: &Opened<'_>,
+        to: Address,
+    ) -> Result<(), GpuError> {
+        let matrix = opened.matrix;
+        if matrix.width == 0 {
+            return Ok(());
+        }
+        let height = 1usize << matrix.log_height;
+        let chunk = (height / MOST_CHUNKS).max(LEAST_CHUNK).min(height);
+        let (chunks, count) = (height / chunk, D * matrix.width * opened.points());
+        let partials = self.gpu.buffer(chunks * count)?;
+        let arguments = Evaluate::<D, AT_NEXT> {
+            columns: matrix.buffer.start(),
+            inverses: self.inverses(matrix).buffer.start(),
+            partials: partials.start(),
+            offset: degree::argument(self.point.inverse()),
+            log_height: matrix.log_height as u32,
+            stride: matrix.rows() as u32,
+            width: matrix.width as u32,
+            chunk: chunk as u32,
+            zero: 0,
+        };
+        let grid = Grid {
+            blocks: [
+                chunks as u32,
+                matrix.width.div_ceil(SUMS / opened.points()) as u32,
+            ],
+            threads: [BLOCK, 1],
+        };
+        // SAFETY: it reads the first coset of the matrix and of the inverses of its domain, and
+        // writes the sums of every chunk.
+        unsafe { self.gpu.launch(grid, arguments)? };
+        let arguments = AddChunks {
+            from: partials.start(),
+            to,
+            count: count as u32,
+            chunks: chunks as u32,
+        };
+        // SAFETY: it reads these, and writes the sums of this matrix.
+        unsafe { self.gpu.launch(Grid::line(count, BLOCK), arguments) }
+    }
+
+    fn inverses(&self, matrix: &Matrix) -> &Matrix {
+        let inverses = self.inverses.get(&matrix.log_height);
+        let inverses = inverses.expect("a caller names the heights of all matrices");
+        assert_eq!(inverses.log_cosets, matrix.log_cosets);
+        inverses
+    }
+
+    /// What FRI is given: for each height of a matrix, greatest first, the sum over the matrices of
+    /// that height and their points, each column with the next power of `alpha`, of
+    /// `(p(z) - p(x)) / (z - x)`, as `D` columns of the same rows.
+    ///
+    /// # Panics
+    /// If a matrix has a height or cosets that were not named, or there are not as many values
+    /// as there are matrices.
+    ///
+    /// # Errors
+    /// Those of [`Gpu::buffer`], [`Buffer::write`] and [`Gpu::launch`].
+    pub fn reduce(
+        &self,
+        opened: &[Opened<'_>],
+        values: &[Values<D>],
+        alpha: Challenge<D>,
+    ) -> Result<Vec<Matrix>, GpuError> {
+        assert_eq!(opened.len(), values.len());
+        let mut sums: BTreeMap<usize, Sum<'_, D>> = BTreeMap::new();
+        for (opened, values) in opened.iter().zip(values) {
+            let sum = sums.entry(opened.matrix.log_height).or_default();
+            sum.add(opened, values, alpha);
+        }
+        sums.values().rev().map(|sum| self.reduced(sum)).collect()
+    }
+
+    fn reduced(&self, sum: &Sum<'_, D>) -> Result<Matrix, GpuError> {
+        // A sum has at least one term.
+        let matrix = sum.terms[0].matrix;
+        let reduced = Matrix::new(self.gpu, D, matrix.log_height, matrix.log_cosets)?;
+        let terms = sum.upload(self.gpu)?;
+        let back = F::two_adic_generator(matrix.log_height).inverse();
+        let arguments = Reduce::<D> {
+            terms: terms.start(),
+            inverses: self.inverses(matrix).buffer.start(),
+            to: reduced.buffer.start(),
+            at_point: degree::argument(sum.at_point),
+            at_next: degree::argument(sum.at_next),
+            count: sum.terms.len() as u32,
+            log_height: matrix.log_height as u32,
+            log_cosets: matrix.log_cosets as u32,
+            next: sum.terms.iter().any(|term| term.next.is_some()).into(),
+            back: word(back),
+            zero: 0,
+        };
+        let grid = Grid::line(reduced.rows().div_ceil(ROWS), BLOCK);
+        // SAFETY: it reads the matrices of this height and the inverses on their domain, which all
+        // have the rows of `reduced`, and writes to it; the terms have powers for all columns.
+        unsafe { self.gpu.launch(grid, arguments)? };
+        Ok(reduced)
+    }
+}
+
+/// The factor that the weights `1 / (z - x) - 1 / z` lack on the coset of `2^log_height` points:
+/// `z (z^n - g^n) / (n g^n)`. For the point of the next row, `w z`, those are
+/// `(1 / (z - x / w) - 1 / z) / w`, and lack `w` times the factor.
+fn scale<const D: usize>(point: Challenge<D>, log_height: usize) -> Challenge<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let shift = F::GENERATOR.exp_power_of_2(log_height);
+    let denominator = shift.mul_2exp_u64(log_height as u64);
+    point * (point.exp_power_of_2(log_height) - shift) * denominator.inverse()
+}
+
+/// The matrices of one height, with the powers of the challenge that each column gets.
+struct Sum<'a, const D: usize>
+where
+    F: BinomiallyExtendable<D>,
+{
+    /// Columns and points so far: the power of the next one.
+    used: usize,
+    terms: Vec<Term<'a, D>>,
+    /// The opened values, times their powers: at `z`, and at the next row's point.
+    at_point: Challenge<D>,
+    at_next: Challenge<D>,
+}
+
+struct Term<'a, const D: usize>
+where
+    F: BinomiallyExtendable<D>,
+{
+    matrix: &'a Matrix,
+    /// Powers of the challenge for the values at `z`.
+    powers: Vec<Challenge<D>>,
+    /// By how much those for the next row's point are greater, if it is opened there.
+    next: Option<Challenge<D>>,
+}
+
+impl<const D: usize> Default for Sum<'_, D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    fn default() -> Self {
+        Self {
+            used: 0,
+            terms: Vec::new(),
+            at_point: Challenge::<D>::ZERO,
+            at_next: Challenge::<D>::ZERO,
+        }
+    }
+}
+
+impl<'a, const D: usize> Sum<'a, D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    fn add(&mut self, opened: &Opened<'a>, values: &Values<D>, alpha: Challenge<D>) {
+        let width = opened.matrix.width;
+        assert_eq!(values.len(), opened.points());
+        let powers = alpha
+            .shifted_powers(alpha.exp_u64(self.used as u64))
+            .collect_n(width);
+        let next = alpha.exp_u64(width as u64);
+        let sum = |values: &Vec<Challenge<D>>| {
+            assert_eq!(values.len(), width);
+            dot_product::<Challenge<D>, _, _>(values.iter().copied(), powers.iter().copied())
+        };
+        self.at_point += sum(&values[0]);
+        self.at_next += values.get(1).map(sum).unwrap_or_default() * next;
+        self.used += width * values.len();
+        self.terms.push(Term {
+            matrix: opened.matrix,
+            powers,
+            next: opened.at_next.then_some(next),
+        });
+    }
+
+    /// The terms, then the powers of each.
+    fn upload(&self, gpu: &Gpu) -> Result<Buffer, GpuError> {
+        let padded = |term: &Term<'_, D>| D * term.powers.len().next_multiple_of(COLUMNS);
+        let heads = TERM * self.terms.len();
+        let buffer = gpu.buffer(heads + self.terms.iter().map(padded).sum::<usize>())?;
+        let (mut words, mut tail) = (Vec::with_capacity(buffer.len()), Vec::new());
+        for term in &self.terms {
+            let addresses = [term.matrix.buffer.start(), buffer.at(heads + tail.len())];
+            words.extend(
+                addresses
+                    .map(|a| [a as u32, (a >> 32) as u32])
+                    .as_flattened(),
+            );
+            words.extend(degree::argument(term.next.unwrap_or_default()));
+            words.extend([term.powers.len() as u32, term.next.is_some().into(), 0]);
+            let end = tail.len() + padded(term);
+            tail.extend(challenge_words(&term.powers));
+            tail.resize(end, 0);
+        }
+        words.append(&mut tail);
+        buffer.write(0, &words)?;
+        Ok(buffer)
+    }
+}

@@ -1,0 +1,191 @@
+use p3_field::extension::BinomiallyExtendable;
+use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_matrix::Matrix as _;
+use p3_matrix::bitrev::BitReversibleMatrix;
+use p3_matrix::dense::RowMajorMatrix;
+use p3_matrix::interpolation::Interpolate;
+use p3_util::reverse_bits_len;
+use vouch_air::F;
+use vouch_gpu::kernels::{Opened, Opener, Roots, Values, inverse_distances};
+use vouch_gpu::{Gpu, Matrix};
+use vouch_verifier::config::Challenge;
+
+use crate::common::{numbers, on_devices};
+
+/// A random number of the challenge field.
+fn challenge<const D: usize>(seed: u64) -> Challenge<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let random = &numbers(16, seed)[16 - D..];
+    Challenge::<D>::from_basis_coefficients_fn(|i| random[i])
+}
+
+/// The point of row `row` of a committed matrix of `2^bits` rows, in Plonky3's order.
+fn point_at(row: usize, bits: usize) -> F {
+    let generator = F::two_adic_generator(bits);
+    F::GENERATOR * generator.exp_u64(reverse_bits_len(row, bits) as u64)
+}
+
+fn inverses<const D: usize>()
+where
+    F: BinomiallyExtendable<D>,
+{
+    let point = challenge::<D>(11);
+    on_devices(|gpu| {
+        let roots = Roots::new(gpu);
+        for (log_height, log_cosets) in [(0, 0), (0, 1), (1, 2), (5, 1), (9, 0), (10, 3)] {
+            let matrix = inverse_distances(gpu, &roots, point, log_height, log_cosets);
+            let matrix = matrix.expect("it runs").to_plonky3().expect("it is read");
+            let got = Challenge::<D>::reconstitute_from_base(matrix.values);
+            for (row, inverse) in got.into_iter().enumerate() {
+                let distance = point - point_at(row, log_height + log_cosets);
+                assert_eq!(inverse * distance, Challenge::<D>::ONE, "row {row}");
+            }
+        }
+    });
+}
+
+#[test]
+fn inverses_of_degree_4() {
+    inverses::<4>();
+}
+
+#[test]
+fn inverses_of_degree_5() {
+    inverses::<5>();
+}
+
+/// Committed rows, in Plonky3's order, and whether they are opened at the next row.
+struct Committed {
+    rows: RowMajorMatrix<F>,
+    log_height: usize,
+    at_next: bool,
+}
+
+/// Mixed heights, several matrices of some, odd widths.
+fn committed(log_cosets: usize) -> Vec<Committed> {
+    let shapes = [
+        (4, 3, true),
+        (12, 17, true),
+        (9, 1, false),
+        (0, 5, true),
+        (12, 4, false),
+        (9, 40, true),
+        (1, 2, false),
+        (12, 1, true),
+        (0, 1, false),
+        (3, 9, false),
+    ];
+    let committed = |(seed, (log_height, width, at_next))| Committed {
+        rows: RowMajorMatrix::new(numbers(width << (log_height + log_cosets), seed), width),
+        log_height,
+        at_next,
+    };
+    (20..).zip(shapes).map(committed).collect()
+}
+
+fn upload(gpu: &Gpu, all: &[Committed], log_cosets: usize) -> Vec<Matrix> {
+    let upload = |c: &Committed| Matrix::from_plonky3(gpu, &c.rows, c.log_height, log_cosets);
+    let matrices = all.iter().map(upload).collect::<Result<_, _>>();
+    matrices.expect("there is room")
+}
+
+fn openings<'a>(all: &[Committed], matrices: &'a [Matrix]) -> Vec<Opened<'a>> {
+    let opened = |(c, matrix): (&Committed, &'a Matrix)| Opened {
+        matrix,
+        at_next: c.at_next,
+    };
+    all.iter().zip(matrices).map(opened).collect()
+}
+
+/// By interpolation on the first rows, as p3 does it.
+fn values<const D: usize>(committed: &Committed, point: Challenge<D>) -> Values<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let (first, _) = committed.rows.split_rows(1 << committed.log_height);
+    let natural = first.to_row_major_matrix().bit_reverse_rows();
+    let natural = natural.to_row_major_matrix();
+    let next = point * F::two_adic_generator(committed.log_height);
+    let points = [Some(point), committed.at_next.then_some(next)];
+    let at = |point: Challenge<D>| natural.interpolate_coset(F::GENERATOR, point);
+    points.into_iter().flatten().map(at).collect()
+}
+
+/// Of all matrices that are `2^log_height` rows high, term by term.
+fn reduced<const D: usize>(
+    all: &[Committed],
+    values: &[Values<D>],
+    point: Challenge<D>,
+    alpha: Challenge<D>,
+    log_height: usize,
+) -> Vec<Challenge<D>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let of_height = || {
+        all.iter()
+            .zip(values)
+            .filter(|(c, _)| c.log_height == log_height)
+    };
+    let rows = of_height().map(|(c, _)| c.rows.height()).max().unwrap_or(0);
+    let next = point * F::two_adic_generator(log_height);
+    let row = |row: usize| {
+        let x = point_at(row, rows.ilog2() as usize);
+        let inverses = [point, next].map(|point| (point - x).inverse());
+        let (mut sum, mut power) = (Challenge::<D>::ZERO, Challenge::<D>::ONE);
+        for (committed, values) in of_height() {
+            for (values, &inverse) in values.iter().zip(&inverses) {
+                let cells = &committed.rows.values[row * values.len()..];
+                for (&value, &cell) in values.iter().zip(cells) {
+                    sum += (value - cell) * inverse * power;
+                    power *= alpha;
+                }
+            }
+        }
+        sum
+    };
+    (0..rows).map(row).collect()
+}
+
+fn opens<const D: usize>(log_cosets: usize)
+where
+    F: BinomiallyExtendable<D>,
+{
+    let (point, alpha) = (challenge::<D>(12), challenge::<D>(13));
+    let all = committed(log_cosets);
+    let values: Vec<Values<D>> = all.iter().map(|c| values(c, point)).collect();
+    let mut heights: Vec<usize> = all.iter().map(|c| c.log_height).collect();
+    heights.sort_unstable_by_key(|&height| core::cmp::Reverse(height));
+    heights.dedup();
+    let sums = heights
+        .iter()
+        .map(|&h| reduced(&all, &values, point, alpha, h));
+    let sums: Vec<_> = sums.collect();
+    on_devices(|gpu| {
+        let roots = Roots::new(gpu);
+        let matrices = upload(gpu, &all, log_cosets);
+        let opened = openings(&all, &matrices);
+        let opener = Opener::new(gpu, &roots, point, heights.iter().copied(), log_cosets);
+        let opener = opener.expect("there is room");
+        assert_eq!(opener.evaluate(&opened).expect("it runs"), values);
+        let got = opener.reduce(&opened, &values, alpha).expect("it runs");
+        assert_eq!(got.len(), heights.len());
+        for ((matrix, sum), height) in got.iter().zip(&sums).zip(&heights) {
+            let matrix = matrix.to_plonky3().expect("it is read");
+            let got = Challenge::<D>::reconstitute_from_base(matrix.values);
+            assert!(got == *sum, "height 2^{height}");
+        }
+    });
+}
+
+#[test]
+fn openings_of_degree_4() {
+    opens::<4>(1);
+}
+
+#[test]
+fn openings_of_degree_5() {
+    opens::<5>(2);
+}
