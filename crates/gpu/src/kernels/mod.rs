@@ -3,10 +3,12 @@
 
 mod arithmetic;
 mod gather;
+mod grind;
 mod layout;
 mod tree;
 
 pub use arithmetic::{Operation, arithmetic};
 pub use gather::{Gather, Gathered, gather};
+pub use grind::grind;
 pub use layout::{from_columns, to_columns};
 pub use tree::{DIGEST_WORDS, Hash, Layers, Rows, compress_layers, hash_rows};

@@ -2,4 +2,7 @@
 
 mod arithmetic;
 mod common;
+mod gather;
 mod layout;
+mod oracle;
+mod tree;
