@@ -106,7 +106,7 @@ impl MerkleTree {
     ///
     /// # Panics
     /// If a leaf is not there, or a matrix is taller than the tree.
-    pub fn query<'a>(&'a self, matrices: &'a [&Matrix], indices: &[usize]) -> Query<'a> {
+    pub fn query<'a>(&'a self, matrices: &[&'a Matrix], indices: &[usize]) -> Query<'a> {
         let gather = Gather::rows(&self.layers, matrices, self.leaves(indices));
         self.with_siblings(gather, indices)
     }

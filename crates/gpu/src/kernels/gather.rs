@@ -42,7 +42,7 @@ impl<'a> Gather<'a> {
     ///
     /// # Panics
     /// If a matrix is taller than the tree.
-    pub fn rows(layers: &'a Layers, matrices: &'a [&Matrix], leaves: Vec<u32>) -> Self {
+    pub fn rows(layers: &'a Layers, matrices: &[&'a Matrix], leaves: Vec<u32>) -> Self {
         let columns = matrices.iter().flat_map(|matrix| {
             let log_rows = matrix.log_height + matrix.log_cosets;
             let shift = layers.log_leaves().checked_sub(log_rows);

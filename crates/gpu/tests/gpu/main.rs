@@ -6,3 +6,7 @@ mod fold;
 mod layout;
 mod ntt;
 mod openings;
+mod gather;
+mod layout;
+mod oracle;
+mod tree;
