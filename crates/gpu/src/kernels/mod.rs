@@ -2,9 +2,9 @@
 #![expect(unsafe_code, reason = "kernels work on addresses")]
 
 mod arithmetic;
-mod gather;
 mod degree;
 mod fold;
+mod gather;
 mod grind;
 mod layout;
 mod ntt;
@@ -13,8 +13,8 @@ mod roots;
 mod tree;
 
 pub use arithmetic::{Operation, arithmetic};
-pub use gather::{Gather, Gathered, gather};
 pub use fold::{add_scaled, fold};
+pub use gather::{Gather, Gathered, gather};
 pub use grind::grind;
 pub use layout::{from_columns, to_columns};
 pub use ntt::{extend, extend_by_tiles, extend_coset};

@@ -152,17 +152,17 @@ impl Opened<'_> {
 pub type Values<const D: usize> = Vec<Vec<Challenge<D>>>;
 
 /// Opens matrices at one point.
-pub struct Opener<'a, const D: usize>
+pub struct Opener<const D: usize>
 where
     F: BinomiallyExtendable<D>,
 {
-    gpu: &'a Gpu,
+    gpu: Gpu,
     point: Challenge<D>,
     /// `1 / (z - x)` on the domains of matrices, by their `log_height`.
     inverses: BTreeMap<usize, Matrix>,
 }
 
-impl<'a, const D: usize> Opener<'a, D>
+impl<const D: usize> Opener<D>
 where
     F: BinomiallyExtendable<D>,
 {
@@ -171,7 +171,7 @@ where
     /// # Errors
     /// Those of [`inverse_distances`].
     pub fn new(
-        gpu: &'a Gpu,
+        gpu: &Gpu,
         roots: &Roots,
         point: Challenge<D>,
         log_heights: impl IntoIterator<Item = usize>,
@@ -185,7 +185,7 @@ where
             }
         }
         Ok(Self {
-            gpu,
+            gpu: gpu.clone(),
             point,
             inverses,
         })
@@ -308,8 +308,8 @@ where
     fn reduced(&self, sum: &Sum<'_, D>) -> Result<Matrix, GpuError> {
         // A sum has at least one term.
         let matrix = sum.terms[0].matrix;
-        let reduced = Matrix::new(self.gpu, D, matrix.log_height, matrix.log_cosets)?;
-        let terms = sum.upload(self.gpu)?;
+        let reduced = Matrix::new(&self.gpu, D, matrix.log_height, matrix.log_cosets)?;
+        let terms = sum.upload(&self.gpu)?;
         let back = F::two_adic_generator(matrix.log_height).inverse();
         let arguments = Reduce::<D> {
             terms: terms.start(),

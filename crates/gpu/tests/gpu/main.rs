@@ -3,10 +3,9 @@
 mod arithmetic;
 mod common;
 mod fold;
+mod gather;
 mod layout;
 mod ntt;
 mod openings;
-mod gather;
-mod layout;
 mod oracle;
 mod tree;
