@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use vouch_sdk::{DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id, units};
+use vouch_sdk::{Backend, DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id, units};
 
 use crate::commands::Guest;
 
@@ -155,10 +155,34 @@ pub struct ProveArgs {
     /// Threads to prove with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+    /// What proves
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    pub backend: BackendName,
     /// Keep proven segments in a folder, which is made if it is not there; the same command goes on
     /// from what is in it
     #[arg(long, value_name = "DIR")]
     pub work_dir: Option<PathBuf>,
+}
+
+/// What proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BackendName {
+    /// An NVIDIA GPU if there is one, else the CPU
+    Auto,
+    /// The CPU
+    Cpu,
+    /// An NVIDIA GPU
+    Cuda,
+}
+
+impl From<BackendName> for Backend {
+    fn from(name: BackendName) -> Self {
+        match name {
+            BackendName::Auto => Self::Auto,
+            BackendName::Cpu => Self::Cpu,
+            BackendName::Cuda => Self::Cuda,
+        }
+    }
 }
 
 /// The parameters of a proof.

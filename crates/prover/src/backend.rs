@@ -1,5 +1,7 @@
 //! What computes a proof.
 
+use std::sync::Arc;
+
 use p3_batch_stark::{ProverData, StarkInstance, prove_batch};
 use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::Matrix;
@@ -42,6 +44,20 @@ pub trait Backend: Send + Sync {
     /// [`ProveError::Backend`] if the proof system fails, [`ProveError::Cancelled`] a second or two,
     /// at most, after the job was cancelled.
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError>;
+}
+
+impl<B: Backend + ?Sized> Backend for Arc<B> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn profile(&self) -> Profile {
+        (**self).profile()
+    }
+
+    fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        (**self).prove(job)
+    }
 }
 
 /// The coordinator with an engine that computes.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 use vouch_emulator::{ElfError, ExecuteError, Execution};
+use vouch_gpu::GpuError;
 use vouch_prover::ProveError;
 use vouch_verifier::{DecodeError, Profile, VerifyError};
 
@@ -117,6 +118,9 @@ pub enum Error {
         /// Segments proven until then.
         segments: usize,
     },
+    /// There is no GPU that could prove.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
     /// The threads could not be started.
     #[error("cannot start {threads} threads (0: one a core): {reason}")]
     Threads {
@@ -185,14 +189,18 @@ impl Error {
             Self::Elf(_) | Self::Program { .. } => ErrorKind::Elf,
             Self::Execute(ExecuteError::Fault(_)) => ErrorKind::GuestFault,
             Self::Execute(ExecuteError::Limit(_))
-            | Self::Prove(ProveError::Memory { .. } | ProveError::Height { .. })
+            | Self::Prove(
+                ProveError::Memory { .. }
+                | ProveError::DeviceMemory { .. }
+                | ProveError::Height { .. },
+            )
             | Self::ReceiptSize { .. } => ErrorKind::Limit,
             Self::GuestExit(_) => ErrorKind::GuestExit,
             Self::Verify(_) => ErrorKind::Verify,
             Self::Receipt { .. } => ErrorKind::Receipt,
             Self::File { .. } | Self::FileSize { .. } => ErrorKind::File,
             Self::WorkFolder { .. } | Self::WorkFile { .. } => ErrorKind::WorkFolder,
-            Self::Threads { .. } => ErrorKind::Options,
+            Self::Threads { .. } | Self::Gpu(_) => ErrorKind::Options,
             Self::Cancelled { .. } => ErrorKind::Cancelled,
             Self::Execute(_)
             | Self::Prove(_)

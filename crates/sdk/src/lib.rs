@@ -40,7 +40,8 @@ pub use error::{Error, ErrorKind};
 pub use image::{ImageIdError, image_id, parse_image_id};
 pub use input::Input;
 pub use prove::{
-    DEFAULT_SEGMENT_CELLS, Progress, ProveOptions, Proven, default_max_memory, prove, prove_with,
+    Backend, DEFAULT_SEGMENT_CELLS, Progress, ProveOptions, Proven, default_max_memory, prove,
+    prove_with, why_cpu,
 };
 pub use stats::{Stats, peak_rss_bytes, rss_bytes};
 pub use verify::{verifier, verify};
@@ -48,6 +49,7 @@ pub use verify::{verifier, verify};
 pub use vouch_emulator::{
     ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program, Stream,
 };
+pub use vouch_gpu::GpuError;
 pub use vouch_prover::{Cancel, ProveError};
 pub use vouch_verifier::{
     Claim, DecodeError, ImageId, MAX_RECEIPT_BYTES, Profile, RECEIPT_VERSION, Receipt, Security,

@@ -1,5 +1,6 @@
 //! From a program and its input to a receipt.
 
+mod backend;
 mod pipeline;
 mod plan;
 mod progress;
@@ -11,9 +12,9 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use tracing::info_span;
+use tracing::{info_span, warn};
 use vouch_emulator::{Execution, Limits, Program, Stream};
-use vouch_prover::{Cancel, Prover, SegmentProof};
+use vouch_prover::{Cancel, ProveError, SegmentProof};
 use vouch_verifier::{
     Claim, ImageId, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt, Verifier, security,
 };
@@ -24,10 +25,11 @@ use crate::verify::on_all_threads;
 use crate::{image_id, verifier};
 
 use pipeline::Pipeline;
-use plan::{Cuts, Plan};
+use plan::{AT_ONCE_ON_A_DEVICE, Cuts, Plan, segments_at_once};
 use progress::Teller;
 use work_folder::{WorkFolder, WorkJob};
 
+pub use backend::{Backend, why_cpu};
 pub use plan::{DEFAULT_SEGMENT_CELLS, default_max_memory};
 pub use progress::Progress;
 
@@ -39,6 +41,8 @@ const SEGMENT_BYTES: usize = 160;
 pub struct ProveOptions {
     /// The parameters of the proof.
     pub profile: Profile,
+    /// What computes it.
+    pub backend: Backend,
     /// Bounds on the run.
     pub limits: Limits,
     /// Memory that proving may take, in bytes, by estimates made beforehand; `None` for no bound.
@@ -64,6 +68,7 @@ impl Default for ProveOptions {
     fn default() -> Self {
         Self {
             profile: Profile::Fast100,
+            backend: Backend::Auto,
             limits: Limits::default(),
             max_memory: Some(default_max_memory()),
             threads: None,
@@ -134,6 +139,43 @@ pub fn prove_with(
     console: &mut dyn FnMut(Stream, &[u8]),
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Proven, Error> {
+    // What the guest printed when it was run before is not printed again.
+    let mut printed = 0;
+    let mut share = 1;
+    loop {
+        let mut prints = 0;
+        let mut console = |stream: Stream, bytes: &[u8]| {
+            prints += 1;
+            if prints > printed {
+                printed = prints;
+                console(stream, bytes);
+            }
+        };
+        match prove_within(program, input, options, share, &mut console, progress) {
+            Err(Error::Prove(error @ ProveError::DeviceMemory { .. }))
+                if share < LEAST_SHARE && options.work_folder.is_none() =>
+            {
+                warn!(%error, "proving again, in smaller segments");
+                share *= 2;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Parts that a device's memory is cut into, at most, when more turns out to be needed than was
+/// estimated.
+const LEAST_SHARE: u64 = 64;
+
+/// Proves in segments that take one part of `share` of the device's memory by estimate.
+fn prove_within(
+    program: &Program,
+    input: &[u8],
+    options: &ProveOptions,
+    share: u64,
+    console: &mut dyn FnMut(Stream, &[u8]),
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Proven, Error> {
     let id = image_id(program);
     let own_pool = options.threads.map(thread_pool).transpose()?;
     let pool = match &own_pool {
@@ -141,11 +183,17 @@ pub fn prove_with(
         None => shared_pool()?,
     };
     let max_memory = options.max_memory.unwrap_or(u64::MAX);
-    let mut cuts = Cuts::new(
+    let (prover, device_memory) = backend::prover(options.backend, options.profile)?;
+    let at_once = match device_memory {
+        Some(_) => AT_ONCE_ON_A_DEVICE,
+        None => segments_at_once(pool.current_num_threads()),
+    };
+    let mut cuts = Cuts {
         max_memory,
-        pool.current_num_threads(),
-        options.segment_cells,
-    );
+        at_once,
+        segment_cells: options.segment_cells,
+        device_memory: device_memory.map(|bytes| bytes / share),
+    };
     let mut folder = None;
     if let Some(path) = &options.work_folder {
         let job = WorkJob::new(id.to_string(), input, options.profile, cuts);
@@ -160,7 +208,7 @@ pub fn prove_with(
         cuts,
         plan: Plan::new(options.profile, cuts)?,
         folder,
-        prover: Prover::new(options.profile)
+        prover: prover
             .max_memory(max_memory)
             .cancelled_by(stop.clone()),
         verifier: verifier(options.profile)?,

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use vouch_sdk::{
-    Error as SdkError, ImageId, Progress, ProveOptions, Proven, files, image_id, prove_with,
+    Backend, Error as SdkError, ImageId, Progress, ProveOptions, Proven, files, image_id,
+    prove_with, why_cpu,
 };
 
 use super::{count, fields, progress_bar, run, tenths};
@@ -33,6 +34,7 @@ pub fn prove(
     let default = ProveOptions::default();
     let options = ProveOptions {
         profile: arguments.profile.profile(),
+        backend: arguments.backend.into(),
         limits: run::limits(arguments.max_cycles),
         max_memory: arguments.max_memory.or(default.max_memory),
         threads: arguments.threads.map(usize::from),
@@ -41,6 +43,9 @@ pub fn prove(
         cancel: signals.cancel(),
         ..default
     };
+    if let (Backend::Auto, Some(reason)) = (options.backend, why_cpu()) {
+        output.log(&format!("{reason}; proving on the CPU"));
+    }
     let bar = progress_bar(BAR, verbose);
     let mut show = |progress: &Progress| {
         bar.set_length(progress.total_cycles.unwrap_or(progress.executed_cycles));

@@ -27,6 +27,9 @@ pub const DEFAULT_SEGMENT_CELLS: u64 = 1 << 26;
 /// Threads that a single proof makes good use of.
 const THREADS_A_SEGMENT: usize = 8;
 
+/// Segments at once if a device proves: while it proves one, the tables of the next are filled.
+pub(super) const AT_ONCE_ON_A_DEVICE: usize = 2;
+
 /// What the smallest segments hold that are worth proving.
 const LEAST: Counts = Counts {
     steps: [64; Family::STEPS],
@@ -63,17 +66,14 @@ pub(super) struct Cuts {
     pub at_once: usize,
     /// Cells that a segment commits to, at most.
     pub segment_cells: u64,
+    /// Memory of the device for one segment, in bytes, if it is not the CPU's.
+    #[serde(default)]
+    pub device_memory: Option<u64>,
 }
 
-impl Cuts {
-    /// For so many threads.
-    pub fn new(max_memory: u64, threads: usize, segment_cells: u64) -> Self {
-        Self {
-            max_memory,
-            at_once: threads.div_ceil(THREADS_A_SEGMENT),
-            segment_cells,
-        }
-    }
+/// Segments that the CPU proves at once on so many threads.
+pub(super) fn segments_at_once(threads: usize) -> usize {
+    threads.div_ceil(THREADS_A_SEGMENT)
 }
 
 /// Says whether a segment may hold so much.
@@ -139,6 +139,7 @@ impl Plan {
     fn allows(&self, needs: Needs, counts: &Counts) -> bool {
         self.memory(needs, counts) <= self.cuts.max_memory
             && needs.cells <= self.cuts.segment_cells.max(self.least_cells)
+            && { self.cuts.device_memory }.is_none_or(|memory| needs.memory_bytes <= memory)
     }
 
     /// # Errors

@@ -1,0 +1,78 @@
+//! Devices as backends of the prover.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use vouch_prover::{Backend, Coordinated, Job, ProveError};
+use vouch_verifier::{ExtensionDegree, Profile};
+
+use crate::arena::Gpu;
+use crate::engine::GpuEngine;
+use crate::error::GpuError;
+use crate::open::open;
+
+/// A backend, and the bytes of its device's memory.
+pub type OnGpu = (Arc<dyn Backend>, u64);
+
+/// The first GPU of this machine as a backend for proofs of `profile`, with the bytes of its
+/// memory. It is opened once a process, and all proofs share it.
+///
+/// # Errors
+/// Those of [`open`]; always the same, once there was one.
+pub fn backend(profile: Profile) -> Result<OnGpu, GpuError> {
+    static GPU: OnceLock<Result<Gpu, GpuError>> = OnceLock::new();
+    static BACKENDS: OnceLock<Mutex<HashMap<u8, Arc<dyn Backend>>>> = OnceLock::new();
+    let gpu = GPU.get_or_init(|| open(0)).as_ref().map_err(Clone::clone)?;
+    let backends = BACKENDS.get_or_init(Mutex::default);
+    let mut backends = backends.lock().unwrap_or_else(PoisonError::into_inner);
+    let backend = backends
+        .entry(profile.number())
+        .or_insert_with(|| on(gpu, profile).into());
+    Ok((Arc::clone(backend), gpu.total()))
+}
+
+/// A device as a backend for proofs of `profile`.
+pub fn on(gpu: &Gpu, profile: Profile) -> Box<dyn Backend> {
+    let parameters = profile.parameters();
+    match parameters.extension {
+        ExtensionDegree::Four => {
+            let engine = GpuEngine::<4>::new(gpu, parameters);
+            Box::new(Alone::new(Coordinated::new(profile, engine)))
+        }
+        ExtensionDegree::Five => {
+            let engine = GpuEngine::<5>::new(gpu, parameters);
+            Box::new(Alone::new(Coordinated::new(profile, engine)))
+        }
+    }
+}
+
+/// A backend that makes one proof at a time: two would need twice the memory, and each alone
+/// keeps the device busy.
+struct Alone<B> {
+    backend: B,
+    turn: Mutex<()>,
+}
+
+impl<B> Alone<B> {
+    fn new(backend: B) -> Self {
+        Self {
+            backend,
+            turn: Mutex::default(),
+        }
+    }
+}
+
+impl<B: Backend> Backend for Alone<B> {
+    fn name(&self) -> &'static str {
+        self.backend.name()
+    }
+
+    fn profile(&self) -> Profile {
+        self.backend.profile()
+    }
+
+    fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.backend.prove(job)
+    }
+}
