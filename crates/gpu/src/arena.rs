@@ -53,6 +53,11 @@ impl Gpu {
         self.shared.device.name()
     }
 
+    /// The name of its kind: of the backend that it is.
+    pub fn kind(&self) -> &'static str {
+        self.shared.device.kind()
+    }
+
     /// Bytes of the device's memory.
     pub fn total(&self) -> u64 {
         self.shared.total
@@ -265,6 +270,9 @@ mod tests {
     impl Device for Nothing {
         fn name(&self) -> String {
             "nothing".into()
+        }
+        fn kind(&self) -> &'static str {
+            "nothing"
         }
         fn memory(&self) -> (Address, u64) {
             (4096, 1024)

@@ -48,6 +48,9 @@ pub trait Device: Send + Sync {
     /// What it is, for logs and reports.
     fn name(&self) -> String;
 
+    /// The name of its kind: of the backend that it is.
+    fn kind(&self) -> &'static str;
+
     /// The first address and the number of bytes of the memory that kernels may use. It stays
     /// where it is until the device is dropped.
     fn memory(&self) -> (Address, u64);

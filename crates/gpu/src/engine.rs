@@ -7,7 +7,7 @@ use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
-use p3_symmetric::MerkleCap;
+use p3_merkle_tree::MerkleCap;
 use p3_util::{log2_strict_usize, reverse_bits_len};
 use vouch_air::F;
 use vouch_air::tables::lookup;
@@ -24,7 +24,7 @@ use crate::error::GpuError;
 use crate::field::{elements, words};
 use crate::kernels::{self, Hash, Opened, Opener, Roots};
 use crate::matrix::Matrix;
-use crate::merkle::{MerkleTree, digest_bytes, open};
+use crate::merkle::{MerkleTree, answer, digest_bytes};
 
 /// A device as an engine for challenges of degree `D`.
 pub struct GpuEngine<const D: usize> {
@@ -193,7 +193,7 @@ where
                 true => Some(&self.fixed_columns()?.rows),
                 false => None,
             };
-            let (matrix, terminal) = kernels::logup(&self.gpu, place, &rows, fixed)?;
+            let (matrix, terminal) = stand_in::logup(&self.gpu, place, &rows, fixed)?;
             let columns = Columns {
                 matrix: Arc::new(matrix),
                 coset: 0,
@@ -313,7 +313,7 @@ where
     ) -> Result<LayerOpening<D>, ProveError> {
         let groups: Vec<usize> = indices.iter().map(|index| index >> layer.log_arity).collect();
         let query = layer.tree.query_groups(&layer.vector, layer.log_arity, &groups);
-        let mut opened = open(&self.gpu, &[query]).map_err(self.device())?;
+        let mut opened = answer(&self.gpu, &[query]).map_err(self.device())?;
         let opened = opened.pop().expect("one was asked for");
         let others = |(row, index): (Vec<F>, &usize)| {
             let within = index & ((1 << layer.log_arity) - 1);
@@ -362,7 +362,7 @@ where
             }
         };
         let columns = [Some(main), Some(logup), fixed, periodic.as_ref()];
-        kernels::quotient(&self.gpu, &self.roots, place, columns, alpha)
+        stand_in::quotient(&self.gpu, &self.roots, place, columns, alpha)
     }
 
     /// The chunks of a quotient: chunk `i` of `n` holds the values at every `n`-th point of the
@@ -430,5 +430,26 @@ where
         let rows = vector.to_plonky3().map_err(self.device())?;
         let number = |c: &[F]| Challenge::<D>::from_basis_coefficients_fn(|i| c[i]);
         Ok(rows.values.chunks_exact(D).map(number).collect())
+    }
+}
+
+mod stand_in {
+    use super::*;
+    pub fn logup<const D: usize>(gpu: &Gpu, place: &Place<D>, rows: &Matrix, fixed: Option<&Matrix>) -> Result<(Matrix, Challenge<D>), GpuError>
+    where F: BinomiallyExtendable<D> {
+        let down = |m: &Matrix| m.to_plonky3().unwrap().bit_reverse_rows().to_row_major_matrix();
+        let trace = Trace { instance: place.instance.clone(), public_values: place.public_values.clone(), matrix: down(rows) };
+        let (m, t) = vouch_prover::logup_columns(&trace, fixed.map(down).as_ref(), &place.challenges);
+        let m = m.bit_reverse_rows().to_row_major_matrix();
+        Ok((Matrix::from_plonky3(gpu, &m, rows.log_height, 0)?, t))
+    }
+    pub fn quotient<const D: usize>(gpu: &Gpu, _: &Roots, place: &Place<D>, c: [Option<&Matrix>; 4], alpha: Challenge<D>) -> Result<Matrix, GpuError>
+    where F: BinomiallyExtendable<D> {
+        let c = c.map(|m| m.map(|m| m.to_plonky3().unwrap()));
+        let [main, logup, fixed, periodic] = c;
+        let columns = vouch_prover::Columns { instance: &place.instance, public_values: &place.public_values, log_height: place.log_height, main: main.as_ref().unwrap(), logup: logup.as_ref().unwrap(), fixed: fixed.as_ref(), periodic, terminal: place.terminal };
+        let q = vouch_prover::table_quotient(columns, &place.challenges, alpha);
+        let log_chunks = plan(place.instance.table).log_chunks;
+        Matrix::from_plonky3(gpu, &RowMajorMatrix::new(q, D), place.log_height, log_chunks)
     }
 }

@@ -153,7 +153,7 @@ impl MerkleTree {
         matrices: &[&Matrix],
         indices: &[usize],
     ) -> Result<(Vec<Vec<Vec<F>>>, Paths), GpuError> {
-        let mut opened = open(gpu, &[self.query(matrices, indices)])?;
+        let mut opened = answer(gpu, &[self.query(matrices, indices)])?;
         let opened = opened.pop().expect("one was asked for");
         Ok((opened.by_matrix(matrices), opened.paths))
     }
@@ -194,7 +194,7 @@ impl Opened {
 ///
 /// # Errors
 /// Those of [`gather`].
-pub fn open(gpu: &Gpu, queries: &[Query<'_>]) -> Result<Vec<Opened>, GpuError> {
+pub fn answer(gpu: &Gpu, queries: &[Query<'_>]) -> Result<Vec<Opened>, GpuError> {
     let gathers: Vec<&Gather<'_>> = queries.iter().map(|Query(gather)| gather).collect();
     let opened = |gathered: Gathered| Opened {
         rows: gathered.rows.into_iter().map(elements).collect(),

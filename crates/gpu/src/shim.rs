@@ -118,7 +118,11 @@ impl Shim {
 
 impl Device for Shim {
     fn name(&self) -> String {
-        "shim".into()
+        "the shim".into()
+    }
+
+    fn kind(&self) -> &'static str {
+        "shim"
     }
 
     fn memory(&self) -> (Address, u64) {

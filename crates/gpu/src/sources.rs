@@ -42,3 +42,39 @@ pub fn sources() -> Vec<Source> {
     });
     written.collect()
 }
+
+/// What tells these sources from others: a hash of their names and texts, as hexadecimal digits.
+/// Compiled kernels are kept under it.
+pub fn digest<'a>(sources: impl IntoIterator<Item = &'a Source>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for Source { name, text } in sources {
+        for part in [name, text] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_sources_have_another_digest() {
+        let source = |name: &str, text: &str| Source {
+            name: name.into(),
+            text: text.into(),
+        };
+        let all = [
+            vec![source("a", "bc")],
+            vec![source("ab", "c")],
+            vec![source("a", "b"), source("c", "")],
+            vec![source("c", ""), source("a", "b")],
+            vec![],
+        ];
+        let digests: std::collections::BTreeSet<_> = all.iter().map(digest).collect();
+        assert_eq!(digests.len(), all.len());
+        assert_eq!(digest(&all[0]), digest(&all[0].clone()));
+    }
+}

@@ -5,7 +5,7 @@ use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_gpu::field::challenges;
 use vouch_gpu::field::words;
-use vouch_gpu::{Gpu, Matrix, MerkleTree, digest_bytes, open};
+use vouch_gpu::{Gpu, Matrix, MerkleTree, digest_bytes, answer};
 use vouch_verifier::config::Challenge;
 
 use crate::common::{numbers, on_devices};
@@ -52,7 +52,7 @@ where
         let queries = sets
             .each_ref()
             .map(|indices| tree.query_groups(&matrix, log_arity, indices));
-        let opened = open(gpu, &queries).expect("it runs");
+        let opened = answer(gpu, &queries).expect("it runs");
         assert_eq!(opened.len(), sets.len());
         for (indices, opened) in sets.iter().zip(opened) {
             let (rows, proof) = scheme.open_multi_batch(indices, &data);
@@ -124,9 +124,9 @@ fn many_trees_at_once() {
                 mixed.query(&[&a, &b], &[9]),
             ]
         };
-        let together = open(gpu, &queries()).expect("it runs");
+        let together = answer(gpu, &queries()).expect("it runs");
         for (query, expected) in queries().into_iter().zip(together) {
-            let alone = open(gpu, &[query]).expect("it runs").remove(0);
+            let alone = answer(gpu, &[query]).expect("it runs").remove(0);
             assert_eq!(alone.rows, expected.rows);
             let siblings = |opened: &vouch_gpu::Opened| opened.paths.sibling_hashes.clone();
             assert_eq!(siblings(&alone), siblings(&expected));
