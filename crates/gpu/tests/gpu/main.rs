@@ -8,4 +8,5 @@ mod layout;
 mod ntt;
 mod openings;
 mod oracle;
+mod proofs;
 mod tree;
