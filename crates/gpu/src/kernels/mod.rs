@@ -9,6 +9,6 @@ mod tree;
 
 pub use arithmetic::{Operation, arithmetic};
 pub use gather::{Gather, Gathered, gather};
-pub use grind::grind;
+pub use grind::{GpuGrinder, grind};
 pub use layout::{from_columns, to_columns};
 pub use tree::{DIGEST_WORDS, Hash, Layers, Rows, compress_layers, hash_rows};

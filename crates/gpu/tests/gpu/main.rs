@@ -3,6 +3,7 @@
 mod arithmetic;
 mod common;
 mod gather;
+mod grind;
 mod layout;
 mod oracle;
 mod tree;
