@@ -103,7 +103,7 @@ impl fmt::Debug for GpuGrinder {
 
 impl Grinder for GpuGrinder {
     fn search(&self, state: &[u8; 32], bits: u32) -> Option<u32> {
-        if bits < MIN_BITS || bits >= u32::BITS {
+        if !(MIN_BITS..u32::BITS).contains(&bits) {
             return None;
         }
         self.try_search(state, bits).unwrap_or_else(|error| {
