@@ -13,7 +13,7 @@ struct RowsArgs {
     // `count` digests.
     Address nodes;
     uint32_t width;
-    // A power of two, at least that of a block.
+    // A power of two.
     uint32_t count;
     // Rows of a coset, log2; the cosets of a column are 2^log_gap times as far apart.
     uint32_t log_block;
@@ -48,7 +48,7 @@ struct LayersArgs {
     // 2^log_children digests; the layers above follow.
     Address children;
     uint32_t log_children;
-    // Layers to make: a block's digests are at most halved to one.
+    // Layers to make: no more than bring the children of a block down to one node.
     uint32_t layers;
 };
 

@@ -256,7 +256,11 @@ where
         let values: Vec<_> = values.iter().flatten().cloned().collect();
         let sums = point.reduce(&opened(rounds), &values, alpha);
         let with_length = |sum: Matrix| (sum.log_height + sum.log_cosets, sum);
-        Ok(sums.map_err(self.device())?.into_iter().map(with_length).collect())
+        Ok(sums
+            .map_err(self.device())?
+            .into_iter()
+            .map(with_length)
+            .collect())
     }
 
     fn commit_layer(
@@ -306,13 +310,14 @@ where
         })
     }
 
-    fn open_layer(
-        &self,
-        layer: &Layer,
-        indices: &[usize],
-    ) -> Result<LayerOpening<D>, ProveError> {
-        let groups: Vec<usize> = indices.iter().map(|index| index >> layer.log_arity).collect();
-        let query = layer.tree.query_groups(&layer.vector, layer.log_arity, &groups);
+    fn open_layer(&self, layer: &Layer, indices: &[usize]) -> Result<LayerOpening<D>, ProveError> {
+        let groups: Vec<usize> = indices
+            .iter()
+            .map(|index| index >> layer.log_arity)
+            .collect();
+        let query = layer
+            .tree
+            .query_groups(&layer.vector, layer.log_arity, &groups);
         let mut opened = answer(&self.gpu, &[query]).map_err(self.device())?;
         let opened = opened.pop().expect("one was asked for");
         let others = |(row, index): (Vec<F>, &usize)| {
@@ -358,7 +363,13 @@ where
                 let rows = RowMajorMatrix::new(columns.concat(), 1 << place.log_height);
                 let rows = self.upload(&rows.transpose())?;
                 let (gpu, roots) = (&self.gpu, &self.roots);
-                Some(kernels::extend(gpu, roots, &rows, log_chunks, F::GENERATOR)?)
+                Some(kernels::extend(
+                    gpu,
+                    roots,
+                    &rows,
+                    log_chunks,
+                    F::GENERATOR,
+                )?)
             }
         };
         let columns = [Some(main), Some(logup), fixed, periodic.as_ref()];
@@ -435,21 +446,60 @@ where
 
 mod stand_in {
     use super::*;
-    pub fn logup<const D: usize>(gpu: &Gpu, place: &Place<D>, rows: &Matrix, fixed: Option<&Matrix>) -> Result<(Matrix, Challenge<D>), GpuError>
-    where F: BinomiallyExtendable<D> {
-        let down = |m: &Matrix| m.to_plonky3().unwrap().bit_reverse_rows().to_row_major_matrix();
-        let trace = Trace { instance: place.instance.clone(), public_values: place.public_values.clone(), matrix: down(rows) };
-        let (m, t) = vouch_prover::logup_columns(&trace, fixed.map(down).as_ref(), &place.challenges);
+    pub fn logup<const D: usize>(
+        gpu: &Gpu,
+        place: &Place<D>,
+        rows: &Matrix,
+        fixed: Option<&Matrix>,
+    ) -> Result<(Matrix, Challenge<D>), GpuError>
+    where
+        F: BinomiallyExtendable<D>,
+    {
+        let down = |m: &Matrix| {
+            m.to_plonky3()
+                .unwrap()
+                .bit_reverse_rows()
+                .to_row_major_matrix()
+        };
+        let trace = Trace {
+            instance: place.instance.clone(),
+            public_values: place.public_values.clone(),
+            matrix: down(rows),
+        };
+        let (m, t) =
+            vouch_prover::logup_columns(&trace, fixed.map(down).as_ref(), &place.challenges);
         let m = m.bit_reverse_rows().to_row_major_matrix();
         Ok((Matrix::from_plonky3(gpu, &m, rows.log_height, 0)?, t))
     }
-    pub fn quotient<const D: usize>(gpu: &Gpu, _: &Roots, place: &Place<D>, c: [Option<&Matrix>; 4], alpha: Challenge<D>) -> Result<Matrix, GpuError>
-    where F: BinomiallyExtendable<D> {
+    pub fn quotient<const D: usize>(
+        gpu: &Gpu,
+        _: &Roots,
+        place: &Place<D>,
+        c: [Option<&Matrix>; 4],
+        alpha: Challenge<D>,
+    ) -> Result<Matrix, GpuError>
+    where
+        F: BinomiallyExtendable<D>,
+    {
         let c = c.map(|m| m.map(|m| m.to_plonky3().unwrap()));
         let [main, logup, fixed, periodic] = c;
-        let columns = vouch_prover::Columns { instance: &place.instance, public_values: &place.public_values, log_height: place.log_height, main: main.as_ref().unwrap(), logup: logup.as_ref().unwrap(), fixed: fixed.as_ref(), periodic, terminal: place.terminal };
+        let columns = vouch_prover::Columns {
+            instance: &place.instance,
+            public_values: &place.public_values,
+            log_height: place.log_height,
+            main: main.as_ref().unwrap(),
+            logup: logup.as_ref().unwrap(),
+            fixed: fixed.as_ref(),
+            periodic,
+            terminal: place.terminal,
+        };
         let q = vouch_prover::table_quotient(columns, &place.challenges, alpha);
         let log_chunks = plan(place.instance.table).log_chunks;
-        Matrix::from_plonky3(gpu, &RowMajorMatrix::new(q, D), place.log_height, log_chunks)
+        Matrix::from_plonky3(
+            gpu,
+            &RowMajorMatrix::new(q, D),
+            place.log_height,
+            log_chunks,
+        )
     }
 }

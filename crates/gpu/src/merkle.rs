@@ -3,12 +3,14 @@
 
 use core::cmp::Reverse;
 
+use p3_field::extension::BinomiallyExtendable;
 use p3_merkle_tree::PrunedMerklePaths;
 use vouch_air::F;
+use vouch_verifier::config::Challenge;
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
-use crate::field::elements;
+use crate::field::{challenges, elements, words};
 use crate::kernels::{
     DIGEST_WORDS, Gather, Gathered, Hash, Layers, Rows, compress_layers, gather, hash_rows,
 };
@@ -187,6 +189,23 @@ impl Opened {
             matrices.iter().map(&mut next).collect()
         };
         self.rows.iter().map(cut).collect()
+    }
+
+    /// The numbers of each group but for one: for element `i` of a layer of FRI, its group is
+    /// `i / arity`, and it is member `i % arity`.
+    ///
+    /// # Panics
+    /// If there are not as many rows as `members`, or they are not of challenges.
+    pub fn siblings<const D: usize>(&self, members: &[usize]) -> Vec<Vec<Challenge<D>>>
+    where
+        F: BinomiallyExtendable<D>,
+    {
+        assert_eq!(self.rows.len(), members.len());
+        let siblings = |(row, &member): (&Vec<F>, &usize)| {
+            let group = challenges::<D>(words(row).to_vec());
+            [&group[..member], &group[member + 1..]].concat()
+        };
+        self.rows.iter().zip(members).map(siblings).collect()
     }
 }
 

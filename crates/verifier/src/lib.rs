@@ -29,5 +29,5 @@ pub use profile::{ExtensionDegree, Parameters, Profile};
 pub use receipt::{MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
 pub use security::{Security, Term, security, security_of};
 pub use segment::{MAX_PROOF_BYTES, SegmentClaim, SegmentReceipt, TableSet, max_log_height};
-pub use transcript::Transcript;
+pub use transcript::{Grinder, Transcript};
 pub use verify::{Executor, Verifier};

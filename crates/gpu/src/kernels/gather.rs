@@ -93,6 +93,8 @@ impl<'a> Gather<'a> {
     /// Panics unless all that it asks for is there.
     fn check(&self) {
         let leaves = self.layers.log_leaves();
+        // A grid has no more rows of blocks.
+        assert!(self.rows.len() <= usize::from(u16::MAX));
         assert!(self.rows.iter().all(|&row| row as usize >> leaves == 0));
         let digests = self.layers.digests().len() / DIGEST_WORDS;
         assert!(self.digests.iter().all(|&n| (n as usize) < digests));
@@ -136,7 +138,7 @@ unsafe impl Arguments for GatherDigests {
 /// Gathers from any number of trees, with one copy to the device and one from it.
 ///
 /// # Panics
-/// If a row or a digest is not there.
+/// If a row or a digest is not there, or a gathering has more than 65535 rows.
 ///
 /// # Errors
 /// Those of [`Gpu::buffer`], [`Gpu::launch`] and [`Buffer::read`].

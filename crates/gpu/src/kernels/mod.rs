@@ -15,7 +15,7 @@ mod tree;
 pub use arithmetic::{Operation, arithmetic};
 pub use fold::{add_scaled, fold};
 pub use gather::{Gather, Gathered, gather};
-pub use grind::grind;
+pub use grind::{GpuGrinder, grind};
 pub use layout::{from_columns, to_columns};
 pub use ntt::{extend, extend_by_tiles, extend_coset};
 pub use openings::{Opened, Opener, Values, inverse_distances};

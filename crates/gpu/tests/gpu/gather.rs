@@ -3,9 +3,8 @@ use p3_field::BasedVectorSpace;
 use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
-use vouch_gpu::field::challenges;
-use vouch_gpu::field::words;
-use vouch_gpu::{Gpu, Matrix, MerkleTree, digest_bytes, answer};
+use vouch_gpu::field::{challenges, words};
+use vouch_gpu::{Gpu, Matrix, MerkleTree, answer, digest_bytes};
 use vouch_verifier::config::Challenge;
 
 use crate::common::{numbers, on_devices};
@@ -60,6 +59,17 @@ where
                 .map(|row| vec![challenges(words(row).to_vec())])
                 .collect();
             assert_eq!(got, rows, "{case}");
+            let members: Vec<usize> = (0..rows.len())
+                .map(|i| (i * 5) % (1 << log_arity))
+                .collect();
+            for ((row, siblings), &member) in rows
+                .iter()
+                .zip(opened.siblings::<D>(&members))
+                .zip(&members)
+            {
+                let (before, after) = (&row[0][..member], &row[0][member + 1..]);
+                assert_eq!(siblings, [before, after].concat(), "{case}");
+            }
             assert_eq!(opened.paths.sibling_hashes, O::siblings(&proof), "{case}");
         }
     }

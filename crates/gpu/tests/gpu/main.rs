@@ -4,6 +4,7 @@ mod arithmetic;
 mod common;
 mod fold;
 mod gather;
+mod grind;
 mod layout;
 mod ntt;
 mod openings;
