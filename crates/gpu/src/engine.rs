@@ -16,13 +16,13 @@ use vouch_prover::plan::plan;
 use vouch_prover::{
     Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, ProveError, Round,
 };
-use vouch_verifier::Parameters;
 use vouch_verifier::config::Challenge;
+use vouch_verifier::{Grinder, Parameters};
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
 use crate::field::{elements, words};
-use crate::kernels::{self, Hash, Opened, Opener, Roots};
+use crate::kernels::{self, GpuGrinder, Hash, Opened, Opener, Roots};
 use crate::matrix::Matrix;
 use crate::merkle::{MerkleTree, answer, digest_bytes};
 
@@ -320,19 +320,16 @@ where
             .query_groups(&layer.vector, layer.log_arity, &groups);
         let mut opened = answer(&self.gpu, &[query]).map_err(self.device())?;
         let opened = opened.pop().expect("one was asked for");
-        let others = |(row, index): (Vec<F>, &usize)| {
-            let within = index & ((1 << layer.log_arity) - 1);
-            let mut group: Vec<Challenge<D>> = row
-                .chunks_exact(D)
-                .map(|c| Challenge::<D>::from_basis_coefficients_fn(|i| c[i]))
-                .collect();
-            drop(group.drain(within..=within));
-            group
-        };
+        let within = |index: &usize| index & ((1 << layer.log_arity) - 1);
+        let members: Vec<usize> = indices.iter().map(within).collect();
         Ok(LayerOpening {
-            sibling_values: opened.rows.into_iter().zip(indices).map(others).collect(),
+            sibling_values: opened.siblings::<D>(&members),
             opening_proof: opened.paths,
         })
+    }
+
+    fn grinder(&self) -> Option<Arc<dyn Grinder>> {
+        Some(Arc::new(GpuGrinder::new(self.gpu.clone())))
     }
 
     fn log_max_height(&self, committed: &Committed) -> usize {

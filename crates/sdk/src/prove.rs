@@ -208,9 +208,7 @@ fn prove_within(
         cuts,
         plan: Plan::new(options.profile, cuts)?,
         folder,
-        prover: prover
-            .max_memory(max_memory)
-            .cancelled_by(stop.clone()),
+        prover: prover.max_memory(max_memory).cancelled_by(stop.clone()),
         verifier: verifier(options.profile)?,
         pool,
         stop,
