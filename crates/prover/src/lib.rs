@@ -13,12 +13,16 @@ mod cancel;
 mod cost;
 mod cpu;
 mod error;
+#[doc(hidden)]
+pub mod plan;
 mod planner;
 mod prover;
 
 pub use backend::{Backend, Job, Reference};
 pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
+#[doc(hidden)]
+pub use cpu::{Columns, logup_columns, table_quotient};
 pub use cpu::{Cpu, Kernels, Places};
 pub use error::ProveError;
 pub use planner::{Needs, Planner, recorded_bytes};

@@ -1,24 +1,28 @@
-//! The steps of a proof one by one, for benchmarks: each on what the step before left, with
-//! challenges that no transcript has drawn.
+//! The steps of a proof one by one, with challenges that no transcript has drawn: for benchmarks
+//! each on what the step before left, and those of one table for tests of other provers.
 
 use std::borrow::Cow;
 
 use p3_commit::Mmcs;
+use p3_field::extension::BinomiallyExtendable;
 use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
-use vouch_air::tables::Table;
+use vouch_air::tables::{Instance, Table};
 use vouch_air::witness::{Trace, Traces};
 use vouch_verifier::Profile;
 use vouch_verifier::config::{Challenge, challenger};
 
+use super::logup::LogUp;
 use super::openings::{Opened, Opener};
-use super::plan::plan;
 use super::prove::{Place, domain, table_quotient};
+use super::quotient::Extended;
+use super::said::combiners;
 use super::setup::{Committed, Input, Setup};
 use crate::error::ProveError;
+use crate::plan::plan;
 
 /// Degree of the challenges: that of the profile `fast` at 100 bits.
 const D: usize = 4;
@@ -166,4 +170,70 @@ fn logup(
     let of = |trace: &Trace| pair.repeat(plan(trace.instance.table).lookups.len());
     let challenges: Vec<_> = tables.iter().map(of).collect();
     setup.logup(tables, &challenges)
+}
+
+/// The LogUp columns of one table and the sum of their fractions; `fixed` are the table's fixed
+/// columns, if it has any.
+pub fn logup_columns<const D: usize>(
+    trace: &Trace,
+    fixed: Option<&RowMajorMatrix<F>>,
+    challenges: &[Challenge<D>],
+) -> (RowMajorMatrix<F>, Challenge<D>)
+where
+    F: BinomiallyExtendable<D>,
+{
+    let plan = plan(trace.instance.table);
+    let LogUp { matrix, terminal } =
+        super::logup::logup(plan, trace, fixed, &combiners(plan, challenges));
+    (matrix, terminal)
+}
+
+/// What the quotient of one table is computed from: its columns on extended domains, in
+/// bit-reversed order.
+pub struct Columns<'a, const D: usize>
+where
+    F: BinomiallyExtendable<D>,
+{
+    /// The table.
+    pub instance: &'a Instance,
+    /// Its public values.
+    pub public_values: &'a [F],
+    /// Its rows, log2.
+    pub log_height: usize,
+    /// Main columns.
+    pub main: &'a RowMajorMatrix<F>,
+    /// LogUp columns.
+    pub logup: &'a RowMajorMatrix<F>,
+    /// Fixed columns, if it has any.
+    pub fixed: Option<&'a RowMajorMatrix<F>>,
+    /// Periodic columns, if it has any.
+    pub periodic: Option<RowMajorMatrix<F>>,
+    /// The sum of all fractions.
+    pub terminal: Challenge<D>,
+}
+
+/// The quotient of one table on its domain, `D` cells a point, in bit-reversed order.
+pub fn quotient<const D: usize>(
+    columns: Columns<'_, D>,
+    challenges: &[Challenge<D>],
+    alpha: Challenge<D>,
+) -> Vec<F>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let plan = plan(columns.instance.table);
+    let table = Extended {
+        plan,
+        instance: columns.instance,
+        public_values: columns.public_values,
+        log_height: columns.log_height,
+        main: columns.main,
+        logup: columns.logup,
+        fixed: columns.fixed,
+        periodic: columns.periodic,
+        combiners: &combiners(plan, challenges),
+        terminal: columns.terminal,
+    };
+    let points = domain(columns.log_height + plan.log_chunks);
+    super::quotient::quotient(&table, alpha, &points)
 }

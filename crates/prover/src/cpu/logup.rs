@@ -12,7 +12,8 @@ use vouch_air::witness::Trace;
 use vouch_verifier::config::Challenge;
 
 use super::pack::{ChallengePack, Pack, WIDTH, invert, lane, load, store};
-use super::plan::{Combiner, Plan, Said};
+use super::said::{Combiner, Said};
+use crate::plan::Plan;
 
 /// Rows whose denominators are inverted together.
 const CHUNK: usize = 32 * WIDTH;

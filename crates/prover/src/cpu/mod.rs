@@ -3,7 +3,7 @@
 //!
 //! - Columns are extended by a transform for narrow matrices (`extend`).
 //! - LogUp columns and quotients are computed from the tables' own code, [`pack::WIDTH`] rows at
-//!   a time (`plan`, `logup`, `quotient`).
+//!   a time (`said`, `logup`, `quotient`).
 //! - Openings share the inverses `1 / (z - x)` among all matrices and both points
 //!   (`openings`).
 //! - What does not depend on the segment is computed once (`setup`).
@@ -14,11 +14,13 @@ mod kernels;
 mod logup;
 mod openings;
 mod pack;
-mod plan;
 mod prove;
 mod quotient;
+mod said;
 mod setup;
 
+#[doc(hidden)]
+pub use kernels::{Columns, logup_columns, quotient as table_quotient};
 pub use kernels::{Kernels, Places};
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 

@@ -29,12 +29,13 @@ use vouch_verifier::config::{Challenge, Challenger, Config, Proof, ValueMmcs, ch
 
 use super::logup::{LogUp, logup};
 use super::openings::{Opened, Opener};
-use super::plan::{Combiner, Plan, plan};
 use super::quotient::{Extended, chunks, quotient};
+use super::said::{Combiner, combiners};
 use super::setup::{Commitment, Committed, Input, Setup};
 use crate::backend::{Job, failed};
 use crate::cancel::Cancel;
 use crate::error::ProveError;
+use crate::plan::{Plan, plan};
 
 /// A table in a proof.
 pub(super) struct Place<const D: usize>
@@ -171,7 +172,7 @@ where
             .zip(challenges)
             .map(|(trace, challenges)| {
                 let plan = plan(trace.instance.table);
-                let combiners = plan.combiners(challenges);
+                let combiners = combiners(plan, challenges);
                 let fixed = is_fixed(&trace.instance).then(|| &self.fixed().rows);
                 let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners);
                 let place = Place {

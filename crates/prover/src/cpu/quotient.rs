@@ -25,8 +25,9 @@ use vouch_verifier::config::Challenge;
 
 use super::extend::Order;
 use super::pack::{ChallengePack, Factors, Pack, WIDTH, invert_base, load, store};
-use super::plan::{Combiner, Plan, Said};
+use super::said::{Combiner, Said};
 use super::setup::Input;
+use crate::plan::Plan;
 
 /// Points whose selectors are inverted together.
 const CHUNK: usize = 32 * WIDTH;
