@@ -9,6 +9,7 @@ mod arena;
 mod device;
 mod error;
 pub mod field;
+pub mod ir;
 pub mod kernels;
 mod matrix;
 #[cfg(feature = "shim")]

@@ -19,6 +19,14 @@ const FILES: &[(&str, &str)] = &[
     file("field.cuh", include_str!("../kernels/field.cuh")),
     file("layout.cu", include_str!("../kernels/layout.cu")),
     file("arithmetic.cu", include_str!("../kernels/arithmetic.cu")),
+    file(
+        "constraints.cuh",
+        include_str!("../kernels/constraints.cuh"),
+    ),
+    file("logup.cuh", include_str!("../kernels/logup.cuh")),
+    file("logup.cu", include_str!("../kernels/logup.cu")),
+    file("quotient.cuh", include_str!("../kernels/quotient.cuh")),
+    file("quotient.cu", include_str!("../kernels/quotient.cu")),
 ];
 
 /// All sources: those that are written, and those that are generated from the tables.
@@ -27,5 +35,5 @@ pub fn sources() -> Vec<Source> {
         name: name.into(),
         text: text.into(),
     });
-    written.collect()
+    written.chain(crate::ir::sources()).collect()
 }

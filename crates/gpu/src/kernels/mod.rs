@@ -3,6 +3,11 @@
 
 mod arithmetic;
 mod layout;
+mod logup;
+mod quotient;
+mod table;
 
 pub use arithmetic::{Operation, arithmetic};
 pub use layout::{from_columns, to_columns};
+pub use logup::logup;
+pub use quotient::{Extended, quotient, selectors};

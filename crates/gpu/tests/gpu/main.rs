@@ -2,4 +2,8 @@
 
 mod arithmetic;
 mod common;
+mod ir;
 mod layout;
+mod logup;
+mod quotient;
+mod tables;
