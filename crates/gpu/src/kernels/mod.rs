@@ -11,6 +11,9 @@ mod ntt;
 mod openings;
 mod roots;
 mod tree;
+mod logup;
+mod quotient;
+mod table;
 
 pub use arithmetic::{Operation, arithmetic};
 pub use fold::{add_scaled, fold};
@@ -21,3 +24,5 @@ pub use ntt::{extend, extend_by_tiles, extend_coset};
 pub use openings::{Opened, Opener, Values, inverse_distances};
 pub use roots::Roots;
 pub use tree::{DIGEST_WORDS, Hash, Layers, Rows, compress_layers, hash_rows};
+pub use logup::logup;
+pub use quotient::{Extended, quotient, selectors};

@@ -11,3 +11,7 @@ mod openings;
 mod oracle;
 mod proofs;
 mod tree;
+mod ir;
+mod logup;
+mod quotient;
+mod tables;
