@@ -1,57 +1,87 @@
 //! Programs as C++: the kernels of a table, by degree of the challenge field, from the pieces in
 //! `kernels/constraints.cuh`, `logup.cuh` and `quotient.cuh`.
 
-use std::fmt::Write;
-
 use vouch_air::tables::Table;
 
+use super::Program;
 use super::graph::{Id, Node};
 use super::order::{Part, Step};
-use super::{Message, Program};
 use crate::field::word;
 use crate::sources::Source;
 
 /// Degrees of the challenge field.
 const DEGREES: [usize; 2] = [4, 5];
+/// Operations from which on a table has a file for each degree, so that no file takes long to
+/// compile.
+const LONG: usize = 2000;
 
 /// The files of all tables.
 pub fn sources() -> Vec<Source> {
-    let source = |table: Table| Source {
-        name: format!("constraints_{}.cu", table.name()),
-        text: Program::of(table).source(),
+    Table::ALL.into_iter().flat_map(files).collect()
+}
+
+fn files(table: Table) -> Vec<Source> {
+    let program = Program::of(table);
+    let name = table.name();
+    let file = |name, degrees: &[usize]| Source {
+        name: format!("constraints_{name}.cu"),
+        text: program.source(degrees),
     };
-    Table::ALL.map(source).into()
+    if program.statistics().operations < LONG {
+        return vec![file(name.to_string(), &DEGREES)];
+    }
+    let of_degree = |degree| file(format!("{name}_{degree}"), &[degree]);
+    DEGREES.map(of_degree).into()
 }
 
 impl Program {
     /// The table's kernels.
-    fn source(&self) -> String {
+    fn source(&self, degrees: &[usize]) -> String {
         let name = self.table.name();
         let mut text = format!("// Generated from the constraints of the table {name}.\n");
         text += "#include \"logup.cuh\"\n#include \"quotient.cuh\"\n";
-        let parts = self.constraint_parts.len() + self.message_parts.len();
-        // Two parts are what there is at least: constraints and messages.
-        let function = if parts > 2 { "PART" } else { "DEVICE" };
-        for (i, part) in self.constraint_parts.iter().enumerate() {
-            text += &format!(
-                "\ntemplate <uint32_t D> {function} void {name}_constraints_{i}(const Row &r, Sum<D> &sum) {{\n"
-            );
-            self.steps(&mut text, part);
-            text += "}\n";
+        self.parts(&mut text);
+        self.stages(&mut text);
+        for stage in ["logup", "quotient"] {
+            for degree in degrees {
+                text += &format!(
+                    "KERNEL(table_{stage}_{name}_{degree}, TableArgs) {{ {name}_{stage}<{degree}>(a); }}\n"
+                );
+            }
         }
-        for (i, part) in self.message_parts.iter().enumerate() {
-            text += &format!(
-                "\ntemplate <uint32_t D, typename Sink> {function} void {name}_messages_{i}(const Row &r, Sink &sink) {{\n"
-            );
-            self.steps(&mut text, part);
-            text += "}\n";
-        }
-        self.kernels(&mut text);
         text
     }
 
-    /// The kernels, and what they do after all parts.
-    fn kernels(&self, text: &mut String) {
+    /// A function for each part.
+    fn parts(&self, text: &mut String) {
+        let name = self.table.name();
+        // Constraints and messages are a part each at least.
+        let several = self.constraint_parts.len() + self.message_parts.len() > 2;
+        let function = if several { "PART" } else { "DEVICE" };
+        for (i, part) in self.constraint_parts.iter().enumerate() {
+            *text += &format!(
+                "
+template <uint32_t D>
+{function} void {name}_constraints_{i}(const Row &r, Sum<D> &constraints) {{
+"
+            );
+            self.steps(text, part);
+            *text += "}\n";
+        }
+        for (i, part) in self.message_parts.iter().enumerate() {
+            *text += &format!(
+                "
+template <uint32_t D, typename Sink>
+{function} void {name}_messages_{i}(const Row &r, Sink &messages) {{
+"
+            );
+            self.steps(text, part);
+            *text += "}\n";
+        }
+    }
+
+    /// What the kernels do: all parts, and what follows them.
+    fn stages(&self, text: &mut String) {
         let name = self.table.name();
         let columns = self.plan.columns.len();
         let calls = |parts: &[Part], what: &str| -> String {
@@ -84,70 +114,63 @@ template <uint32_t D> DEVICE void {name}_quotient(const TableArgs &a) {{
 
 "
         );
-        for stage in ["logup", "quotient"] {
-            for degree in DEGREES {
-                *text += &format!(
-                    "KERNEL(table_{stage}_{name}_{degree}, TableArgs) {{ {name}_{stage}<{degree}>(a); }}\n"
-                );
-            }
+    }
+
+    /// What a part does, a line a step.
+    fn steps(&self, text: &mut String, part: &Part) {
+        for &step in &part.steps {
+            *text += &format!("    {}\n", self.step(step));
         }
     }
 
-    fn steps(&self, text: &mut String, part: &Part) {
-        for &step in &part.steps {
-            *text += "    ";
-            match step {
-                Step::Compute(id) => {
-                    let _ = write!(text, "Fp v{} = {};", id.0, self.expression(id));
-                }
-                Step::Constraint { index, value } => {
-                    let power = self.combiners() + index;
-                    let value = self.operand(value);
-                    let _ = write!(text, "add(sum, {value}, number<D>(r, {power}));");
-                }
-                Step::Begin { slot } => {
-                    let combiner = self.messages[slot].combiner;
-                    let _ = write!(text, "Sum<D> s{slot} = ::sum(number<D>(r, {combiner}));");
-                }
-                Step::Field { slot, index, value } => {
-                    let factor = self.messages[slot].combiner + 1 + index;
-                    let value = self.operand(value);
-                    let _ = write!(text, "add(s{slot}, {value}, number<D>(r, {factor}));");
-                }
-                Step::End { slot, .. } => self.end(text, slot),
+    fn step(&self, step: Step) -> String {
+        match step {
+            Step::Compute(id) => format!("Fp v{} = {};", id.0, self.expression(id)),
+            Step::Constraint { index, value } => {
+                let power = self.combiners() + index;
+                format!(
+                    "add(constraints, {}, number<D>(r, {power}));",
+                    self.operand(value)
+                )
             }
-            *text += "\n";
+            Step::Begin { slot } => {
+                let combiner = self.messages[slot].combiner;
+                format!("Sum<D> s{slot} = sum(number<D>(r, {combiner}));")
+            }
+            Step::Field { slot, index, value } => {
+                let factor = self.messages[slot].combiner + 1 + index;
+                format!(
+                    "add(s{slot}, {}, number<D>(r, {factor}));",
+                    self.operand(value)
+                )
+            }
+            Step::End { slot, count } => {
+                let column = self.messages[slot].column;
+                self.end(slot, column, &self.operand(count))
+            }
         }
     }
 
     /// A message joins those of its column before it, and the column is complete with its last.
-    fn end(&self, text: &mut String, slot: usize) {
-        let Message { column, count, .. } = self.messages[slot];
-        let count = self.operand(count);
+    fn end(&self, slot: usize, column: usize, count: &str) -> String {
         let slots = &self.plan.columns[column];
-        let denominator = format!("value(s{slot})");
+        let first = slots.start;
         if slots.len() == 1 {
-            let _ = write!(text, "push(r, sink, {column}, {count}, {denominator});");
-        } else if slot == slots.start {
-            let _ = write!(
-                text,
-                "Fp c{slot} = {count}; Extension<D> d{slot} = {denominator};"
-            );
-        } else if slot == slots.start + 1 {
-            let first = slots.start;
-            let _ = write!(
-                text,
-                "Fraction<D> f{column} = join(c{first}, d{first}, {count}, {denominator});"
-            );
-        } else {
-            let _ = write!(text, "f{column} = join(f{column}, {count}, {denominator});");
+            return format!("push(r, messages, {column}, {count}, value(s{slot}));");
         }
-        if slots.len() > 1 && slot + 1 == slots.end {
-            let _ = write!(
-                text,
-                "\n    push(r, sink, {column}, f{column}.numerator, f{column}.denominator);"
+        let mut text = match slot - first {
+            0 => format!("Fp c{slot} = {count};\n    Extension<D> d{slot} = value(s{slot});"),
+            1 => format!(
+                "Fraction<D> f{column} = join(c{first}, d{first}, {count}, value(s{slot}));"
+            ),
+            _ => format!("f{column} = join(f{column}, {count}, value(s{slot}));"),
+        };
+        if slot + 1 == slots.end {
+            text += &format!(
+                "\n    push(r, messages, {column}, f{column}.numerator, f{column}.denominator);"
             );
         }
+        text
     }
 
     /// A value that is there.

@@ -223,3 +223,50 @@ fn of_leaf(leaf: &BaseLeaf<F>) -> Node {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type X = SymbolicExpression<F>;
+
+    fn cell(index: usize) -> X {
+        let entry = BaseEntry::Main { offset: 0 };
+        SymbolicVariable::new(entry, index).into()
+    }
+
+    /// The values of expressions, and what is computed for them: no more than is needed.
+    fn nodes(expressions: &[X]) -> (Vec<Id>, Vec<Node>) {
+        let mut graph = Graph::default();
+        let mut inserted = Inserted::new();
+        let insert = |x| graph.insert(x, &mut inserted);
+        let ids = expressions.iter().map(insert).collect();
+        (ids, graph.nodes)
+    }
+
+    #[test]
+    fn the_same_is_computed_once() {
+        let [x, y] = [0, 1].map(cell);
+        let same = [
+            x.clone() * y.clone() + X::from(F::TWO),
+            X::from(F::TWO) + y.clone() * x.clone(),
+            X::from(F::TWO) - -(x * y),
+        ];
+        let (ids, nodes) = nodes(&same);
+        assert!(ids.iter().all(|&id| id == ids[0]));
+        let sums = nodes.iter().filter(|node| matches!(node, Node::Add(..)));
+        assert_eq!(sums.count(), 1, "{nodes:?}");
+    }
+
+    #[test]
+    fn what_is_known_is_not_computed() {
+        let [x, y] = [0, 1].map(cell);
+        let zero = (x.clone() - x.clone()) * y.clone();
+        let (ids, nodes) = nodes(&[x.clone(), x.clone() + zero.clone(), -(-x.clone()), zero]);
+        assert_eq!(ids[..3], [ids[0]; 3]);
+        assert_eq!(nodes[ids[3].0], Node::Constant(F::ZERO));
+        let (ids, nodes) = self::nodes(&[x.clone() * F::TWO, -(x - y)]);
+        assert!(matches!(nodes[ids[0].0], Node::Add(a, b) if a == b));
+        assert!(matches!(nodes[ids[1].0], Node::Sub(..)));
+    }
+}
