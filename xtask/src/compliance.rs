@@ -9,7 +9,7 @@ mod qemu;
 mod report;
 mod sources;
 mod suite;
-mod tool;
+pub mod tool;
 mod wheel;
 
 use std::fs;

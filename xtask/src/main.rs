@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod compliance;
+mod cubins;
 mod soundness;
 mod sweep;
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::compliance::ComplianceArgs;
+use crate::cubins::CubinsArgs;
 use crate::soundness::SoundnessArgs;
 use crate::sweep::SweepArgs;
 
@@ -27,6 +29,8 @@ struct Cli {
 enum Command {
     /// Run the official RISC-V compliance suites
     Compliance(ComplianceArgs),
+    /// Compile the kernels for GPUs, and see that none spills registers
+    Cubins(CubinsArgs),
     /// Try to make the verifier accept a lie
     Soundness(SoundnessArgs),
     /// Compare the parameters that reach a number of provable bits
@@ -36,6 +40,7 @@ enum Command {
 fn main() -> ExitCode {
     let (result, json) = match Cli::parse().command {
         Command::Compliance(arguments) => (compliance::run(&arguments), arguments.json),
+        Command::Cubins(arguments) => (cubins::run(&arguments), arguments.json),
         Command::Soundness(arguments) => (soundness::run(&arguments), arguments.json),
         Command::Sweep(arguments) => (sweep::run(&arguments), arguments.json),
     };

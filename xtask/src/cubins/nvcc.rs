@@ -1,0 +1,132 @@
+//! NVIDIA's compiler: the machine's, or the one that is on PyPI.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::compliance::tool;
+
+const INSTALL: &str = "`cargo xtask cubins --fetch` gets one from PyPI, or $NVCC names one";
+const INSTALL_PIP: &str = "install python3 and python3-pip, or CUDA 13 by other means";
+/// Kernels run with every driver of the same major version, so this is the one that `vouch-gpu`
+/// asks of the driver.
+const MAJOR: u32 = 13;
+
+/// A compiler of kernels.
+pub struct Compiler {
+    /// Where it is.
+    pub path: PathBuf,
+    /// As it says: `release 13.0, V13.0.88`.
+    pub version: String,
+}
+
+impl Compiler {
+    /// The compiler of PyPI, if it shall be `fetched` from there; or else `$NVCC`, that of the
+    /// PATH, or that of PyPI if it is there already.
+    ///
+    /// # Errors
+    /// There is none, it is of another version of CUDA, or it cannot be installed.
+    pub fn find(root: &Path, fetched: bool) -> Result<Self> {
+        let folder = root.join("target/tools/cuda");
+        let installed = folder.join("nvidia/cu13/bin/nvcc");
+        if fetched {
+            fetch(&root.join("xtask/requirements-cuda.txt"), &folder)?;
+            return Self::new(installed);
+        }
+        match std::env::var_os("NVCC") {
+            Some(path) => Self::new(path.into()),
+            None if in_path("nvcc") => Self::new("nvcc".into()),
+            None => Self::new(installed),
+        }
+    }
+
+    fn new(path: PathBuf) -> Result<Self> {
+        let text = tool::version(&path.to_string_lossy(), INSTALL)?;
+        let (version, major) = release(&text)
+            .with_context(|| format!("{} does not tell its version", path.display()))?;
+        ensure!(
+            major == MAJOR,
+            "{} is of CUDA {major}, expected {MAJOR}; {INSTALL}",
+            path.display()
+        );
+        Ok(Self {
+            path,
+            version: version.into(),
+        })
+    }
+}
+
+/// `release 13.0, V13.0.88` and 13, of what `nvcc --version` prints.
+fn release(text: &str) -> Option<(&str, u32)> {
+    let line = text.lines().find(|line| line.contains("release "))?;
+    let version = &line[line.find("release ")?..];
+    let number = version.strip_prefix("release ")?;
+    let (major, _) = number.split_once('.')?;
+    Some((version.trim(), major.parse().ok()?))
+}
+
+fn in_path(program: &str) -> bool {
+    let run = Command::new(program).arg("--version").output();
+    !matches!(run, Err(error) if error.kind() == ErrorKind::NotFound)
+}
+
+/// Installs what `requirements` pins to `folder`, unless it is there.
+fn fetch(requirements: &Path, folder: &Path) -> Result<()> {
+    let pinned = fs::read(requirements)
+        .with_context(|| format!("cannot read {}", requirements.display()))?;
+    let done = folder.join("requirements.txt");
+    if fs::read(&done).is_ok_and(|there| there == pinned) {
+        return Ok(());
+    }
+    eprintln!("fetching NVIDIA's compiler");
+    if folder.exists() {
+        fs::remove_dir_all(folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--no-deps"])
+        .args(["--disable-pip-version-check", "--root-user-action=ignore"])
+        .args(["--require-hashes", "--only-binary=:all:", "--requirement"])
+        .arg(requirements)
+        .arg("--target")
+        .arg(folder);
+    let output = tool::output(&mut pip, INSTALL_PIP)?;
+    if !output.status.success() {
+        bail!("pip install: {}; {INSTALL_PIP}", tool::complaint(&output));
+    }
+    // Last: what was interrupted is fetched again.
+    fs::write(&done, pinned).with_context(|| format!("cannot write {}", done.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compiler_tells_its_version() {
+        let text = "nvcc: NVIDIA (R) Cuda compiler driver\n\
+                    Cuda compilation tools, release 13.0, V13.0.88\n\
+                    Build cuda_13.0.r13.0/compiler.36424714_0\n";
+        assert_eq!(release(text), Some(("release 13.0, V13.0.88", 13)));
+        assert_eq!(release("release x.0"), None);
+        assert_eq!(release("gcc 12"), None);
+    }
+
+    #[test]
+    fn a_compiler_of_another_version_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("nvcc");
+        let script = "#!/bin/sh\necho 'tools, release 12.8, V12.8.93'\n";
+        fs::write(&path, script).expect("a file");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&path, mode).expect("its owner may");
+        let error = Compiler::new(path).err().expect("it is refused");
+        assert!(
+            error.to_string().contains("is of CUDA 12, expected 13"),
+            "{error}"
+        );
+    }
+}
