@@ -9,6 +9,7 @@ mod grind;
 mod layout;
 mod ntt;
 mod openings;
+mod rates;
 mod roots;
 mod tree;
 
@@ -19,5 +20,6 @@ pub use grind::{GpuGrinder, grind};
 pub use layout::{from_columns, to_columns};
 pub use ntt::{extend, extend_by_tiles, extend_coset};
 pub use openings::{Opened, Opener, Values, inverse_distances};
+pub use rates::{RATE_CHAINS, Rate, run_rate};
 pub use roots::Roots;
 pub use tree::{DIGEST_WORDS, Hash, Layers, Rows, compress_layers, hash_rows};

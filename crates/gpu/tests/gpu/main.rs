@@ -10,4 +10,5 @@ mod ntt;
 mod openings;
 mod oracle;
 mod proofs;
+mod rates;
 mod tree;
