@@ -85,9 +85,13 @@ fn fake(folder: &Path, says: &str, status: i32) -> Command {
          cat >&2 <<'END'\n{says}END\n\
          exit {status}\n"
     );
-    std::fs::write(&path, script).expect("a file");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&path, mode).expect("its owner may");
+    // Written by another process: a file that this one has open for writing, or a child of it, is
+    // too busy to be run.
+    let text = folder.join("nvcc.txt");
+    std::fs::write(&text, script).expect("a file");
+    let mut install = Command::new("install");
+    let status = install.args(["-m", "755"]).arg(text).arg(&path).status();
+    assert!(status.expect("there is install").success());
     let out = folder.join("out");
     let mut command = cubins(&["--arch", "sm_90", "--out", out.to_str().expect("a path")]);
     command.env("NVCC", path);

@@ -106,12 +106,40 @@ impl Gpu {
     /// # Errors
     /// Those of [`Device::launch`].
     pub unsafe fn launch<A: Arguments>(&self, grid: Grid, arguments: A) -> Result<(), GpuError> {
+        // SAFETY: the caller says so.
+        unsafe { self.launch_named(A::KERNEL, grid, arguments) }
+    }
+
+    /// Runs one of several kernels that take the same arguments: the one called
+    /// `<Arguments::KERNEL>_<variant>`.
+    ///
+    /// # Safety
+    /// As of [`Self::launch`].
+    ///
+    /// # Errors
+    /// Those of [`Device::launch`].
+    pub unsafe fn launch_variant<A: Arguments>(
+        &self,
+        variant: &str,
+        grid: Grid,
+        arguments: A,
+    ) -> Result<(), GpuError> {
+        // SAFETY: the caller says so.
+        unsafe { self.launch_named(&format!("{}_{variant}", A::KERNEL), grid, arguments) }
+    }
+
+    unsafe fn launch_named<A: Arguments>(
+        &self,
+        kernel: &str,
+        grid: Grid,
+        arguments: A,
+    ) -> Result<(), GpuError> {
         // SAFETY: `Arguments` are plain data without padding.
         let bytes = unsafe {
             core::slice::from_raw_parts((&raw const arguments).cast::<u8>(), size_of::<A>())
         };
         // SAFETY: the caller says so.
-        unsafe { self.shared.device.launch(A::KERNEL, grid, bytes) }
+        unsafe { self.shared.device.launch(kernel, grid, bytes) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The operations of a proof on a device.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, OnceLock};
 
 use p3_field::extension::BinomiallyExtendable;
@@ -16,13 +18,13 @@ use vouch_prover::plan::plan;
 use vouch_prover::{
     Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, ProveError, Round,
 };
-use vouch_verifier::Parameters;
 use vouch_verifier::config::Challenge;
+use vouch_verifier::{Grinder, Parameters};
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
 use crate::field::{elements, words};
-use crate::kernels::{self, Hash, Opened, Opener, Roots};
+use crate::kernels::{self, Extended, GpuGrinder, Hash, Opened, Opener, Roots};
 use crate::matrix::Matrix;
 use crate::merkle::{MerkleTree, answer, digest_bytes};
 
@@ -193,7 +195,14 @@ where
                 true => Some(&self.fixed_columns()?.rows),
                 false => None,
             };
-            let (matrix, terminal) = stand_in::logup(&self.gpu, place, &rows, fixed)?;
+            let (matrix, terminal) = kernels::logup(
+                &self.gpu,
+                place.instance.table,
+                &place.public_values,
+                &rows,
+                fixed,
+                &place.challenges,
+            )?;
             let columns = Columns {
                 matrix: Arc::new(matrix),
                 coset: 0,
@@ -221,12 +230,20 @@ where
         alpha: Challenge<D>,
     ) -> Result<Vec<Columns>, ProveError> {
         let tables = places.iter().zip(&main.matrices).zip(&logup.matrices);
+        // By height and number of chunks.
+        let mut selectors: BTreeMap<(usize, usize), Matrix> = BTreeMap::new();
         let mut chunks = Vec::new();
         for ((place, main), logup) in tables {
-            let quotient = self
-                .quotient(place, [main, logup], alpha)
-                .map_err(self.device())?;
-            chunks.extend(self.chunks(quotient));
+            let shape = (place.log_height, plan(place.instance.table).log_chunks);
+            let selectors = match selectors.entry(shape) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let new = kernels::selectors(&self.gpu, shape.0, shape.1);
+                    entry.insert(new.map_err(self.device())?)
+                }
+            };
+            let quotient = self.quotient(place, [main, logup, selectors], alpha);
+            chunks.extend(self.chunks(quotient.map_err(self.device())?));
         }
         Ok(chunks)
     }
@@ -320,19 +337,16 @@ where
             .query_groups(&layer.vector, layer.log_arity, &groups);
         let mut opened = answer(&self.gpu, &[query]).map_err(self.device())?;
         let opened = opened.pop().expect("one was asked for");
-        let others = |(row, index): (Vec<F>, &usize)| {
-            let within = index & ((1 << layer.log_arity) - 1);
-            let mut group: Vec<Challenge<D>> = row
-                .chunks_exact(D)
-                .map(|c| Challenge::<D>::from_basis_coefficients_fn(|i| c[i]))
-                .collect();
-            drop(group.drain(within..=within));
-            group
-        };
+        let within = |index: &usize| index & ((1 << layer.log_arity) - 1);
+        let members: Vec<usize> = indices.iter().map(within).collect();
         Ok(LayerOpening {
-            sibling_values: opened.rows.into_iter().zip(indices).map(others).collect(),
+            sibling_values: opened.siblings::<D>(&members),
             opening_proof: opened.paths,
         })
+    }
+
+    fn grinder(&self) -> Option<Arc<dyn Grinder>> {
+        Some(Arc::new(GpuGrinder::new(self.gpu.clone())))
     }
 
     fn log_max_height(&self, committed: &Committed) -> usize {
@@ -348,7 +362,7 @@ where
     fn quotient(
         &self,
         place: &Place<D>,
-        [main, logup]: [&Matrix; 2],
+        [main, logup, selectors]: [&Matrix; 3],
         alpha: Challenge<D>,
     ) -> Result<Matrix, GpuError> {
         let fixed = match place.is_fixed() {
@@ -372,8 +386,18 @@ where
                 )?)
             }
         };
-        let columns = [Some(main), Some(logup), fixed, periodic.as_ref()];
-        stand_in::quotient(&self.gpu, &self.roots, place, columns, alpha)
+        let extended = Extended {
+            table: place.instance.table,
+            public_values: &place.public_values,
+            main,
+            logup,
+            fixed,
+            periodic: periodic.as_ref(),
+            selectors,
+            challenges: &place.challenges,
+            terminal: place.terminal,
+        };
+        kernels::quotient(&self.gpu, &extended, alpha)
     }
 
     /// The chunks of a quotient: chunk `i` of `n` holds the values at every `n`-th point of the
@@ -441,65 +465,5 @@ where
         let rows = vector.to_plonky3().map_err(self.device())?;
         let number = |c: &[F]| Challenge::<D>::from_basis_coefficients_fn(|i| c[i]);
         Ok(rows.values.chunks_exact(D).map(number).collect())
-    }
-}
-
-mod stand_in {
-    use super::*;
-    pub fn logup<const D: usize>(
-        gpu: &Gpu,
-        place: &Place<D>,
-        rows: &Matrix,
-        fixed: Option<&Matrix>,
-    ) -> Result<(Matrix, Challenge<D>), GpuError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
-        let down = |m: &Matrix| {
-            m.to_plonky3()
-                .unwrap()
-                .bit_reverse_rows()
-                .to_row_major_matrix()
-        };
-        let trace = Trace {
-            instance: place.instance.clone(),
-            public_values: place.public_values.clone(),
-            matrix: down(rows),
-        };
-        let (m, t) =
-            vouch_prover::logup_columns(&trace, fixed.map(down).as_ref(), &place.challenges);
-        let m = m.bit_reverse_rows().to_row_major_matrix();
-        Ok((Matrix::from_plonky3(gpu, &m, rows.log_height, 0)?, t))
-    }
-    pub fn quotient<const D: usize>(
-        gpu: &Gpu,
-        _: &Roots,
-        place: &Place<D>,
-        c: [Option<&Matrix>; 4],
-        alpha: Challenge<D>,
-    ) -> Result<Matrix, GpuError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
-        let c = c.map(|m| m.map(|m| m.to_plonky3().unwrap()));
-        let [main, logup, fixed, periodic] = c;
-        let columns = vouch_prover::Columns {
-            instance: &place.instance,
-            public_values: &place.public_values,
-            log_height: place.log_height,
-            main: main.as_ref().unwrap(),
-            logup: logup.as_ref().unwrap(),
-            fixed: fixed.as_ref(),
-            periodic,
-            terminal: place.terminal,
-        };
-        let q = vouch_prover::table_quotient(columns, &place.challenges, alpha);
-        let log_chunks = plan(place.instance.table).log_chunks;
-        Matrix::from_plonky3(
-            gpu,
-            &RowMajorMatrix::new(q, D),
-            place.log_height,
-            log_chunks,
-        )
     }
 }

@@ -14,6 +14,7 @@ mod device;
 mod engine;
 mod error;
 pub mod field;
+pub mod ir;
 pub mod kernels;
 mod matrix;
 mod merkle;

@@ -33,6 +33,14 @@ const FILES: &[(&str, &str)] = &[
     file("tree.cu", include_str!("../kernels/tree.cu")),
     file("gather.cu", include_str!("../kernels/gather.cu")),
     file("grind.cu", include_str!("../kernels/grind.cu")),
+    file(
+        "constraints.cuh",
+        include_str!("../kernels/constraints.cuh"),
+    ),
+    file("logup.cuh", include_str!("../kernels/logup.cuh")),
+    file("logup.cu", include_str!("../kernels/logup.cu")),
+    file("quotient.cuh", include_str!("../kernels/quotient.cuh")),
+    file("quotient.cu", include_str!("../kernels/quotient.cu")),
 ];
 
 /// All sources: those that are written, and those that are generated from the tables.
@@ -41,7 +49,7 @@ pub fn sources() -> Vec<Source> {
         name: name.into(),
         text: text.into(),
     });
-    written.collect()
+    written.chain(crate::ir::sources()).collect()
 }
 
 /// What tells these sources from others: a hash of their names and texts, as hexadecimal digits.

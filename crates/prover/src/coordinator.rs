@@ -49,7 +49,7 @@ where
     let heights: Vec<usize> = traces.iter().map(|trace| trace.matrix.height()).collect();
     check_multiplicity_height_bound(&lookups, &heights).map_err(failed)?;
 
-    let mut challenger = challenger(seed);
+    let mut challenger = challenger(seed, engine.grinder());
     let mut transcript = Transcript::<D>::new(&mut challenger, shape(engine, &traces));
     let run = Run {
         engine,

@@ -13,8 +13,8 @@ use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
 use vouch_air::witness::Trace;
-use vouch_verifier::Parameters;
 use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
+use vouch_verifier::{Grinder, Parameters};
 
 use crate::error::ProveError;
 
@@ -191,6 +191,11 @@ where
         layer: &Self::Layer,
         indices: &[usize],
     ) -> Result<LayerOpening<D>, ProveError>;
+
+    /// What searches for proofs of work, if not the CPU.
+    fn grinder(&self) -> Option<Arc<dyn Grinder>> {
+        None
+    }
 
     /// Rows of the tallest matrix, log2.
     fn log_max_height(&self, committed: &Self::Committed) -> usize;

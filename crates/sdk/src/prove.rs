@@ -141,8 +141,7 @@ pub fn prove_with(
 ) -> Result<Proven, Error> {
     // What the guest printed when it was run before is not printed again.
     let mut printed = 0;
-    let mut share = 1;
-    loop {
+    in_smaller_parts(options.work_folder.is_none(), |parts| {
         let mut prints = 0;
         let mut console = |stream: Stream, bytes: &[u8]| {
             prints += 1;
@@ -151,28 +150,39 @@ pub fn prove_with(
                 console(stream, bytes);
             }
         };
-        match prove_within(program, input, options, share, &mut console, progress) {
+        prove_within(program, input, options, parts, &mut console, progress)
+    })
+}
+
+/// Parts of a device's memory, of which a segment takes one, at most.
+const MOST_PARTS: u64 = 64;
+
+/// Tries with ever smaller parts of a device's memory if more turns out to be needed than was
+/// estimated. The segments in a work folder cannot be cut anew.
+fn in_smaller_parts<T>(
+    can_be_cut: bool,
+    mut attempt: impl FnMut(u64) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut parts = 1;
+    loop {
+        match attempt(parts) {
             Err(Error::Prove(error @ ProveError::DeviceMemory { .. }))
-                if share < LEAST_SHARE && options.work_folder.is_none() =>
+                if can_be_cut && parts < MOST_PARTS =>
             {
                 warn!(%error, "proving again, in smaller segments");
-                share *= 2;
+                parts *= 2;
             }
             result => return result,
         }
     }
 }
 
-/// Parts that a device's memory is cut into, at most, when more turns out to be needed than was
-/// estimated.
-const LEAST_SHARE: u64 = 64;
-
-/// Proves in segments that take one part of `share` of the device's memory by estimate.
+/// Proves in segments that take one of so many parts of the device's memory by estimate.
 fn prove_within(
     program: &Program,
     input: &[u8],
     options: &ProveOptions,
-    share: u64,
+    parts: u64,
     console: &mut dyn FnMut(Stream, &[u8]),
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Proven, Error> {
@@ -192,7 +202,7 @@ fn prove_within(
         max_memory,
         at_once,
         segment_cells: options.segment_cells,
-        device_memory: device_memory.map(|bytes| bytes / share),
+        device_memory: device_memory.map(|bytes| bytes / parts),
     };
     let mut folder = None;
     if let Some(path) = &options.work_folder {
@@ -208,9 +218,7 @@ fn prove_within(
         cuts,
         plan: Plan::new(options.profile, cuts)?,
         folder,
-        prover: prover
-            .max_memory(max_memory)
-            .cancelled_by(stop.clone()),
+        prover: prover.max_memory(max_memory).cancelled_by(stop.clone()),
         verifier: verifier(options.profile)?,
         pool,
         stop,
@@ -325,5 +333,49 @@ impl Segments {
             });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> Error {
+        ProveError::DeviceMemory {
+            needed: 3,
+            free: 1,
+            total: 2,
+        }
+        .into()
+    }
+
+    #[test]
+    fn a_full_device_gets_smaller_segments() {
+        let mut tried = Vec::new();
+        let done = in_smaller_parts(true, |parts| {
+            tried.push(parts);
+            match parts {
+                8 => Ok(()),
+                _ => Err(full()),
+            }
+        });
+        assert!(done.is_ok());
+        assert_eq!(tried, [1, 2, 4, 8]);
+    }
+
+    #[test]
+    fn other_failures_are_not_tried_again() {
+        let count = |can_be_cut, error: fn() -> Error| {
+            let mut tried = 0;
+            let result: Result<(), _> = in_smaller_parts(can_be_cut, |_| {
+                tried += 1;
+                Err(error())
+            });
+            (tried, result.expect_err("it always fails").to_string())
+        };
+        assert_eq!(count(true, full), (7, full().to_string()));
+        assert_eq!(count(false, full), (1, full().to_string()));
+        let cancelled = || ProveError::Cancelled.into();
+        assert_eq!(count(true, cancelled), (1, cancelled().to_string()));
     }
 }

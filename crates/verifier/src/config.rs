@@ -1,5 +1,6 @@
 //! The proof system that a profile stands for, in p3's types.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use p3_blake3::Blake3;
@@ -14,7 +15,7 @@ use p3_uni_stark::StarkConfig;
 use vouch_air::F;
 
 use crate::profile::Parameters;
-use crate::transcript::Transcript;
+use crate::transcript::{Grinder, Transcript};
 
 /// Field of the challenges: degree `D` over BabyBear.
 pub type Challenge<const D: usize> = BinomialExtensionField<F, D>;
@@ -67,9 +68,14 @@ where
     }
 }
 
-/// A transcript seeded with what the proof is about.
-pub fn challenger(seed: Vec<u8>) -> Challenger {
-    Challenger::new(Transcript::new(seed))
+/// A transcript seeded with what the proof is about; `grinder` searches for its proofs of work, if
+/// not this processor.
+pub fn challenger(seed: Vec<u8>, grinder: Option<Arc<dyn Grinder>>) -> Challenger {
+    let transcript = Transcript::new(seed);
+    Challenger::new(match grinder {
+        Some(grinder) => transcript.with_grinder(grinder),
+        None => transcript,
+    })
 }
 
 /// The configuration for `parameters`, its transcript seeded with what the proof is about.
@@ -78,7 +84,7 @@ where
     F: BinomiallyExtendable<D>,
 {
     let pcs = Pcs::new(Radix2DitParallel::default(), value_mmcs(), fri(parameters));
-    StarkConfig::new(pcs, challenger(seed))
+    StarkConfig::new(pcs, challenger(seed, None))
         .with_lookup_proof_of_work_bits(parameters.lookup_grinding)
         .with_ood_proof_of_work_bits(parameters.point_grinding)
 }

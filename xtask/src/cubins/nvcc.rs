@@ -45,18 +45,19 @@ impl Compiler {
 
     fn new(path: PathBuf) -> Result<Self> {
         let text = tool::version(&path.to_string_lossy(), INSTALL)?;
-        let (version, major) = release(&text)
-            .with_context(|| format!("{} does not tell its version", path.display()))?;
-        ensure!(
-            major == MAJOR,
-            "{} is of CUDA {major}, expected {MAJOR}; {INSTALL}",
-            path.display()
-        );
-        Ok(Self {
-            path,
-            version: version.into(),
-        })
+        let version = accepted(&text).with_context(|| path.display().to_string())?;
+        Ok(Self { path, version })
     }
+}
+
+/// The version, if it is one of the right CUDA, in what `nvcc --version` prints.
+fn accepted(text: &str) -> Result<String> {
+    let (version, major) = release(text).context("it does not tell its version")?;
+    ensure!(
+        major == MAJOR,
+        "it is of CUDA {major}, expected {MAJOR}; {INSTALL}"
+    );
+    Ok(version.into())
 }
 
 /// `release 13.0, V13.0.88` and 13, of what `nvcc --version` prints.
@@ -117,16 +118,19 @@ mod tests {
 
     #[test]
     fn a_compiler_of_another_version_is_refused() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("nvcc");
-        let script = "#!/bin/sh\necho 'tools, release 12.8, V12.8.93'\n";
-        fs::write(&path, script).expect("a file");
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(&path, mode).expect("its owner may");
-        let error = Compiler::new(path).err().expect("it is refused");
-        assert!(
-            error.to_string().contains("is of CUDA 12, expected 13"),
-            "{error}"
+        let refused = |program: &str| {
+            Compiler::new(program.into())
+                .err()
+                .map(|e| format!("{e:#}"))
+        };
+        let error = refused("true").unwrap_or_default();
+        assert_eq!(error, "true: it does not tell its version");
+        let error = refused("/nowhere/nvcc").unwrap_or_default();
+        assert!(error.contains(INSTALL), "{error}");
+        let error = accepted("release 12.8, V12.8.93").expect_err("it is too old");
+        assert_eq!(
+            error.to_string(),
+            format!("it is of CUDA 12, expected 13; {INSTALL}")
         );
     }
 }

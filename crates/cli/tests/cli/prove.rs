@@ -172,6 +172,36 @@ fn files_that_are_not_there_or_not_programs_are_named() {
     place.refuses(&input, 2, "file", "cannot read missing");
 }
 
+/// Where there is a GPU, its proof is the CPU's; where there is none, nothing is written.
+#[test]
+fn backends_are_chosen() {
+    let place = Place::new();
+    let (elf, input) = (guest("commitment"), four_hashes());
+    place
+        .vouch(&prove(&elf, &input, &["--backend", "cpu"]))
+        .ok();
+    let expected = place.get("receipt");
+    place.put("receipt", b"an older receipt");
+    let cuda = prove(&elf, &input, &["--backend", "cuda"]);
+    if place.vouch(&cuda).code == 0 {
+        assert!(place.get("receipt") == expected);
+    } else {
+        place.refuses(&cuda, 2, "usage", "no GPU: ");
+        assert_eq!(place.get("receipt"), b"an older receipt");
+    }
+    let auto = place
+        .vouch(&prove(&elf, &input, &["--backend", "auto"]))
+        .ok();
+    assert!(place.get("receipt") == expected);
+    let said = auto.stderr.contains("no GPU: ");
+    assert!(
+        !said || auto.stderr.contains("; proving on the CPU"),
+        "{}",
+        auto.stderr
+    );
+    assert_eq!(said, cfg!(feature = "cuda") && place.vouch(&cuda).code != 0);
+}
+
 #[test]
 fn results_without_a_place_are_refused_before_the_run() {
     let place = Place::new();

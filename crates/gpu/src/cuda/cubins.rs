@@ -110,11 +110,11 @@ mod tests {
 
     #[test]
     fn they_are_those_of_the_sources() {
-        let expected = digest(&sources());
+        let sources = sources();
+        let expected = digest(&sources);
         assert_eq!(SOURCES, expected, "`cargo xtask cubins` compiles them anew");
-        let units = { sources().iter() }
-            .filter(|source| source.name.ends_with(".cu"))
-            .count();
+        let compiled = { sources.iter() }.filter(|source| source.name.ends_with(".cu"));
+        let units = compiled.count();
         let mut by_architecture = HashMap::new();
         for cubin in CUBINS {
             assert_eq!(cubin.image.0.as_ptr().align_offset(16), 0);

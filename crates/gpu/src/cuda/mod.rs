@@ -128,3 +128,18 @@ impl Device for Cuda {
         launched.map_err(|error| failed(&format!("{name}, or a kernel before it,"))(error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_driver_there_is_no_device() {
+        let signs = ["/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg"];
+        let there = { signs.iter() }.any(|sign| std::path::Path::new(sign).exists());
+        let error = Cuda::new(0).err();
+        let none = matches!(error, Some(GpuError::NoDevice { .. }));
+        // Where there is a driver, the device may be any.
+        assert!(none || there, "{error:?}");
+    }
+}

@@ -59,11 +59,11 @@ fn long_and_short_copies_arrive() {
 fn copies_and_kernels_keep_their_order() {
     let _fake = Fake::new(Setting::default());
     let gpu = gpu();
-    let words = 3000;
+    let words = 4000;
     let (first, second) = (gpu.buffer(words), gpu.buffer(words));
     let (first, second) = (first.expect("room"), second.expect("room"));
     let mut expected = vec![0; words];
-    // Together more than both halves of the staging.
+    // From one reading to the next, more than both halves of the staging hold.
     for i in 0..6000 {
         let some = numbers(words - i as usize % 7, i);
         first.write(0, &some).expect("it is copied");
@@ -72,7 +72,7 @@ fn copies_and_kernels_keep_their_order() {
             fill(&gpu, &first, 5, 10, i);
             expected[5..15].fill(i);
         }
-        if i % 1000 == 999 {
+        if i % 3000 == 2999 {
             second.copy_from(0, &first, 0, words).expect("it is copied");
             fill(&gpu, &first, 0, words, 7);
             assert!(second.read_all().expect("it is read") == expected);

@@ -13,10 +13,19 @@ const WORDS: usize = 1 << 24;
 /// descending order: nothing may depend on it.
 pub fn on_devices(f: impl Fn(&Gpu)) {
     for descending in [false, true] {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernels");
-        let shim = Shim::new(&folder, WORDS, descending).expect("the kernels compile");
-        f(&Gpu::new(Box::new(shim)));
+        f(&device(WORDS, descending));
     }
+}
+
+/// A device with so many words of memory.
+pub fn with_memory(words: usize) -> Gpu {
+    device(words, false)
+}
+
+fn device(words: usize, descending: bool) -> Gpu {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kernels");
+    let shim = Shim::new(&folder, words, descending).expect("the kernels compile");
+    Gpu::new(Box::new(shim))
 }
 
 /// Numbers without a pattern, but for some edges at first.

@@ -152,7 +152,7 @@ impl Kernels {
             at_next: Vec::new(),
         };
         let rounds = [round(&self.main), round(&self.logup)];
-        let challenger = &mut challenger(Vec::new());
+        let challenger = &mut challenger(Vec::new(), None);
         low_degree(&self.setup, vectors, &rounds, F::ZERO, challenger)
     }
 }

@@ -1,0 +1,95 @@
+//! Programs against the tables' own code.
+
+use p3_field::PrimeCharacteristicRing;
+use vouch_air::F;
+use vouch_air::capture::{Capture, Row, Sink};
+use vouch_air::tables::{Instance, Table};
+use vouch_gpu::ir::{Program, evaluate};
+
+use crate::common::numbers;
+
+/// What a row says, as the table utters it.
+#[derive(Default)]
+struct Uttered {
+    constraints: Vec<F>,
+    messages: Vec<(Vec<F>, F)>,
+}
+
+impl Sink for Uttered {
+    fn constraint(&mut self, value: F) {
+        self.constraints.push(value);
+    }
+
+    fn message(&mut self, _: &str, fields: &[F], count: F, _: u32) {
+        self.messages.push((fields.to_vec(), count));
+    }
+}
+
+/// Every constraint, field and count of random rows.
+#[test]
+fn programs_say_what_tables_say() {
+    use p3_air::{Air, BaseAir};
+    for table in Table::ALL {
+        let instance = Instance::new(table, 0, &[]);
+        let program = Program::of(table);
+        for seed in 0..8 {
+            let width = instance.width();
+            // Without the edges that numbers begin with.
+            let cells = numbers(2 * width + 200, seed)[6..].to_vec();
+            let (current, rest) = cells.split_at(width);
+            let (next, rest) = rest.split_at(width);
+            let (public, rest) = rest.split_at(100);
+            let row = Row {
+                current,
+                next,
+                preprocessed: &rest[..instance.preprocessed_width()],
+                periodic: &rest[40..43],
+                public,
+                is_first: rest[50],
+                is_last: rest[51],
+                is_transition: rest[52],
+            };
+            let mut uttered = Uttered::default();
+            instance.eval(&mut Capture::new(row.clone(), &mut uttered));
+            let said = evaluate(program, &row);
+            let name = table.name();
+            assert_eq!(said.constraints, uttered.constraints, "{name}");
+            assert_eq!(said.messages.len(), uttered.messages.len(), "{name}");
+            for (place, (fields, count)) in program.plan.messages.iter().zip(&uttered.messages) {
+                let varying = place.varying.iter().map(|&i| fields[i]);
+                let expected = (varying.collect(), *count);
+                assert_eq!(said.messages[place.slot], expected, "{name}");
+            }
+        }
+    }
+}
+
+/// Programs fit the registers of a GPU.
+#[test]
+fn parts_are_small() {
+    let of = |table| (table, Program::of(table).statistics());
+    let statistics: Vec<_> = Table::ALL.map(of).into();
+    for (table, statistics) in &statistics {
+        println!("{}: {statistics:?}", table.name());
+    }
+    for (table, statistics) in &statistics {
+        assert!(statistics.live <= 64, "{}: {statistics:?}", table.name());
+    }
+}
+
+/// A table without constraints of its own would be compared with nothing.
+#[test]
+fn tables_say_something() {
+    for table in Table::ALL {
+        let program = Program::of(table);
+        assert!(!program.messages.is_empty(), "{}", table.name());
+        assert_eq!(program.constraints.len(), program.plan.constraints);
+        assert!(
+            program
+                .messages
+                .iter()
+                .all(|m| m.column < program.plan.columns.len())
+        );
+        assert_ne!(F::ZERO, F::ONE);
+    }
+}
