@@ -17,6 +17,7 @@ mod random;
 mod report;
 mod sanitizer;
 mod sweep;
+mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -14,13 +14,14 @@ use vouch_prover::{
     Round,
 };
 use vouch_verifier::config::Challenge;
-use vouch_verifier::{Parameters, Profile, TableShape};
+use vouch_verifier::{Parameters, Profile};
 
 use crate::check::{Check, CheckError};
 use crate::end_to_end::{Segment, fibonacci};
-use crate::measure::{Work, extension, median, tree, wait};
+use crate::measure::{median, wait};
 use crate::proofs::label;
 use crate::report::Measured;
+use crate::work::{Work, extension, logup, quotient, tree};
 
 /// Proofs that are timed, after one that is not.
 const PROOFS: usize = 3;
@@ -102,37 +103,23 @@ const COMMIT_TABLES: &str = "committing to main columns";
 const LOGUP: &str = "LogUp columns";
 const QUOTIENTS: &str = "quotients";
 
-/// The least work of some operations. Of quotients and LogUp columns these are the bytes alone:
-/// what they compute differs from table to table.
+/// The least work of some operations.
 fn work<const D: usize>(name: &str, tables: &[Trace], parameters: &Parameters) -> Option<Work> {
     let of = |trace: &Trace| {
-        let log_height = log2_strict_usize(trace.matrix.height());
-        let shape = TableShape::of(trace.instance.table);
-        let logup = D * (shape.logup_columns + 1);
-        // Columns that are read or written, and the rows that they have.
-        let bytes = |columns: usize, rows: usize| Work {
-            bytes: 4 * (columns * rows) as u64,
-            ..Work::default()
-        };
+        let (table, rows) = (trace.instance.table, trace.matrix.height());
         match name {
             COMMIT_TABLES => {
                 let blowup = parameters.log_blowup;
-                let leaves = 1 << (log_height + blowup);
-                let extending = extension(shape.width, log_height, blowup);
-                Some(extending + tree(leaves, shape.width as u64))
+                let width = trace.matrix.width();
+                let extending = extension(width, log2_strict_usize(rows), blowup);
+                Some(extending + tree((rows << blowup) as u64, width as u64))
             }
-            LOGUP => Some(bytes(shape.width + shape.fixed + logup, 1 << log_height)),
-            QUOTIENTS => Some(bytes(
-                shape.width + shape.fixed + logup + D,
-                shape.quotient_chunks << log_height,
-            )),
+            LOGUP => Some(logup(table, rows as u64, D)),
+            QUOTIENTS => Some(quotient(table, rows as u64, D)),
             _ => None,
         }
     };
-    tables
-        .iter()
-        .map(of)
-        .try_fold(Work::default(), |sum, work| Some(sum + work?))
+    { tables.iter().map(of) }.try_fold(Work::default(), |sum, work| Some(sum + work?))
 }
 
 /// Operations in the order of their first calls, with the seconds of all calls.

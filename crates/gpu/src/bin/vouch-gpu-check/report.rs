@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::measure::{Bound, Work};
+use crate::work::{Bound, Work};
 
 /// All of it.
 #[derive(Debug, Serialize)]

@@ -7,9 +7,10 @@ use vouch_gpu::kernels::{Hash, Roots, extend, fold, to_columns};
 use vouch_gpu::{Gpu, GpuError, MerkleTree};
 
 use crate::check::{Check, CheckError};
-use crate::measure::{Work, extension, folding, seconds, tree};
+use crate::measure::seconds;
 use crate::random;
 use crate::report::Measured;
+use crate::work::{Work, extension, folding, tree};
 
 /// Sizes of what is measured.
 struct Sizes {
