@@ -19,6 +19,17 @@ compliance:
 soundness:
     cargo xtask soundness --long
 
+# Compare and measure on this machine's GPU, in ten minutes; the report is target/gpu-check.json
+gpu-check *options:
+    cargo xtask cubins
+    cargo run --release -p vouch-gpu --bin vouch-gpu-check --features check,cuda -- \
+        --json target/gpu-check.json {{options}}
+
+# Put what gpu-check runs into a folder, to be carried to a machine with a GPU and without Rust
+gpu-check-pack dir:
+    cargo xtask cubins
+    cargo xtask gpu-check --pack {{dir}}
+
 # What every change must pass
 ci:
     .ci/run

@@ -3,6 +3,7 @@
 
 mod compliance;
 mod cubins;
+mod gpu_check;
 mod soundness;
 mod sweep;
 
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 use crate::compliance::ComplianceArgs;
 use crate::cubins::CubinsArgs;
+use crate::gpu_check::GpuCheckArgs;
 use crate::soundness::SoundnessArgs;
 use crate::sweep::SweepArgs;
 
@@ -31,6 +33,8 @@ enum Command {
     Compliance(ComplianceArgs),
     /// Compile the kernels for GPUs, and see that none spills registers
     Cubins(CubinsArgs),
+    /// Pack the program that compares and measures on a GPU, for a machine without Rust
+    GpuCheck(GpuCheckArgs),
     /// Try to make the verifier accept a lie
     Soundness(SoundnessArgs),
     /// Compare the parameters that reach a number of provable bits
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
     let (result, json) = match Cli::parse().command {
         Command::Compliance(arguments) => (compliance::run(&arguments), arguments.json),
         Command::Cubins(arguments) => (cubins::run(&arguments), arguments.json),
+        Command::GpuCheck(arguments) => (gpu_check::run(&arguments), arguments.json),
         Command::Soundness(arguments) => (soundness::run(&arguments), arguments.json),
         Command::Sweep(arguments) => (sweep::run(&arguments), arguments.json),
     };

@@ -25,6 +25,7 @@ const FILES: &[(&str, &str)] = &[
     file("openings.cu", include_str!("../kernels/openings.cu")),
     file("layout.cu", include_str!("../kernels/layout.cu")),
     file("arithmetic.cu", include_str!("../kernels/arithmetic.cu")),
+    file("rates.cu", include_str!("../kernels/rates.cu")),
     file("digest.cuh", include_str!("../kernels/digest.cuh")),
     file("blake3.cuh", include_str!("../kernels/blake3.cuh")),
     file("keccak.cuh", include_str!("../kernels/keccak.cuh")),

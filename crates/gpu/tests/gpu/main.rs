@@ -13,5 +13,6 @@ mod openings;
 mod oracle;
 mod proofs;
 mod quotient;
+mod rates;
 mod tables;
 mod tree;

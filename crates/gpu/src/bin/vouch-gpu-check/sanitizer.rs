@@ -1,0 +1,69 @@
+//! The comparisons once more, under NVIDIA's checkers.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::check::Check;
+use crate::report::Sanitized;
+
+/// What they find: accesses out of bounds, and threads that do not wait for one another.
+const TOOLS: [&str; 2] = ["memcheck", "racecheck"];
+/// The exit code that they are to give if they find something.
+const FOUND: i32 = 9;
+/// MiB of the device's memory that the comparisons have; the checkers need some, too.
+const MEMORY: u32 = 4096;
+/// Where it usually is, if not in the PATH.
+const USUAL: &str = "/usr/local/cuda/bin/compute-sanitizer";
+/// Characters of what they say that are kept: the last ones.
+const KEPT: usize = 4000;
+
+/// Runs this program under each of them.
+pub fn run(check: &mut Check) {
+    let Some(sanitizer) = find() else {
+        check.skip("sanitizer", "compute-sanitizer was not found");
+        return;
+    };
+    for tool in TOOLS {
+        if !check.has_time(tool) {
+            continue;
+        }
+        eprintln!("{tool}");
+        match under(&sanitizer, tool, check.clock.left()) {
+            Ok(sanitized) => {
+                if sanitized.exit_code != Some(0) {
+                    let code = sanitized.exit_code;
+                    check.report.fail(format!("{tool}: exit code {code:?}"));
+                }
+                check.report.sanitizer.push(sanitized);
+            }
+            Err(error) => check.report.fail(format!("{tool}: {error}")),
+        }
+    }
+}
+
+fn find() -> Option<PathBuf> {
+    let named = env::var_os("COMPUTE_SANITIZER").map(PathBuf::from);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let in_path = env::split_paths(&path).map(|folder| folder.join("compute-sanitizer"));
+    let mut known = named.into_iter().chain(in_path).chain([USUAL.into()]);
+    known.find(|path| path.is_file())
+}
+
+fn under(sanitizer: &PathBuf, tool: &'static str, seconds: u64) -> std::io::Result<Sanitized> {
+    let output = Command::new(sanitizer)
+        .args(["--tool", tool, "--error-exitcode", &FOUND.to_string()])
+        .arg(env::current_exe()?)
+        .args(["--small", "--steps", "matrices,proofs"])
+        .args(["--memory", &MEMORY.to_string()])
+        .args(["--seconds", &seconds.to_string()])
+        .output()?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let skipped = said.chars().count().saturating_sub(KEPT);
+    Ok(Sanitized {
+        tool,
+        exit_code: output.status.code(),
+        said: said.chars().skip(skipped).collect(),
+    })
+}

@@ -1,0 +1,145 @@
+//! Kernels by size.
+
+use p3_field::Field as _;
+use p3_field::extension::BinomiallyExtendable;
+use vouch_air::F;
+use vouch_gpu::kernels::{Hash, Roots, extend, fold, to_columns};
+use vouch_gpu::{Gpu, GpuError, MerkleTree};
+
+use crate::check::{Check, CheckError};
+use crate::measure::seconds;
+use crate::random;
+use crate::report::Measured;
+use crate::work::{Work, extension, folding, tree};
+
+/// Sizes of what is measured.
+struct Sizes {
+    /// Rows, log2.
+    log_heights: &'static [usize],
+    /// Columns.
+    widths: &'static [usize],
+}
+
+/// Cosets that columns are extended to, log2.
+const ADDED_BITS: usize = 1;
+
+/// Measures them: small ones first.
+pub fn measure(check: &mut Check) {
+    let sizes = match check.small {
+        true => Sizes {
+            log_heights: &[4, 7],
+            widths: &[1, 3],
+        },
+        false => Sizes {
+            log_heights: &[18, 20, 22, 24],
+            widths: &[1, 32, 150],
+        },
+    };
+    for &log_height in sizes.log_heights {
+        for &width in sizes.widths {
+            let shape = format!("2^{log_height} x {width}");
+            let cells = (width as u64) << log_height;
+            let transposing = Work {
+                bytes: 8 * cells,
+                ..Work::default()
+            };
+            measured(
+                check,
+                format!("transpose, {shape}"),
+                2 * cells,
+                Some(transposing),
+                |gpu| {
+                    let rows = random::buffer(gpu, cells as usize)?;
+                    seconds(gpu, || to_columns(gpu, &rows, 1 << log_height, width))
+                },
+            );
+            let extending = extension(width, log_height, ADDED_BITS);
+            measured(
+                check,
+                format!("extension, {shape}"),
+                4 * cells,
+                Some(extending),
+                |gpu| {
+                    let roots = Roots::new(gpu);
+                    let matrix = random::matrix(gpu, width, log_height, 0)?;
+                    seconds(gpu, || {
+                        extend(gpu, &roots, &matrix, ADDED_BITS, F::GENERATOR)
+                    })
+                },
+            );
+            for hash in [Hash::Blake3, Hash::Keccak256, Hash::Poseidon2] {
+                trees(check, hash, log_height, width);
+            }
+        }
+        layers::<4>(check, log_height);
+        layers::<5>(check, log_height);
+    }
+}
+
+/// A tree over `2^log_height` rows, which are on two cosets.
+fn trees(check: &mut Check, hash: Hash, log_height: usize, width: usize) {
+    let leaves = 1u64 << log_height;
+    // The rate of Blake3 alone is measured.
+    let work = (hash == Hash::Blake3).then(|| tree(leaves, width as u64));
+    let name = format!("tree of {hash:?}, 2^{log_height} x {width}");
+    measured(check, name, leaves * (width as u64 + 16), work, |gpu| {
+        let matrix = random::matrix(gpu, width, log_height - 1, 1)?;
+        seconds(gpu, || MerkleTree::commit(gpu, hash, &[&matrix]))
+    });
+}
+
+/// A layer of FRI: its tree, and its folding.
+fn layers<const D: usize>(check: &mut Check, log_rows: usize)
+where
+    F: BinomiallyExtendable<D>,
+{
+    for log_arity in [1, 3] {
+        let words = (D as u64 + 16) << log_rows;
+        let shape = format!("2^{log_rows} of degree {D} by {}", 1 << log_arity);
+        let work = tree(1 << (log_rows - log_arity), (D as u64) << log_arity);
+        measured(
+            check,
+            format!("FRI's tree, {shape}"),
+            words,
+            Some(work),
+            |gpu| {
+                let codeword = random::matrix(gpu, D, log_rows - 1, 1)?;
+                seconds(gpu, || {
+                    MerkleTree::commit_groups(gpu, Hash::Blake3, &codeword, log_arity)
+                })
+            },
+        );
+        let work = folding(D, log_rows, log_arity);
+        measured(
+            check,
+            format!("FRI's folding, {shape}"),
+            words,
+            Some(work),
+            |gpu| {
+                let roots = Roots::new(gpu);
+                let codeword = random::matrix(gpu, D, log_rows - 1, 1)?;
+                let beta = random::challenges::<D>(9, 1)[8];
+                seconds(gpu, || fold(gpu, &roots, &codeword, log_arity, beta))
+            },
+        );
+    }
+}
+
+/// Adds the time of something that takes `words` words of the device's memory.
+fn measured(
+    check: &mut Check,
+    name: String,
+    words: u64,
+    work: Option<Work>,
+    seconds: impl FnOnce(&Gpu) -> Result<f64, GpuError>,
+) {
+    // What repeats, roots and a margin are in the remaining part.
+    if 4 * words > check.gpu.total() / 10 * 9 {
+        check.skip(name, "it does not fit the memory");
+        return;
+    }
+    let seconds = check.measure(&name, |gpu| seconds(gpu).map_err(CheckError::from));
+    let ceilings = check.report.ceilings;
+    let measured = seconds.map(|seconds| Measured::new(name, seconds, work, ceilings));
+    check.report.sweep.extend(measured);
+}
