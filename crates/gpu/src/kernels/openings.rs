@@ -2,6 +2,7 @@
 //! what FRI is to show to be a polynomial (`kernels/openings.cu`).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField, dot_product};
@@ -179,9 +180,10 @@ where
     ) -> Result<Self, GpuError> {
         let mut inverses = BTreeMap::new();
         for log_height in log_heights {
-            if !inverses.contains_key(&log_height) {
-                let matrix = inverse_distances(gpu, roots, point, log_height, log_cosets)?;
-                inverses.insert(log_height, matrix);
+            if let Entry::Vacant(entry) = inverses.entry(log_height) {
+                entry.insert(inverse_distances(
+                    gpu, roots, point, log_height, log_cosets,
+                )?);
             }
         }
         Ok(Self {
