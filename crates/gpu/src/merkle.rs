@@ -147,7 +147,7 @@ impl MerkleTree {
     /// See [`Self::query`].
     ///
     /// # Errors
-    /// Those of [`open`].
+    /// Those of [`answer`].
     #[expect(clippy::type_complexity, reason = "as Plonky3 has it")]
     pub fn open(
         &self,
