@@ -88,6 +88,12 @@ fn all_is_the_same() {
         assert!(run["peak_bytes"].as_u64() > Some(0), "{run}");
     }
     assert_eq!(list(&report, "failed"), [] as [Value; 0]);
+    let skipped = list(&report, "skipped");
+    let is_sanitizer = |what: &Value| what.as_str().is_some_and(|what| what.contains("sanitizer"));
+    assert!(
+        skipped.len() == 1 && is_sanitizer(&skipped[0]),
+        "{skipped:?}"
+    );
 }
 
 /// Of every kind: threads that wait, rows, layers, challenges, queries.

@@ -128,9 +128,8 @@ fn extensions(gpu: &Gpu, log_height: usize) -> Result<(), CheckError> {
         same(&extended.to_plonky3()?, &expected, || {
             format!("{width} extended columns")
         })?;
-        // Coset 1 is that of the point -1 times the first one's, whatever the number of cosets.
-        let generator = F::two_adic_generator(log_height + 1);
-        let back = generator.inverse();
+        // Coset 1 is the first one times this root, whatever the number of cosets.
+        let back = F::two_adic_generator(log_height + 1).inverse();
         let again = extend_coset(gpu, &roots, &extended, 1, added_bits, back)?;
         same(&again.to_plonky3()?, &expected, || {
             format!("{width} columns of a coset")

@@ -1,7 +1,7 @@
 //! The comparisons once more, under NVIDIA's checkers.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::check::Check;
@@ -21,9 +21,11 @@ const KEPT: usize = 4000;
 /// Runs this program under each of them.
 pub fn run(check: &mut Check) {
     let Some(sanitizer) = find() else {
-        check.skip("sanitizer", "compute-sanitizer was not found");
-        return;
+        return check.skip("sanitizer", "compute-sanitizer was not found");
     };
+    if check.gpu.kind() != "cuda" {
+        return check.skip("sanitizer", "it watches NVIDIA's GPUs alone");
+    }
     for tool in TOOLS {
         if !check.has_time(tool) {
             continue;
@@ -50,7 +52,8 @@ fn find() -> Option<PathBuf> {
     known.find(|path| path.is_file())
 }
 
-fn under(sanitizer: &PathBuf, tool: &'static str, seconds: u64) -> std::io::Result<Sanitized> {
+/// Runs the comparisons under a tool.
+fn under(sanitizer: &Path, tool: &'static str, seconds: u64) -> std::io::Result<Sanitized> {
     let output = Command::new(sanitizer)
         .args(["--tool", tool, "--error-exitcode", &FOUND.to_string()])
         .arg(env::current_exe()?)
@@ -66,4 +69,26 @@ fn under(sanitizer: &PathBuf, tool: &'static str, seconds: u64) -> std::io::Resu
         exit_code: output.status.code(),
         said: said.chars().skip(skipped).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_finds_is_reported() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("compute-sanitizer");
+        let script = format!(
+            "#!/bin/sh\necho \"$2 $4\"\necho {} >&2\nexit $4\n",
+            "x".repeat(KEPT)
+        );
+        std::fs::write(&path, script).expect("a file");
+        let mode = PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, mode).expect("its owner may");
+        let sanitized = under(&path, "racecheck", 5).expect("it runs");
+        assert_eq!(sanitized.exit_code, Some(FOUND));
+        assert!(sanitized.said.len() == KEPT && sanitized.said.ends_with("xx\n"));
+    }
 }
