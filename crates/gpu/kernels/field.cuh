@@ -160,16 +160,15 @@ template <uint32_t D> DEVICE void store(Address address, Extension<D> x) {
     }
 }
 
-// x^(p^n): coefficient i is multiplied by (X^D)^(i (p^n - 1) / D).
-template <uint32_t D> DEVICE Extension<D> frobenius(Extension<D> x) {
-    // X^(p - 1) = (X^D)^((p - 1) / D); D divides p - 1.
-    Fp factor = power(reduced<D>(), (P - 1) / D);
-    Fp scale = factor;
-    for (uint32_t i = 1; i < D; i++) {
-        x.at[i] *= scale;
-        scale *= factor;
-    }
-    return x;
+// x^p: the coefficient of X^i is multiplied by X^(i (p - 1)), that is (X^D)^(i (p - 1) / D), since D
+// divides p - 1.
+DEVICE Extension<4> frobenius(Extension<4> x) {
+    return {{x.at[0], x.at[1] * fp(0x1c38d511u), x.at[2] * fp(0x68000003u),
+             x.at[3] * fp(0x5bc72af0u)}};
+}
+DEVICE Extension<5> frobenius(Extension<5> x) {
+    return {{x.at[0], x.at[1] * fp(0x405ce03bu), x.at[2] * fp(0x327d6570u),
+             x.at[3] * fp(0x5f3cbd45u), x.at[4] * fp(0x0de8fd14u)}};
 }
 
 // 0 for 0: the product of the other conjugates over the norm, which is in the base field.

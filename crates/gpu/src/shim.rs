@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -211,6 +212,12 @@ fn library(folder: &Path) -> Result<PathBuf, GpuError> {
         return Ok(library);
     }
     std::fs::create_dir_all(folder).map_err(compile)?;
+    // Whoever else wants the same kernels waits for them.
+    let lock = File::create(folder.join("lock")).map_err(compile)?;
+    lock.lock().map_err(compile)?;
+    if library.exists() {
+        return Ok(library);
+    }
     let work = tempfile::tempdir_in(folder).map_err(compile)?;
     let write = |name: &str, text: &str| std::fs::write(work.path().join(name), text);
     write("shim.h", HEADER).map_err(compile)?;
@@ -222,7 +229,11 @@ fn library(folder: &Path) -> Result<PathBuf, GpuError> {
             units.push(name);
         }
     }
-    let objects: Vec<String> = compile_units(&compiler, work.path(), &units)?;
+    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut objects = Vec::with_capacity(units.len());
+    for units in units.chunks(at_once) {
+        objects.extend(compile_units(&compiler, work.path(), units)?);
+    }
     let built = work.path().join("kernels.so");
     finish(
         Command::new(&compiler)
@@ -231,12 +242,11 @@ fn library(folder: &Path) -> Result<PathBuf, GpuError> {
             .args(objects)
             .current_dir(work.path()),
     )?;
-    // Two processes may have compiled it: the later one replaces it by the same.
     std::fs::rename(&built, &library).map_err(compile)?;
     Ok(library)
 }
 
-/// Compiles files side by side.
+/// Compiles files side by side, all at once.
 fn compile_units(compiler: &str, folder: &Path, units: &[String]) -> Result<Vec<String>, GpuError> {
     let started: Result<Vec<_>, _> = units
         .iter()
