@@ -70,25 +70,3 @@ fn under(sanitizer: &Path, tool: &'static str, seconds: u64) -> std::io::Result<
         said: said.chars().skip(skipped).collect(),
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_tool_finds_is_reported() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("compute-sanitizer");
-        let script = format!(
-            "#!/bin/sh\necho \"$2 $4\"\necho {} >&2\nexit $4\n",
-            "x".repeat(KEPT)
-        );
-        std::fs::write(&path, script).expect("a file");
-        let mode = PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&path, mode).expect("its owner may");
-        let sanitized = under(&path, "racecheck", 5).expect("it runs");
-        assert_eq!(sanitized.exit_code, Some(FOUND));
-        assert!(sanitized.said.len() == KEPT && sanitized.said.ends_with("xx\n"));
-    }
-}
