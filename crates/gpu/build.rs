@@ -51,7 +51,6 @@ fn write(folder: &Path) -> io::Result<()> {
     }
     line("];".into())?;
     line("/// `digest` of the sources that they were compiled from.".into())?;
-    line("#[cfg(test)]".into())?;
     line(format!("pub const SOURCES: &str = {:?};", digest.trim()))?;
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?;
     fs::write(Path::new(&out).join("cubins.rs"), text)

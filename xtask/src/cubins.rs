@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use vouch_gpu::{digest, sources};
 
-use compile::{Job, Outcome};
+use compile::{Outcome, Unit};
 use nvcc::Compiler;
 use report::Report;
 
@@ -79,12 +79,12 @@ fn build(compiler: &Compiler, architectures: &[String], out: &Path) -> Result<Re
     let sources = sources();
     let digest = digest(&sources);
     compile::write_sources(&sources, &out.join("src"))?;
-    let jobs = compile::jobs(&sources, architectures, &compiler.version);
-    remove_others(out, &jobs)?;
+    let units = compile::units(&sources, architectures, &compiler.version);
+    remove_others(out, &units)?;
 
     let before = Report::read(&out.join("report.json"));
     let mut report = Report::new(compiler.version.clone(), digest);
-    for outcome in compile::all(compiler, &jobs, &before, out)? {
+    for outcome in compile::all(compiler, &units, &before, out)? {
         match outcome {
             Outcome::Compiled(cubin) => report.cubins.push(cubin),
             Outcome::Failed(complaint) => report.errors.push(complaint),
@@ -106,10 +106,10 @@ fn build(compiler: &Compiler, architectures: &[String], out: &Path) -> Result<Re
 }
 
 /// Removes the cubins of sources and architectures that are not asked for.
-fn remove_others(out: &Path, jobs: &[Job]) -> Result<()> {
+fn remove_others(out: &Path, units: &[Unit]) -> Result<()> {
     for entry in fs::read_dir(out)? {
         let path = entry?.path();
-        let known = jobs.iter().any(|job| path.ends_with(job.file()));
+        let known = { units.iter().flat_map(Unit::files) }.any(|file| path.ends_with(file));
         if path.extension().is_some_and(|ending| ending == "cubin") && !known {
             fs::remove_file(path)?;
         }

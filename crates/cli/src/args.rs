@@ -155,13 +155,28 @@ pub struct ProveArgs {
     /// Threads to prove with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// What proves
-    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
-    pub backend: BackendName,
+    /// What computes it.
+    #[command(flatten)]
+    pub backend: BackendArgs,
     /// Keep proven segments in a folder, which is made if it is not there; the same command goes on
     /// from what is in it
     #[arg(long, value_name = "DIR")]
     pub work_dir: Option<PathBuf>,
+}
+
+/// What computes a proof.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct BackendArgs {
+    /// What proves
+    #[arg(long, value_enum, default_value_t = BackendName::Auto)]
+    backend: BackendName,
+}
+
+impl BackendArgs {
+    /// The backend asked for.
+    pub fn backend(self) -> Backend {
+        self.backend.into()
+    }
 }
 
 /// What proves.
@@ -270,6 +285,9 @@ pub struct BenchArgs {
     /// The parameters of the proofs.
     #[command(flatten)]
     pub profile: ProfileArgs,
+    /// What computes them.
+    #[command(flatten)]
+    pub backend: BackendArgs,
     /// Runs, of which the median is shown
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     pub runs: u16,
@@ -304,6 +322,9 @@ pub struct ServeArgs {
     /// Jobs at once [default: one for each GiB of memory, two a core at most]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub concurrency: Option<u16>,
+    /// What proves [default: auto]
+    #[arg(long, value_enum)]
+    pub backend: Option<BackendName>,
     /// How lines of the log look [default: json]
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormatName>,
@@ -340,6 +361,9 @@ pub struct BenchRunArgs {
     /// The parameters of the proof.
     #[command(flatten)]
     pub profile: ProfileArgs,
+    /// What computes it.
+    #[command(flatten)]
+    pub backend: BackendArgs,
 }
 
 /// The program that a receipt should be about.

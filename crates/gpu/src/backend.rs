@@ -11,11 +11,19 @@ use crate::engine::GpuEngine;
 use crate::error::GpuError;
 use crate::open::open;
 
-/// A backend, and the bytes of its device's memory.
-pub type OnGpu = (Arc<dyn Backend>, u64);
+/// A backend on a GPU.
+#[derive(Clone)]
+pub struct OnGpu {
+    /// What computes proofs.
+    pub backend: Arc<dyn Backend>,
+    /// The GPU's name.
+    pub name: String,
+    /// The memory that it has for proofs, in bytes.
+    pub memory: u64,
+}
 
-/// The first GPU of this machine as a backend for proofs of `profile`, with the bytes of its
-/// memory. It is opened once a process, and all proofs share it.
+/// The first GPU of this machine as a backend for proofs of `profile`. It is opened once a
+/// process, and all proofs share it.
 ///
 /// # Errors
 /// Those of [`open`]; always the same, once there was one.
@@ -28,7 +36,11 @@ pub fn backend(profile: Profile) -> Result<OnGpu, GpuError> {
     let backend = backends
         .entry(profile.number())
         .or_insert_with(|| on(gpu, profile).into());
-    Ok((Arc::clone(backend), gpu.total()))
+    Ok(OnGpu {
+        backend: Arc::clone(backend),
+        name: gpu.name(),
+        memory: gpu.total(),
+    })
 }
 
 /// A device as a backend for proofs of `profile`.

@@ -82,6 +82,13 @@ fn all_is_the_same() {
         let time = measured["milliseconds"].as_f64();
         assert!(time > Some(0.0), "{measured}");
     }
+    let memory = list(&report, "memory");
+    assert_eq!(memory.len(), 4);
+    for segment in memory {
+        let bytes = |name: &str| segment[name].as_u64();
+        assert!(bytes("peak_bytes") > Some(0), "{segment}");
+        assert!(bytes("peak_bytes") <= bytes("estimated_bytes"), "{segment}");
+    }
     let runs = list(&report, "end_to_end");
     assert_eq!(runs.len(), 6);
     for run in runs {

@@ -85,6 +85,11 @@ impl Prover {
         self
     }
 
+    /// What computes its proofs.
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
     /// The profile of its proofs.
     pub fn profile(&self) -> Profile {
         self.backend.profile()

@@ -40,8 +40,8 @@ pub use error::{Error, ErrorKind};
 pub use image::{ImageIdError, image_id, parse_image_id};
 pub use input::Input;
 pub use prove::{
-    Backend, DEFAULT_SEGMENT_CELLS, Progress, ProveOptions, Proven, default_max_memory, prove,
-    prove_with, why_cpu,
+    Backend, DEFAULT_SEGMENT_CELLS, Device, Progress, ProveOptions, Proven, default_max_memory,
+    prove, prove_with,
 };
 pub use stats::{Stats, peak_rss_bytes, rss_bytes};
 pub use verify::{verifier, verify};

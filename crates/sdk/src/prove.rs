@@ -29,7 +29,7 @@ use plan::{AT_ONCE_ON_A_DEVICE, Cuts, Plan, segments_at_once};
 use progress::Teller;
 use work_folder::{WorkFolder, WorkJob};
 
-pub use backend::{Backend, why_cpu};
+pub use backend::{Backend, Device};
 pub use plan::{DEFAULT_SEGMENT_CELLS, default_max_memory};
 pub use progress::Progress;
 
@@ -141,7 +141,7 @@ pub fn prove_with(
 ) -> Result<Proven, Error> {
     // What the guest printed when it was run before is not printed again.
     let mut printed = 0;
-    in_smaller_parts(options.work_folder.is_none(), |parts| {
+    in_smaller_parts(|parts| {
         let mut prints = 0;
         let mut console = |stream: Stream, bytes: &[u8]| {
             prints += 1;
@@ -158,17 +158,12 @@ pub fn prove_with(
 const MOST_PARTS: u64 = 64;
 
 /// Tries with ever smaller parts of a device's memory if more turns out to be needed than was
-/// estimated. The segments in a work folder cannot be cut anew.
-fn in_smaller_parts<T>(
-    can_be_cut: bool,
-    mut attempt: impl FnMut(u64) -> Result<T, Error>,
-) -> Result<T, Error> {
+/// estimated.
+fn in_smaller_parts<T>(mut attempt: impl FnMut(u64) -> Result<T, Error>) -> Result<T, Error> {
     let mut parts = 1;
     loop {
         match attempt(parts) {
-            Err(Error::Prove(error @ ProveError::DeviceMemory { .. }))
-                if can_be_cut && parts < MOST_PARTS =>
-            {
+            Err(Error::Prove(error @ ProveError::DeviceMemory { .. })) if parts < MOST_PARTS => {
                 warn!(%error, "proving again, in smaller segments");
                 parts *= 2;
             }
@@ -207,7 +202,7 @@ fn prove_within(
     let mut folder = None;
     if let Some(path) = &options.work_folder {
         let job = WorkJob::new(id.to_string(), input, options.profile, cuts);
-        let (found, found_cuts) = WorkFolder::open(path, options.profile, &job)?;
+        let (found, found_cuts) = WorkFolder::open(path, options.profile, &job, parts > 1)?;
         (folder, cuts) = (Some(found), found_cuts);
     }
     let stop = Cancel::default();
@@ -238,6 +233,7 @@ fn prove_within(
     let verify_seconds = start.elapsed().as_secs_f64();
     let stats = Stats {
         profile: options.profile,
+        backend: pipeline.prover.backend().name(),
         security_bits: security(options.profile).bits(),
         cycles: run.cycles,
         segments: receipt.segments.len(),
@@ -352,7 +348,7 @@ mod tests {
     #[test]
     fn a_full_device_gets_smaller_segments() {
         let mut tried = Vec::new();
-        let done = in_smaller_parts(true, |parts| {
+        let done = in_smaller_parts(|parts| {
             tried.push(parts);
             match parts {
                 8 => Ok(()),
@@ -365,17 +361,16 @@ mod tests {
 
     #[test]
     fn other_failures_are_not_tried_again() {
-        let count = |can_be_cut, error: fn() -> Error| {
+        let count = |error: fn() -> Error| {
             let mut tried = 0;
-            let result: Result<(), _> = in_smaller_parts(can_be_cut, |_| {
+            let result: Result<(), _> = in_smaller_parts(|_| {
                 tried += 1;
                 Err(error())
             });
             (tried, result.expect_err("it always fails").to_string())
         };
-        assert_eq!(count(true, full), (7, full().to_string()));
-        assert_eq!(count(false, full), (1, full().to_string()));
+        assert_eq!(count(full), (7, full().to_string()));
         let cancelled = || ProveError::Cancelled.into();
-        assert_eq!(count(true, cancelled), (1, cancelled().to_string()));
+        assert_eq!(count(cancelled), (1, cancelled().to_string()));
     }
 }

@@ -9,6 +9,8 @@ use vouch_verifier::Profile;
 pub struct Stats {
     /// The profile of the proof.
     pub profile: Profile,
+    /// What computed it: `cpu` or `cuda`.
+    pub backend: &'static str,
     /// Provable security of the profile, in bits.
     pub security_bits: f64,
     /// Instructions executed.

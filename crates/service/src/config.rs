@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
-use vouch_sdk::{default_max_memory, units};
+use vouch_sdk::{Backend, default_max_memory, units};
 
 /// Largest configuration file, in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
@@ -155,6 +155,9 @@ impl Default for DataConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProvingConfig {
+    /// What computes proofs.
+    #[serde(deserialize_with = "BackendName::deserialize")]
+    pub backend: Backend,
     /// Jobs at once; without it as many as memory and cores allow.
     pub concurrency: Option<usize>,
     /// Memory for all jobs at once, by the prover's estimates.
@@ -170,12 +173,22 @@ pub struct ProvingConfig {
 impl Default for ProvingConfig {
     fn default() -> Self {
         Self {
+            backend: Backend::Auto,
             concurrency: None,
             max_memory: default_max_memory(),
             job_timeout: Duration::from_secs(3600),
             max_attempts: 3,
         }
     }
+}
+
+/// Names of backends.
+#[derive(Deserialize)]
+#[serde(remote = "Backend", rename_all = "lowercase")]
+enum BackendName {
+    Auto,
+    Cpu,
+    Cuda,
 }
 
 impl ProvingConfig {
@@ -477,6 +490,17 @@ mod tests {
         assert_eq!(config.server.shutdown_grace, Duration::from_secs(5));
         assert_eq!(config.proving.max_memory, 2 << 30);
         assert_eq!(config.limits.elf_bytes, 1024);
+    }
+
+    #[test]
+    fn backends_have_names() {
+        assert_eq!(ProvingConfig::default().backend, Backend::Auto);
+        for backend in [Backend::Auto, Backend::Cpu, Backend::Cuda] {
+            let text = format!("proving.backend = {:?}", backend.name());
+            let config = parse(&text).expect("a backend");
+            assert_eq!(config.proving.backend, backend);
+        }
+        assert!(parse("proving.backend = \"gpu\"").is_err());
     }
 
     #[test]

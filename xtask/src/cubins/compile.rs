@@ -2,50 +2,55 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use vouch_gpu::{Source, digest};
 
 use super::nvcc::Compiler;
 use super::ptxas;
 use super::report::{Cubin, Report};
 
-const FLAGS: [&str; 7] = [
-    "-std=c++17",
-    "-O3",
-    "-cubin",
-    "-Werror",
-    "all-warnings",
-    "-Xptxas",
-    "-v",
-];
+/// To intermediate code.
+const TO_PTX: [&str; 5] = ["-std=c++17", "-O3", "-Werror", "all-warnings", "-ptx"];
+/// From there to a GPU's own.
+const TO_CUBIN: [&str; 6] = ["-O3", "-Werror", "all-warnings", "-cubin", "-Xptxas", "-v"];
 /// Compilers that run at once: they take as much memory as they like.
 const AT_ONCE: usize = 2;
 
-/// A source to compile for an architecture.
-pub struct Job {
+/// A source to compile. Its intermediate code is made once, for the oldest architecture: that takes
+/// longer than all that follows, and comes to the same for all of them.
+pub struct Unit {
     /// The source's name, without `.cu`.
-    unit: String,
+    name: String,
+    /// The architecture of the intermediate code: `compute_80`.
+    base: String,
+    cubins: Vec<Job>,
+}
+
+/// A cubin that is wanted of a unit.
+struct Job {
     architecture: String,
-    /// What the cubin depends on, hashed.
+    /// Its file's name.
+    file: String,
+    /// What it depends on, hashed.
     key: String,
 }
 
-/// What became of a job.
+/// What became of a cubin.
 pub enum Outcome {
-    /// The cubin is there.
+    /// It is there.
     Compiled(Cubin),
     /// It does not compile; what the compiler says.
     Failed(String),
 }
 
-impl Job {
-    /// The name of the cubin's file.
-    pub fn file(&self) -> String {
-        format!("{}.{}.cubin", self.unit, self.architecture)
+impl Unit {
+    /// The names of its cubins' files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.cubins.iter().map(|job| job.file.as_str())
     }
 }
 
@@ -62,26 +67,37 @@ pub fn write_sources(sources: &[Source], folder: &Path) -> Result<()> {
 }
 
 /// Every source that is compiled, for every architecture.
-pub fn jobs(sources: &[Source], architectures: &[String], compiler: &str) -> Vec<Job> {
-    let mut jobs = Vec::new();
-    for source in sources {
-        let Some(unit) = source.name.strip_suffix(".cu") else {
-            continue;
-        };
+pub fn units(sources: &[Source], architectures: &[String], compiler: &str) -> Vec<Unit> {
+    let base = oldest(architectures);
+    let unit = |source: &Source| {
+        let name = source.name.strip_suffix(".cu")?;
         let read = included(sources, source);
-        for architecture in architectures {
+        let job = |architecture: &String| {
+            let flags = [&TO_PTX[..], &TO_CUBIN].concat().join(" ");
             let command = Source {
                 name: "command".into(),
-                text: format!("{compiler} {} {architecture}", FLAGS.join(" ")),
+                text: format!("{compiler} {flags} {base} {architecture}"),
             };
-            jobs.push(Job {
-                unit: unit.into(),
+            Job {
                 architecture: architecture.clone(),
+                file: format!("{name}.{architecture}.cubin"),
                 key: digest(read.iter().copied().chain([&command])),
-            });
-        }
-    }
-    jobs
+            }
+        };
+        Some(Unit {
+            name: name.into(),
+            base: base.clone(),
+            cubins: architectures.iter().map(job).collect(),
+        })
+    };
+    sources.iter().filter_map(unit).collect()
+}
+
+/// `compute_80` of `sm_80` and newer ones.
+fn oldest(architectures: &[String]) -> String {
+    let number = |architecture: &String| architecture.trim_start_matches("sm_").parse().ok();
+    let oldest: Option<u32> = architectures.iter().filter_map(number).min();
+    oldest.map_or_else(String::new, |oldest| format!("compute_{oldest}"))
 }
 
 /// A source and all that it includes, in the order of `sources`.
@@ -102,62 +118,119 @@ fn included<'a>(sources: &'a [Source], source: &'a Source) -> Vec<&'a Source> {
     read.collect()
 }
 
-/// Does all jobs, of which those that `before` has with the same key are done.
-pub fn all(compiler: &Compiler, jobs: &[Job], before: &Report, out: &Path) -> Result<Vec<Outcome>> {
+/// Makes all cubins, of which those that `before` has with the same key are there.
+pub fn all(
+    compiler: &Compiler,
+    units: &[Unit],
+    before: &Report,
+    out: &Path,
+) -> Result<Vec<Outcome>> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(AT_ONCE)
         .build()
         .context("cannot start threads")?;
     pool.install(|| {
-        let outcomes = jobs.par_iter().map(|job| {
-            let done = { before.cubins.iter() }
-                .find(|cubin| cubin.key == job.key && cubin.unit == job.unit)
-                .filter(|_| out.join(job.file()).exists());
-            match done {
-                Some(cubin) => Ok(Outcome::Compiled(cubin.clone())),
-                None => compile(compiler, job, out),
-            }
-        });
-        outcomes.collect()
+        let outcomes = units
+            .par_iter()
+            // One after another: some take much longer than others.
+            .with_max_len(1)
+            .map(|unit| make(compiler, unit, before, out));
+        let outcomes: Vec<Vec<Outcome>> = outcomes.collect::<Result<_>>()?;
+        Ok(outcomes.into_iter().flatten().collect())
     })
 }
 
-fn compile(compiler: &Compiler, job: &Job, out: &Path) -> Result<Outcome> {
-    eprintln!("compiling {} for {}", job.unit, job.architecture);
-    let path = out.join(job.file());
+/// Makes the cubins of a unit.
+fn make(compiler: &Compiler, unit: &Unit, before: &Report, out: &Path) -> Result<Vec<Outcome>> {
+    let mut ptx = None;
+    let mut outcomes = Vec::new();
+    for job in &unit.cubins {
+        let done = { before.cubins.iter() }
+            .find(|cubin| cubin.key == job.key && cubin.unit == unit.name)
+            .filter(|_| out.join(&job.file).exists());
+        if let Some(cubin) = done {
+            outcomes.push(Outcome::Compiled(cubin.clone()));
+            continue;
+        }
+        let ptx = match &ptx {
+            Some(ptx) => ptx,
+            None => ptx.insert(to_ptx(compiler, unit, out)?),
+        };
+        outcomes.push(match ptx {
+            Ok(ptx) => to_cubin(compiler, unit, job, ptx, out)?,
+            Err(complaint) => Outcome::Failed(format!("{}: {complaint}", job.file)),
+        });
+    }
+    if let Some(Ok(ptx)) = ptx {
+        fs::remove_file(ptx)?;
+    }
+    Ok(outcomes)
+}
+
+/// The file with a unit's intermediate code, or what the compiler says.
+fn to_ptx(compiler: &Compiler, unit: &Unit, out: &Path) -> Result<Result<PathBuf, String>> {
+    eprintln!("compiling {}", unit.name);
+    let ptx = out.join(format!("{}.ptx", unit.name));
+    let source = out.join("src").join(format!("{}.cu", unit.name));
+    let said = compile(compiler, &TO_PTX, &unit.base, &source, &ptx)?;
+    Ok(said.map(|_| ptx))
+}
+
+fn to_cubin(
+    compiler: &Compiler,
+    unit: &Unit,
+    job: &Job,
+    ptx: &Path,
+    out: &Path,
+) -> Result<Outcome> {
+    let path = out.join(&job.file);
     // What is there is of other sources.
     if path.exists() {
         fs::remove_file(&path)?;
     }
     // Renamed when it is whole.
-    let part = out.join(format!("{}.part", job.file()));
-    let output = Command::new(&compiler.path)
-        .args(FLAGS)
-        .arg(format!("-arch={}", job.architecture))
-        .arg("-o")
-        .arg(&part)
-        .arg(out.join("src").join(format!("{}.cu", job.unit)))
-        .output()
-        .with_context(|| format!("cannot run {}", compiler.path.display()))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let failed = |reason: &str| Outcome::Failed(format!("{}: {reason}", job.file()));
-    if !output.status.success() {
-        return Ok(failed(&format!("{}: {said}", output.status)));
-    }
-    Ok(match ptxas::parse(&said) {
-        Ok(kernels) if kernels.is_empty() => failed("it has no kernels"),
-        Err(line) => failed(&format!("what ptxas says is not understood: {line}")),
+    let part = out.join(format!("{}.part", job.file));
+    let failed = |reason: String| Ok(Outcome::Failed(format!("{}: {reason}", job.file)));
+    let said = match compile(compiler, &TO_CUBIN, &job.architecture, ptx, &part)? {
+        Ok(said) => said,
+        Err(complaint) => return failed(complaint),
+    };
+    match ptxas::parse(&said) {
+        Ok(kernels) if kernels.is_empty() => failed("it has no kernels".into()),
+        Err(line) => failed(format!("what ptxas says is not understood: {line}")),
         Ok(kernels) => {
             let bytes = fs::metadata(&part)?.len();
             fs::rename(&part, &path)?;
-            Outcome::Compiled(Cubin {
-                unit: job.unit.clone(),
+            Ok(Outcome::Compiled(Cubin {
+                unit: unit.name.clone(),
                 architecture: job.architecture.clone(),
                 key: job.key.clone(),
                 bytes,
                 kernels,
-            })
+            }))
         }
+    }
+}
+
+/// What the compiler says, whether it succeeds or not.
+fn compile(
+    compiler: &Compiler,
+    flags: &[&str],
+    architecture: &str,
+    from: &Path,
+    to: &Path,
+) -> Result<Result<String, String>> {
+    let output = Command::new(&compiler.path)
+        .args(flags)
+        .arg(format!("-arch={architecture}"))
+        .arg("-o")
+        .args([to, from])
+        .output()
+        .with_context(|| format!("cannot run {}", compiler.path.display()))?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok(match output.status.success() {
+        true => Ok(said),
+        false => Err(format!("{}: {said}", output.status)),
     })
 }
 
@@ -185,8 +258,9 @@ mod tests {
 
     fn keys(sources: &[Source], compiler: &str) -> Vec<String> {
         let architectures = ["sm_80", "sm_90"].map(String::from);
-        let jobs = jobs(sources, &architectures, compiler);
-        jobs.into_iter().map(|job| job.key).collect()
+        let units = units(sources, &architectures, compiler);
+        let jobs = units.into_iter().flat_map(|unit| unit.cubins);
+        jobs.map(|job| job.key).collect()
     }
 
     #[test]
@@ -201,6 +275,14 @@ mod tests {
         assert_eq!(before[2..], after[2..]);
         let other = keys(&sources(), "13.1");
         assert!(before.iter().zip(&other).all(|(a, b)| a != b));
+    }
+
+    #[test]
+    fn the_oldest_architecture_is_the_base() {
+        let of =
+            |names: &[&str]| oldest(&names.iter().map(|name| (*name).into()).collect::<Vec<_>>());
+        assert_eq!(of(&["sm_90", "sm_89", "sm_100"]), "compute_89");
+        assert_eq!(of(&["sm_100"]), "compute_100");
     }
 
     #[test]

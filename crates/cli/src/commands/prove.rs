@@ -2,8 +2,7 @@
 
 use serde_json::json;
 use vouch_sdk::{
-    Backend, Error as SdkError, ImageId, Progress, ProveOptions, Proven, files, image_id,
-    prove_with, why_cpu,
+    Error as SdkError, ImageId, Progress, ProveOptions, Proven, files, image_id, prove_with,
 };
 
 use super::{count, fields, progress_bar, run, tenths};
@@ -34,7 +33,7 @@ pub fn prove(
     let default = ProveOptions::default();
     let options = ProveOptions {
         profile: arguments.profile.profile(),
-        backend: arguments.backend.into(),
+        backend: arguments.backend.backend(),
         limits: run::limits(arguments.max_cycles),
         max_memory: arguments.max_memory.or(default.max_memory),
         threads: arguments.threads.map(usize::from),
@@ -43,7 +42,7 @@ pub fn prove(
         cancel: signals.cancel(),
         ..default
     };
-    if let (Backend::Auto, Some(reason)) = (options.backend, why_cpu()) {
+    if let Some(reason) = options.backend.device()?.why_cpu {
         output.log(&format!("{reason}; proving on the CPU"));
     }
     let bar = progress_bar(BAR, verbose);
@@ -148,6 +147,7 @@ pub fn report(proven: &Proven, id: &ImageId, phases: &Phases) -> Fields {
         ("image_id", json!(id.to_string())),
         ("journal", json!(hex::encode(&proven.claim.journal))),
         ("exit_code", json!(proven.claim.exit_code)),
+        ("backend", json!(stats.backend)),
         ("profile", json!(stats.profile.name())),
         ("security_bits", json!(tenths(stats.security_bits))),
         ("cycles", json!(stats.cycles)),

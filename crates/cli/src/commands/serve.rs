@@ -73,6 +73,9 @@ fn configuration(arguments: &ServeArgs) -> Result<Config, Error> {
     if let Some(folder) = &arguments.data_dir {
         config.data.folder.clone_from(folder);
     }
+    if let Some(backend) = arguments.backend {
+        config.proving.backend = backend.into();
+    }
     if let Some(bytes) = arguments.max_memory {
         config.proving.max_memory = bytes;
     }

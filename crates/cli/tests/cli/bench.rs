@@ -1,6 +1,7 @@
 //! `vouch bench`: its figures as JSON, Markdown and a chart.
 
 use serde_json::Value;
+use vouch_sdk::Backend;
 
 use crate::common::{Place, guest, image_id, phases_add_up};
 
@@ -138,6 +139,33 @@ fn what_cannot_be_written_is_refused_before_measuring() {
     place.refuses(&twice, 2, "usage", "another file for each output");
     let message = "invalid value 'crc32-c' for '--guests <NAMES>'";
     place.refuses(&["bench", "--guests", "crc32-c"], 2, "usage", message);
+}
+
+#[test]
+fn the_backend_is_chosen() {
+    let place = Place::new();
+    let bench = |backend| {
+        let what = ["bench", "--guests", "commitment", "--cycles", "2^15"];
+        [&what[..], &["--runs", "1", "--backend", backend]].concat()
+    };
+    let measured = |backend| {
+        place
+            .vouch(&[&bench(backend)[..], &["--json"]].concat())
+            .ok()
+    };
+    let cpu = measured("cpu").json();
+    assert_eq!(cpu["device"], "CPU");
+    assert_eq!(cpu["runs"][0]["backend"], "cpu");
+    match Backend::Cuda.device() {
+        Ok(gpu) => {
+            let cuda = measured("cuda").json();
+            assert_eq!(cuda["device"], gpu.name);
+            assert_eq!(cuda["runs"][0]["backend"], "cuda");
+        }
+        Err(_) => {
+            place.refuses(&bench("cuda"), 2, "usage", "no GPU: ");
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
-use vouch_sdk::{Program, Receipt, guests, image_id, verify};
+use vouch_sdk::{Backend, Program, Receipt, guests, image_id, verify};
 use vouch_service::proto::vouch_client::VouchClient;
 use vouch_service::proto::{
     GetJobRequest, Job, JobState, ListJobsRequest, RegisterProgramRequest, SubmitJobRequest,
@@ -319,6 +319,22 @@ fn what_cannot_be_served_is_said() {
         assert_eq!(outcome.code, 2, "{arguments:?}: {}", outcome.stderr);
         assert_eq!(outcome.json()["kind"], kind, "{arguments:?}");
     }
+}
+
+/// With a GPU it would serve, not end.
+#[test]
+fn a_backend_that_was_asked_for_must_be_there() {
+    if Backend::Cuda.device().is_ok() {
+        return;
+    }
+    let place = Place::new();
+    let flag = ["serve", "--listen", "127.0.0.1:0", "--backend", "cuda"];
+    place.refuses(&flag, 2, "usage", "no GPU: ");
+    let config = "server.listen = \"127.0.0.1:0\"\nproving.backend = \"cuda\"";
+    fs::write(place.path("vouch.toml"), config).expect("a file");
+    let file = ["serve", "--config", "vouch.toml"];
+    place.refuses(&file, 2, "usage", "no GPU: ");
+    assert!(!place.path("vouch-data").exists());
 }
 
 /// Keys of a store come from the environment; one that refuses them is said.

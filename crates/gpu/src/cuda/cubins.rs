@@ -91,36 +91,3 @@ fn listed(known: impl Iterator<Item = u32>) -> String {
     let names: Vec<String> = known.iter().map(|known| format!("sm_{known}")).collect();
     names.join(", ")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sources::{digest, sources};
-
-    #[test]
-    fn a_device_runs_its_generation() {
-        let known = [80, 90, 80, 89];
-        let best = |device| runs(device, known.into_iter());
-        assert_eq!(
-            [75, 80, 86, 89, 90, 100, 120].map(best),
-            [None, Some(80), Some(80), Some(89), Some(90), None, None]
-        );
-        assert_eq!(listed(known.into_iter()), "sm_80, sm_89, sm_90");
-    }
-
-    #[test]
-    fn they_are_those_of_the_sources() {
-        let sources = sources();
-        let expected = digest(&sources);
-        assert_eq!(SOURCES, expected, "`cargo xtask cubins` compiles them anew");
-        let compiled = { sources.iter() }.filter(|source| source.name.ends_with(".cu"));
-        let units = compiled.count();
-        let mut by_architecture = HashMap::new();
-        for cubin in CUBINS {
-            assert_eq!(cubin.image.0.as_ptr().align_offset(16), 0);
-            assert!(cubin.image.0.starts_with(b"\x7fELF"));
-            *by_architecture.entry(cubin.architecture).or_insert(0) += 1;
-        }
-        assert!(by_architecture.values().all(|&count| count == units));
-    }
-}

@@ -33,6 +33,9 @@ unsafe impl Send for Cuda {}
 unsafe impl Sync for Cuda {}
 
 impl Cuda {
+    /// [`digest`](crate::digest) of the sources that its kernels were compiled from.
+    pub const SOURCES: &str = cubins::SOURCES;
+
     /// The GPU of this number, counted from 0, with all of its free memory but a margin for the
     /// driver.
     ///

@@ -12,11 +12,14 @@ enum {
     OUT_OF_MEMORY = 2,
     NO_DEVICE = 100,
     INVALID_CONTEXT = 201,
+    NO_BINARY_FOR_GPU = 209,
     ILLEGAL_ADDRESS = 700,
 };
 
 static int version, count, architecture, failed;
 static uint64_t free_bytes;
+// Modules that were loaded, and the oldest architecture that one was compiled for.
+static int modules, oldest;
 // Objects that were made and not given back.
 static int live;
 static __thread void *current;
@@ -41,8 +44,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 // What the tests call.
 void fake_set(int version_, int count_, int architecture_, uint64_t free_) {
     version = version_, count = count_, architecture = architecture_, free_bytes = free_;
-    failed = SUCCESS, started = done = 0;
+    failed = SUCCESS, started = done = modules = 0, oldest = 1000;
 }
+int fake_modules(void) { return modules; }
+int fake_oldest(void) { return oldest; }
 int fake_live(void) { return live; }
 
 static int start(struct Operation operation) {
@@ -129,8 +134,18 @@ int cuDevicePrimaryCtxRelease_v2(int device) {
 }
 int cuCtxSetCurrent(void *context_) { return current = context_, SUCCESS; }
 
+// A device runs what was compiled for its generation and is not newer.
 int cuModuleLoadData(void **module, const void *image) {
-    return memcmp(image, "\x7f" "ELF", 4) == 0 ? make(module, 1) : INVALID_VALUE;
+    if ((uintptr_t)image % 16 != 0 || memcmp(image, "\x7f" "ELF", 4) != 0) {
+        return INVALID_VALUE;
+    }
+    // The second byte of e_flags.
+    int compiled = ((const uint8_t *)image)[49];
+    if (compiled / 10 != architecture / 10 || compiled > architecture) {
+        return NO_BINARY_FOR_GPU;
+    }
+    modules++, oldest = compiled < oldest ? compiled : oldest;
+    return make(module, 1);
 }
 int cuModuleUnload(void *module) { return give_back(module); }
 static const char *names[] = {"fake_fill", "fake_fail"};

@@ -52,18 +52,28 @@ impl Fake {
         }
         Self { _turn: turn }
     }
+
+    /// Modules that were loaded, and the oldest architecture that one was compiled for.
+    pub fn loaded(&self) -> (usize, i32) {
+        (tell(b"fake_modules") as usize, tell(b"fake_oldest"))
+    }
 }
 
 impl Drop for Fake {
     fn drop(&mut self) {
-        // SAFETY: the function is of this type.
-        let live = unsafe {
-            let live = library().get::<unsafe extern "C" fn() -> i32>(b"fake_live");
-            live.expect("it is there")()
-        };
+        let live = tell(b"fake_live");
         if !std::thread::panicking() {
             assert_eq!(live, 0, "objects that were not given back");
         }
+    }
+}
+
+/// What one of the driver's functions says.
+fn tell(name: &[u8]) -> i32 {
+    // SAFETY: the function is of this type.
+    unsafe {
+        let function = library().get::<unsafe extern "C" fn() -> i32>(name);
+        function.expect("it is there")()
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod fake;
 
-use vouch_gpu::{Address, Arguments, Buffer, Cuda, Gpu, GpuError, Grid, open};
+use vouch_gpu::{Address, Arguments, Buffer, Cuda, Gpu, GpuError, Grid, digest, open, sources};
 
 use fake::{Fake, Setting};
 
@@ -196,7 +196,7 @@ fn a_machine_without_a_device_is_told() {
         error(old, 0).as_deref(),
         Some("the GPU's driver is too old: it knows CUDA 12.8, and 13.0 is needed")
     );
-    for architecture in [75, 120] {
+    for architecture in [75, 100, 120] {
         let other = Setting {
             architecture,
             ..setting
@@ -240,4 +240,30 @@ fn it_tells_what_it_is() {
         ..Setting::default()
     });
     assert_eq!(gpu().name(), "Fake (sm_86)");
+}
+
+/// All of them, and those that are as new as it is or nearly so.
+#[test]
+fn a_device_runs_the_kernels_of_its_generation() {
+    let sources = sources();
+    let units = { sources.iter() }.filter(|source| source.name.ends_with(".cu"));
+    let units = units.count();
+    for (architecture, compiled) in [(80, 80), (86, 80), (89, 89), (90, 90)] {
+        let fake = Fake::new(Setting {
+            architecture,
+            ..Setting::default()
+        });
+        drop(gpu());
+        assert_eq!(fake.loaded(), (units, compiled), "sm_{architecture}");
+    }
+}
+
+#[test]
+fn the_kernels_are_those_of_the_sources() {
+    let expected = digest(&sources());
+    assert_eq!(
+        Cuda::SOURCES,
+        expected,
+        "`cargo xtask cubins` compiles them anew"
+    );
 }

@@ -39,6 +39,7 @@ fn proven(job: &BatchJob) -> Proven {
         },
         stats: Stats {
             profile: Profile::Fast100,
+            backend: "cpu",
             security_bits: 100.0,
             cycles: 1,
             segments: 1,

@@ -6,6 +6,7 @@ mod common;
 mod determinism;
 mod end_to_end;
 mod executors;
+mod faults;
 mod key;
 mod planner;
 mod random;

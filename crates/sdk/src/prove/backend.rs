@@ -1,8 +1,6 @@
 //! What computes proofs.
 
-use std::sync::Arc;
-
-use vouch_gpu::GpuError;
+use vouch_gpu::{GpuError, OnGpu};
 use vouch_prover::Prover;
 use vouch_verifier::Profile;
 
@@ -20,28 +18,64 @@ pub enum Backend {
     Cuda,
 }
 
-/// Why [`Backend::Auto`] would use the CPU: there is no GPU that can be used. `None` if there is
-/// one, and in a program that was built without CUDA, where nobody expects one.
-pub fn why_cpu() -> Option<GpuError> {
-    match cfg!(feature = "cuda") {
-        true => vouch_gpu::backend(Profile::Fast100).err(),
-        false => None,
+impl Backend {
+    /// Its name, as the command line has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        }
     }
+
+    /// What it is on this machine.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`] for [`Backend::Cuda`], if there is no GPU that can be used.
+    pub fn device(self) -> Result<Device, Error> {
+        let cpu = |why_cpu| Device {
+            name: "CPU".into(),
+            why_cpu,
+        };
+        match (self.gpu(Profile::Fast100), self) {
+            (None, _) => Ok(cpu(None)),
+            (Some(Ok(gpu)), _) => Ok(Device {
+                name: gpu.name,
+                why_cpu: None,
+            }),
+            (Some(Err(error)), Self::Cuda) => Err(error.into()),
+            (Some(Err(error)), _) => Ok(cpu(Some(error))),
+        }
+    }
+
+    /// The GPU, if it is asked for. Of a program that was built without CUDA nobody expects it
+    /// unasked.
+    fn gpu(self, profile: Profile) -> Option<Result<OnGpu, GpuError>> {
+        match self {
+            Self::Cpu => None,
+            Self::Auto if !cfg!(feature = "cuda") => None,
+            Self::Auto | Self::Cuda => Some(vouch_gpu::backend(profile)),
+        }
+    }
+}
+
+/// What computes proofs on this machine.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// `CPU`, or the GPU's name.
+    pub name: String,
+    /// Why it is not a GPU though one would have been taken.
+    pub why_cpu: Option<GpuError>,
 }
 
 /// A prover, and the bytes of the device's memory if that is not the CPU's.
 pub(super) fn prover(choice: Backend, profile: Profile) -> Result<(Prover, Option<u64>), Error> {
-    let gpu = match choice {
-        Backend::Cpu => return Ok((Prover::new(profile), None)),
-        Backend::Auto if !cfg!(feature = "cuda") => return Ok((Prover::new(profile), None)),
-        Backend::Auto | Backend::Cuda => vouch_gpu::backend(profile),
-    };
-    match (gpu, choice) {
-        (Ok((backend, memory)), _) => {
-            let backend = Box::new(Arc::clone(&backend));
-            Ok((Prover::with_backend(backend), Some(memory)))
-        }
-        (Err(error), Backend::Cuda) => Err(error.into()),
-        (Err(_), _) => Ok((Prover::new(profile), None)),
+    match choice.gpu(profile) {
+        Some(Ok(gpu)) => Ok((
+            Prover::with_backend(Box::new(gpu.backend)),
+            Some(gpu.memory),
+        )),
+        Some(Err(error)) if choice == Backend::Cuda => Err(error.into()),
+        Some(Err(_)) | None => Ok((Prover::new(profile), None)),
     }
 }

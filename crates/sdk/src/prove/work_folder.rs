@@ -21,6 +21,8 @@ use crate::files;
 
 const MAGIC: &[u8; 8] = b"VOUCHSEG";
 const VERSION: u16 = 1;
+/// What the names of segments begin with.
+const SEGMENT: &str = "segment-";
 /// Bytes of a hash.
 const HASH: usize = 32;
 /// Largest file of a segment, in bytes: its proof, as much journal as a segment may have, and the
@@ -81,13 +83,19 @@ pub(super) struct WorkFolder {
 }
 
 impl WorkFolder {
-    /// The folder for `job`, made if it is not there, and where the run is to be cut: as it was
-    /// when the folder was made.
+    /// The folder for `job`, made if it is not there, and where the run is to be cut: if it keeps
+    /// segments, as these were. `did_not_fit` says that so cut they did not fit into the device's
+    /// memory.
     ///
     /// # Errors
     /// Another process uses it, it is another job's, its cuts need more memory than there is now,
     /// or it cannot be read or written.
-    pub fn open(path: &Path, profile: Profile, job: &WorkJob) -> Result<(Self, Cuts), Error> {
+    pub fn open(
+        path: &Path,
+        profile: Profile,
+        job: &WorkJob,
+        did_not_fit: bool,
+    ) -> Result<(Self, Cuts), Error> {
         fs::create_dir_all(path).map_err(failed("make", path))?;
         let lock_path = path.join("lock");
         let lock = File::create(&lock_path).map_err(failed("write", &lock_path))?;
@@ -104,17 +112,15 @@ impl WorkFolder {
             _lock: lock,
         };
         files::remove_temporary(path)?;
-        let cuts = folder.join(job)?;
+        let cuts = folder.join(job, did_not_fit)?;
         Ok((folder, cuts))
     }
 
     /// Takes the job up where it was left, or begins it.
-    fn join(&self, job: &WorkJob) -> Result<Cuts, Error> {
+    fn join(&self, job: &WorkJob, did_not_fit: bool) -> Result<Cuts, Error> {
         let path = self.path.join("job.json");
         if !exists(&path)? {
-            let text = serde_json::to_vec_pretty(job).map_err(|e| self.refuse(e.to_string()))?;
-            files::write(&path, &text)?;
-            return Ok(job.cuts);
+            return self.begin(&path, job);
         }
         let text = files::read(&path, MAX_JOB_BYTES)?;
         let found: WorkJob = serde_json::from_slice(&text).map_err(|error| Error::WorkFile {
@@ -127,6 +133,9 @@ impl WorkFolder {
                     "it is another job's: {name}: expected {expected}, got {got}"
                 )));
             }
+        }
+        if !self.keeps_segments()? {
+            return self.begin(&path, job);
         }
         let (found, wanted) = (found.cuts, job.cuts);
         if found.max_memory > wanted.max_memory {
@@ -141,7 +150,31 @@ impl WorkFolder {
                 found.segment_cells, wanted.segment_cells
             )));
         }
+        if did_not_fit && found != wanted {
+            return Err(self.refuse(
+                "the next segments do not fit into the device's memory; the CPU can go on with \
+                 them"
+                    .into(),
+            ));
+        }
         Ok(found)
+    }
+
+    fn begin(&self, path: &Path, job: &WorkJob) -> Result<Cuts, Error> {
+        let text = serde_json::to_vec_pretty(job).map_err(|e| self.refuse(e.to_string()))?;
+        files::write(path, &text)?;
+        Ok(job.cuts)
+    }
+
+    fn keeps_segments(&self) -> Result<bool, Error> {
+        let failed = failed("read", &self.path);
+        for entry in fs::read_dir(&self.path).map_err(&failed)? {
+            let name = entry.map_err(&failed)?.file_name();
+            if name.to_string_lossy().starts_with(SEGMENT) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn refuse(&self, reason: String) -> Error {
@@ -152,7 +185,7 @@ impl WorkFolder {
     }
 
     fn segment_path(&self, index: usize) -> PathBuf {
-        self.path.join(format!("segment-{index:06}"))
+        self.path.join(format!("{SEGMENT}{index:06}"))
     }
 
     /// Keeps a proven segment.
@@ -248,4 +281,40 @@ fn decode(profile: Profile, bytes: &[u8]) -> Result<SegmentProof, String> {
     let rows = tables.into_iter().zip(heights.iter().map(rows));
     let cost = Cost::of(rows, &profile.parameters());
     Ok(SegmentProof { receipt, cost })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(device_memory: Option<u64>) -> WorkJob {
+        let cuts = Cuts {
+            max_memory: 1,
+            at_once: 2,
+            segment_cells: 3,
+            device_memory,
+        };
+        WorkJob::new("id".into(), &[], Profile::Fast100, cuts)
+    }
+
+    /// Segments that are kept are of use only if the others are cut like them.
+    #[test]
+    fn cuts_are_kept_with_segments() {
+        let place = tempfile::tempdir().expect("a folder");
+        let open = |device_memory, did_not_fit| {
+            let (path, job) = (place.path(), job(device_memory));
+            WorkFolder::open(path, Profile::Fast100, &job, did_not_fit).map(|(_, cuts)| cuts)
+        };
+        let cuts = |device_memory| job(device_memory).cuts;
+        for memory in [Some(64), Some(32), None] {
+            assert_eq!(open(memory, false).expect("it is empty"), cuts(memory));
+        }
+        open(Some(64), true).expect("it is empty");
+        fs::write(place.path().join("segment-000000"), "").expect("a file");
+        for memory in [Some(64), Some(32), None] {
+            assert_eq!(open(memory, false).expect("it goes on"), cuts(Some(64)));
+        }
+        let error = open(Some(32), true).expect_err("it cannot be cut anew");
+        assert!(error.to_string().contains("the CPU can go on"), "{error}");
+    }
 }

@@ -118,7 +118,8 @@ impl Service {
     /// Opens everything, takes up the jobs that had not ended, and begins to prove.
     ///
     /// # Errors
-    /// The configuration makes no sense; the data folder, the database or the store cannot be used.
+    /// The configuration makes no sense; there is no GPU where one is asked for; the data folder, the
+    /// database or the store cannot be used.
     pub fn start(config: Config) -> Result<Started, ServiceError> {
         let service = Arc::new(Self::open(config)?);
         let mut threads = Vec::new();
@@ -132,6 +133,11 @@ impl Service {
     }
 
     fn open(config: Config) -> Result<Self, ServiceError> {
+        // Before anything is touched: without the GPU that was asked for it does not start.
+        let device = config.proving.backend.device()?;
+        if let Some(reason) = &device.why_cpu {
+            info!("{reason}; proving on the CPU");
+        }
         let folder = &config.data.folder;
         let failed = |source| {
             let (action, path) = ("make", folder.clone());

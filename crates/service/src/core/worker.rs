@@ -146,6 +146,7 @@ impl Service {
         let concurrency = self.config.proving.concurrency() as u64;
         let prove_options = ProveOptions {
             profile: options.profile,
+            backend: self.config.proving.backend,
             limits: limits(options.max_cycles),
             max_memory: Some(self.config.proving.max_memory / concurrency),
             allow_nonzero_exit: options.allow_nonzero_exit,

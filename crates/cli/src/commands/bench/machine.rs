@@ -22,6 +22,8 @@ pub struct Setting {
     pub version: String,
     /// How that was built.
     pub build: &'static str,
+    /// What computed the proofs: `CPU`, or the GPU's name.
+    pub device: String,
     /// The profile of the proofs.
     pub profile: Profile,
     /// Runs of each case.
@@ -32,7 +34,7 @@ pub struct Setting {
 
 impl Setting {
     /// The setting of this process.
-    pub fn of(profile: Profile, runs: u16) -> Self {
+    pub fn of(profile: Profile, device: String, runs: u16) -> Self {
         let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         let version = env!("CARGO_PKG_VERSION");
         Self {
@@ -48,6 +50,7 @@ impl Setting {
                 (false, false) if cfg!(target_feature = "avx2") => "release, with AVX2",
                 (false, false) => "release",
             },
+            device,
             profile,
             runs,
             command: command_line(std::env::args().skip(1)),
@@ -66,6 +69,7 @@ impl Setting {
             ("date", json!(self.date)),
             ("version", json!(self.version)),
             ("build", json!(self.build)),
+            ("device", json!(self.device)),
             ("profile", json!(self.profile.name())),
             ("security_bits", json!(self.security_bits())),
             ("command", json!(self.command)),
@@ -126,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_setting_is_told() {
-        let setting = Setting::of(Profile::Fast100, 3);
+        let setting = Setting::of(Profile::Fast100, "CPU".into(), 3);
         assert!(setting.machine.contains(" cores"), "{setting:?}");
         assert!(setting.version.starts_with(env!("CARGO_PKG_VERSION")));
         assert!(setting.security_bits() >= 100.0);

@@ -34,7 +34,12 @@ const BAR: &str = "{spinner} {wide_bar} {pos}/{len} runs, {msg}, {elapsed}";
 pub fn bench(arguments: &BenchArgs, verbose: u8, output: &Output) -> Result<Fields, Error> {
     check_outputs(arguments)?;
     let profile = arguments.profile.profile();
-    let setting = Setting::of(profile, arguments.runs);
+    let backend = arguments.backend.backend();
+    let device = backend.device()?;
+    if let Some(reason) = &device.why_cpu {
+        output.log(&format!("{reason}; proving on the CPU"));
+    }
+    let setting = Setting::of(profile, device.name, arguments.runs);
     let cases = cases(arguments, output)?;
     let bar = progress_bar(BAR, verbose);
     bar.set_length(cases.len() as u64 * u64::from(arguments.runs));
@@ -43,7 +48,7 @@ pub fn bench(arguments: &BenchArgs, verbose: u8, output: &Output) -> Result<Fiel
         bar.set_message(format!("{} at {} cycles", case.guest.name, case.target));
         let mut same = Vec::new();
         for number in 1..=arguments.runs {
-            same.push(case.measure(number, profile, verbose, output)?);
+            same.push(case.measure(number, (profile, backend), verbose, output)?);
             bar.inc(1);
         }
         let summary = Summary::of(case, &same)?;
@@ -69,6 +74,7 @@ pub fn run_one(arguments: &BenchRunArgs, phases: &Phases) -> Result<Fields, Erro
         .ok_or_else(|| Error::Usage(format!("expected a size of {guest:?}'s input, got {size}")))?;
     let options = ProveOptions {
         profile: arguments.profile.profile(),
+        backend: arguments.backend.backend(),
         ..ProveOptions::default()
     };
     let program = guest.program()?;

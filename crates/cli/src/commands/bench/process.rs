@@ -3,7 +3,7 @@
 use std::process::{Command, Output as Ended, Stdio};
 
 use serde_json::json;
-use vouch_sdk::Profile;
+use vouch_sdk::{Backend, Profile};
 
 use super::guest::Guest;
 use crate::error::{Error, INTERNAL};
@@ -33,11 +33,11 @@ impl Case {
     pub fn measure(
         &self,
         number: u16,
-        profile: Profile,
+        how: (Profile, Backend),
         verbose: u8,
         output: &Output,
     ) -> Result<Fields, Error> {
-        let ended = self.start(profile, verbose);
+        let ended = self.start(how, verbose);
         let ended = ended.map_err(|error| self.failed(error.to_string(), INTERNAL))?;
         if verbose > 0 {
             output.log(String::from_utf8_lossy(&ended.stderr).trim_end());
@@ -53,11 +53,12 @@ impl Case {
     }
 
     /// Runs `vouch bench-run` to its end.
-    fn start(&self, profile: Profile, verbose: u8) -> std::io::Result<Ended> {
+    fn start(&self, (profile, backend): (Profile, Backend), verbose: u8) -> std::io::Result<Ended> {
         Command::new(std::env::current_exe()?)
             .args(["bench-run", self.guest.name, &self.size.to_string()])
             .args(["--profile", profile.name()])
             .args(["--security", &profile.target_bits().to_string()])
+            .args(["--backend", backend.name()])
             .args((0..verbose).map(|_| "-v"))
             .arg("--json")
             .stdin(Stdio::null())

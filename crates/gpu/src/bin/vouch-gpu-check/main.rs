@@ -9,6 +9,7 @@ mod device;
 mod end_to_end;
 mod matrices;
 mod measure;
+mod memory;
 #[path = "../../../tests/gpu/oracle.rs"]
 mod oracle;
 mod phases;
@@ -87,17 +88,20 @@ pub enum Step {
     Sweep,
     /// The operations of a proof.
     Phases,
+    /// The device's memory that segments take.
+    Memory,
     /// Proofs of long runs, on the CPU and on the device.
     EndToEnd,
 }
 
 impl Step {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Ceilings,
         Self::Matrices,
         Self::Proofs,
         Self::Sweep,
         Self::Phases,
+        Self::Memory,
         Self::EndToEnd,
     ];
 }
@@ -137,6 +141,7 @@ fn run(options: &Options) -> Result<Report, CheckError> {
             Step::Proofs => proofs::compare(&mut check),
             Step::Sweep => sweep::measure(&mut check),
             Step::Phases => phases::measure(&mut check),
+            Step::Memory => memory::measure(&mut check),
             Step::EndToEnd => end_to_end::measure(&mut check),
         }
         check.write(options.json.as_deref())?;

@@ -31,6 +31,8 @@ pub struct Report {
     pub sweep: Vec<Measured>,
     /// The operations of the proofs of a real run.
     pub phases: Vec<Measured>,
+    /// The device's memory that segments take.
+    pub memory: Vec<SegmentMemory>,
     /// Proofs of real runs.
     pub end_to_end: Vec<Run>,
     /// The comparisons under NVIDIA's checkers.
@@ -117,6 +119,21 @@ impl Measured {
     }
 }
 
+/// The device's memory that a segment took.
+#[derive(Debug, Serialize)]
+pub struct SegmentMemory {
+    /// `fast-100`
+    pub profile: String,
+    /// Cycles of the run, log2, of which this is the first segment.
+    pub log_cycles: u32,
+    /// Committed cells.
+    pub cells: u64,
+    /// Bytes by the estimate that segments are cut by.
+    pub estimated_bytes: u64,
+    /// Bytes that were in use at once, at most.
+    pub peak_bytes: u64,
+}
+
 /// A run that was proven.
 #[derive(Debug, Serialize)]
 pub struct Run {
@@ -172,6 +189,7 @@ impl Report {
             operations: Vec::new(),
             sweep: Vec::new(),
             phases: Vec::new(),
+            memory: Vec::new(),
             end_to_end: Vec::new(),
             sanitizer: Vec::new(),
             skipped: Vec::new(),
@@ -211,6 +229,9 @@ impl fmt::Display for Report {
         measured
             .into_iter()
             .try_for_each(|measured| writeln!(f, "{measured}"))?;
+        self.memory
+            .iter()
+            .try_for_each(|memory| writeln!(f, "{memory}"))?;
         self.end_to_end
             .iter()
             .try_for_each(|run| writeln!(f, "{run}"))?;
@@ -268,6 +289,21 @@ impl fmt::Display for Measured {
             (Some(share), Some(bound)) => write!(f, ", {:.0}% ({bound:?})", 100.0 * share),
             _ => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for SegmentMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+        write!(
+            f,
+            "first segment of 2^{} cycles, {}: {} cells, {:.3} GB at most, {:.3} GB by estimate",
+            self.log_cycles,
+            self.profile,
+            self.cells,
+            gigabytes(self.peak_bytes),
+            gigabytes(self.estimated_bytes)
+        )
     }
 }
 
