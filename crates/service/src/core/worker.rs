@@ -160,18 +160,22 @@ impl Service {
         };
         let console = &mut |_, _: &[u8]| {};
         let key = self.cache_key(&job.client, &job, &input);
-        let mut attempt = || {
+        let mut attempt = |options: &ProveOptions| {
             self.cache.get_or_prove(&key, &live.cancel, || {
-                prove_with(&program, &input, &prove_options, console, &mut tell)
+                prove_with(&program, &input, options, console, &mut tell)
             })
         };
-        let mut found = attempt();
+        let mut found = attempt(&prove_options);
         if let (Err(error), Some(folder)) = (&found, &prove_options.work_folder)
             && error.kind() == ErrorKind::WorkFolder
             && std::fs::remove_dir_all(folder).is_ok()
         {
             warn!(%error, "its segments are proven again");
-            found = attempt();
+            // Without a folder they may be cut anew, should a GPU have had too little memory.
+            found = attempt(&ProveOptions {
+                work_folder: None,
+                ..prove_options
+            });
         }
         match found {
             Ok((receipt, source)) => self.found(receipt, source),

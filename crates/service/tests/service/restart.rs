@@ -38,6 +38,27 @@ async fn jobs_go_on_where_they_were() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn damaged_segments_are_proven_again() {
+    let host = Host::new().await;
+    let fibonacci = host.fibonacci().await;
+    let id = host.submit(&fibonacci, &word(4 * LONG), json!({})).await;
+    while host.job(&id).await["progress"]["proven_segments"].as_u64() < Some(1) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let host = host
+        .restart(|config| {
+            let folder = config.data.folder.join("segments").join(&id);
+            let first = folder.join("segment-000000");
+            assert!(first.exists());
+            std::fs::write(first, "damaged").expect("it is damaged");
+        })
+        .await;
+    let job = host.until_ended(&id).await;
+    assert_eq!(job["state"], "succeeded", "{job}");
+    assert_eq!(job["result"]["cost"]["reused_segments"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn running_jobs_get_time_to_end() {
     let grace = Duration::from_secs(600);
     let host = Host::with(|config| config.server.shutdown_grace = grace).await;

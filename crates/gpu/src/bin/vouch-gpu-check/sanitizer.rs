@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::check::Check;
-use crate::report::Sanitized;
+use crate::report::{Report, Sanitized};
 
 /// What they find: accesses out of bounds, and threads that do not wait for one another.
 const TOOLS: [&str; 2] = ["memcheck", "racecheck"];
@@ -31,16 +31,22 @@ pub fn run(check: &mut Check) {
             continue;
         }
         eprintln!("{tool}");
-        match under(&sanitizer, tool, check.clock.left()) {
-            Ok(sanitized) => {
-                if sanitized.exit_code != Some(0) {
-                    let code = sanitized.exit_code;
-                    check.report.fail(format!("{tool}: exit code {code:?}"));
-                }
-                check.report.sanitizer.push(sanitized);
+        let ended = under(&sanitizer, tool, check.clock.left());
+        judge(&mut check.report, tool, ended);
+    }
+}
+
+/// Adds what a tool found: nothing, if its exit code is 0.
+fn judge(report: &mut Report, tool: &'static str, ended: std::io::Result<Sanitized>) {
+    match ended {
+        Ok(sanitized) => {
+            if sanitized.exit_code != Some(0) {
+                let code = sanitized.exit_code;
+                report.fail(format!("{tool}: exit code {code:?}"));
             }
-            Err(error) => check.report.fail(format!("{tool}: {error}")),
+            report.sanitizer.push(sanitized);
         }
+        Err(error) => report.fail(format!("{tool}: {error}")),
     }
 }
 
@@ -69,4 +75,49 @@ fn under(sanitizer: &Path, tool: &'static str, seconds: u64) -> std::io::Result<
         exit_code: output.status.code(),
         said: said.chars().skip(skipped).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Device;
+
+    /// The report after a tool was run by a program in the place of the sanitizer.
+    fn after(sanitizer: &str) -> Report {
+        let device = Device {
+            name: "none".into(),
+            kind: "none",
+            memory_bytes: 0,
+            driver: None,
+        };
+        let mut report = Report::new(device, String::new(), true);
+        let ended = under(Path::new(sanitizer), "racecheck", 7);
+        judge(&mut report, "racecheck", ended);
+        report
+    }
+
+    #[test]
+    fn what_it_finds_is_a_failure() {
+        let nothing = after("true");
+        assert!(nothing.ok && nothing.failed.is_empty());
+        assert_eq!(nothing.sanitizer[0].exit_code, Some(0));
+        let something = after("false");
+        assert!(!something.ok);
+        assert_eq!(something.failed, ["racecheck: exit code Some(1)"]);
+        let missing = after("/nowhere/compute-sanitizer");
+        assert!(!missing.ok && missing.sanitizer.is_empty());
+        assert!(missing.failed[0].starts_with("racecheck: "));
+    }
+
+    /// This program once more, small, with what time is left.
+    #[test]
+    fn it_runs_the_comparisons() {
+        let said = &after("echo").sanitizer[0].said;
+        assert!(
+            said.starts_with("--tool racecheck --error-exitcode 9 /"),
+            "{said}"
+        );
+        let ends = "--small --steps matrices,proofs --memory 4096 --seconds 7\n";
+        assert!(said.ends_with(ends), "{said}");
+    }
 }
