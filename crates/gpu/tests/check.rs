@@ -59,7 +59,7 @@ fn all_is_the_same() {
     for (section, expected) in [
         (
             "operations",
-            ["arithmetic", "trees over", "proof, compact-128, commitment"],
+            ["proofs of work", "trees over", "proof, compact-128, commitment"],
         ),
         (
             "sweep",
@@ -114,6 +114,7 @@ fn a_kernel_that_is_left_out_is_noticed() {
         "evaluate_both_4",
         "fold_5",
         "add_scaled_4",
+        "grind",
     ] {
         let arguments = ["--steps", "matrices", "--without", kernel];
         let (output, report) = report(&arguments);

@@ -10,21 +10,13 @@ use vouch_verifier::Transcript;
 use vouch_verifier::config::Challenger;
 
 use crate::common::{numbers, on_devices};
+use crate::oracle::zero_bits;
 
 fn state(seed: u64) -> [u8; 32] {
     let words: Vec<u8> = { numbers(14, seed).into_iter() }
         .flat_map(|number| word(number).to_le_bytes())
         .collect();
     core::array::from_fn(|i| words[i + 24])
-}
-
-/// Zero bits at the end of what a transcript samples, by what it is documented to do.
-fn zero_bits(state: &[u8; 32], candidate: u32) -> u32 {
-    let mut transcript = Transcript::new(state.to_vec());
-    for byte in word(F::new(candidate)).to_le_bytes() {
-        transcript.observe(byte);
-    }
-    u32::from_le_bytes(transcript.sample_array()).trailing_zeros()
 }
 
 #[test]

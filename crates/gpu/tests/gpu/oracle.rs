@@ -1,6 +1,7 @@
-//! Plonky3's commitments, with what they answer brought to bytes.
+//! Plonky3's commitments, with what they answer brought to bytes, and the transcript.
 
 use p3_baby_bear::{Poseidon2BabyBear, default_babybear_poseidon2_16};
+use p3_challenger::{CanObserve, CanSample};
 use p3_commit::Mmcs;
 use p3_keccak::Keccak256Hash;
 use p3_merkle_tree::{MerkleTreeMmcs, PrunedMerklePaths};
@@ -10,8 +11,9 @@ use p3_symmetric::{
 };
 use vouch_air::F;
 use vouch_gpu::digest_bytes;
-use vouch_gpu::field::words;
+use vouch_gpu::field::{word, words};
 use vouch_gpu::kernels::Hash;
+use vouch_verifier::Transcript;
 use vouch_verifier::config::{ValueMmcs, value_mmcs};
 
 type KeccakMmcs = MerkleTreeMmcs<
@@ -96,4 +98,13 @@ pub fn with_all_hashes(check: &impl Check) {
     check.check::<ValueMmcs>();
     check.check::<KeccakMmcs>();
     check.check::<Poseidon2Mmcs>();
+}
+
+/// Zero bits at the end of what a transcript with this state samples after a proof of work.
+pub fn zero_bits(state: &[u8; 32], candidate: u32) -> u32 {
+    let mut transcript = Transcript::new(state.to_vec());
+    for byte in word(F::new(candidate)).to_le_bytes() {
+        transcript.observe(byte);
+    }
+    u32::from_le_bytes(transcript.sample_array()).trailing_zeros()
 }

@@ -88,10 +88,10 @@ pub enum Step {
     Sweep,
     /// The operations of a proof.
     Phases,
-    /// The device's memory that segments take.
-    Memory,
     /// Proofs of long runs, on the CPU and on the device.
     EndToEnd,
+    /// The device's memory that segments take.
+    Memory,
 }
 
 impl Step {
@@ -101,8 +101,8 @@ impl Step {
         Self::Proofs,
         Self::Sweep,
         Self::Phases,
-        Self::Memory,
         Self::EndToEnd,
+        Self::Memory,
     ];
 }
 

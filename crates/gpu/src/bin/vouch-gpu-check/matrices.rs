@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use p3_commit::{ExtensionMmcs, Mmcs};
 use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, PrimeField32, TwoAdicField};
 use p3_fri::{FriFoldingStrategy, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs};
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
@@ -14,7 +14,7 @@ use p3_matrix::interpolation::Interpolate;
 use vouch_air::F;
 use vouch_gpu::field::{challenge_words, challenges, elements, words};
 use vouch_gpu::kernels::{
-    Opened, Opener, Operation, Roots, add_scaled, arithmetic, extend, extend_coset, fold,
+    Opened, Opener, Operation, Roots, add_scaled, arithmetic, extend, extend_coset, fold, grind,
 };
 use vouch_gpu::{Gpu, Matrix, MerkleTree, digest_bytes};
 use vouch_verifier::config::{Challenge, ValueMmcs, value_mmcs};
@@ -39,6 +39,7 @@ pub fn compare(check: &mut Check) {
             extensions(gpu, log_height)
         });
     }
+    check.compare("proofs of work", proofs_of_work);
     let tall = if check.small { 7 } else { 17 };
     // Of one height, of mixed ones, and of rows that are longer than a chunk.
     for shapes in [
@@ -64,6 +65,23 @@ pub fn compare(check: &mut Check) {
             openings::<5>(gpu, log_height)
         });
     }
+}
+
+/// The smallest that there is: at the beginning and the end of the field, and more candidates
+/// than threads.
+fn proofs_of_work(gpu: &Gpu) -> Result<(), CheckError> {
+    for (first, count, bits) in [
+        (0, 5000, 10),
+        (F::ORDER_U32 - 3000, 3000, 9),
+        (5, 600_000, 18),
+    ] {
+        let state = [bits as u8; 32];
+        let mut candidates = first..first + count;
+        let expected = candidates.find(|&c| oracle::zero_bits(&state, c) >= bits);
+        let found = grind(gpu, &state, first, count, bits)?;
+        same(&found, &expected, || format!("proofs of {bits} bits"))?;
+    }
+    Ok(())
 }
 
 fn base_field(gpu: &Gpu) -> Result<(), CheckError> {
