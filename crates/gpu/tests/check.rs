@@ -59,7 +59,11 @@ fn all_is_the_same() {
     for (section, expected) in [
         (
             "operations",
-            ["proofs of work", "trees over", "proof, compact-128, commitment"],
+            [
+                "proofs of work",
+                "trees over",
+                "proof, compact-128, commitment",
+            ],
         ),
         (
             "sweep",
