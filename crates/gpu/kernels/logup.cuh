@@ -15,7 +15,9 @@ template <uint32_t D, uint32_t COLUMNS> struct LogUp {
     Extension<D> denominators[COLUMNS];
 };
 
-template <uint32_t D> DEVICE Extension<D> scaled(Extension<D> x, Extension<D> by) { return by * x; }
+template <uint32_t D> DEVICE Extension<D> scaled(Extension<D> x, Extension<D> by) {
+    return product(by, x);
+}
 template <uint32_t D> DEVICE Extension<D> scaled(Fp x, Extension<D> by) { return by * x; }
 
 // The fraction of the next column; its numerator may be in the base field.
@@ -25,7 +27,7 @@ DEVICE void push(const Row &r, LogUp<D, COLUMNS> &logup, uint32_t column, Numera
     Extension<D> above = scaled<D>(numerator, logup.product);
     scatter<D>(r.a.logup, r.a.logup_stride, D * (column + 1), r.at, above);
     logup.denominators[column] = denominator;
-    logup.product *= denominator;
+    logup.product = product(logup.product, denominator);
 }
 
 template <uint32_t D, uint32_t COLUMNS>
@@ -35,10 +37,10 @@ DEVICE void finish(const Row &r, const LogUp<D, COLUMNS> &logup) {
     for (uint32_t column = COLUMNS; column-- > 0;) {
         uint32_t first = D * (column + 1);
         Extension<D> above = gather<D>(r.a.logup, r.a.logup_stride, first, r.at);
-        Extension<D> fraction = above * below;
+        Extension<D> fraction = product(above, below);
         scatter<D>(r.a.logup, r.a.logup_stride, first, r.at, fraction);
         total += fraction;
-        below *= logup.denominators[column];
+        below = product(below, logup.denominators[column]);
     }
     scatter<D>(r.a.logup, r.a.logup_stride, 0, r.at, total);
 }

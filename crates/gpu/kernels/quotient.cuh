@@ -25,7 +25,8 @@ template <uint32_t D, typename Numerator>
 DEVICE void push(const Row &r, Quotient<D> &q, uint32_t column, Numerator numerator,
                  Extension<D> denominator) {
     Extension<D> fraction = gather<D>(r.a.logup, r.a.logup_stride, D * (column + 1), r.at);
-    q.folded += less(denominator * fraction, numerator) * number<D>(r, q.powers + column);
+    Extension<D> difference = less(product(denominator, fraction), numerator);
+    q.folded += product(difference, number<D>(r, q.powers + column));
     q.total += fraction;
 }
 
@@ -37,9 +38,9 @@ template <uint32_t D> DEVICE void finish(const Row &r, const Quotient<D> &q, uin
     Extension<D> sum = running + q.total;
     Extension<D> terminal = number<D>(r, powers + 3);
     Extension<D> folded = q.folded;
-    folded += running * is_first(r) * number<D>(r, powers);
-    folded += (after - sum) * is_transition(r) * number<D>(r, powers + 1);
-    folded += (terminal - sum) * is_last(r) * number<D>(r, powers + 2);
+    folded += product(running * is_first(r), number<D>(r, powers));
+    folded += product((after - sum) * is_transition(r), number<D>(r, powers + 1));
+    folded += product((terminal - sum) * is_last(r), number<D>(r, powers + 2));
     Fp inverse_vanishing = at<const Fp>(r.a.inverse_vanishing)[r.at >> r.a.log_height];
     scatter<D>(r.a.result, r.a.points, 0, r.at, folded * inverse_vanishing);
 }
