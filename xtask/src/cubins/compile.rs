@@ -152,6 +152,11 @@ fn make(compiler: &Compiler, unit: &Unit, before: &Report, out: &Path) -> Result
             outcomes.push(Outcome::Compiled(cubin.clone()));
             continue;
         }
+        // What is there is of other sources.
+        let path = out.join(&job.file);
+        if path.exists() {
+            fs::remove_file(&path)?;
+        }
         let ptx = match &ptx {
             Some(ptx) => ptx,
             None => ptx.insert(to_ptx(compiler, unit, out)?),
@@ -183,11 +188,6 @@ fn to_cubin(
     ptx: &Path,
     out: &Path,
 ) -> Result<Outcome> {
-    let path = out.join(&job.file);
-    // What is there is of other sources.
-    if path.exists() {
-        fs::remove_file(&path)?;
-    }
     // Renamed when it is whole.
     let part = out.join(format!("{}.part", job.file));
     let failed = |reason: String| Ok(Outcome::Failed(format!("{}: {reason}", job.file)));
@@ -200,7 +200,7 @@ fn to_cubin(
         Err(line) => failed(format!("what ptxas says is not understood: {line}")),
         Ok(kernels) => {
             let bytes = fs::metadata(&part)?.len();
-            fs::rename(&part, &path)?;
+            fs::rename(&part, out.join(&job.file))?;
             Ok(Outcome::Compiled(Cubin {
                 unit: unit.name.clone(),
                 architecture: job.architecture.clone(),

@@ -156,7 +156,7 @@ fn the_backend_is_chosen() {
     let cpu = measured("cpu").json();
     assert_eq!(cpu["device"], "CPU");
     assert_eq!(cpu["runs"][0]["backend"], "cpu");
-    match Backend::Cuda.device() {
+    match Backend::Cuda.device_for_others() {
         Ok(gpu) => {
             let cuda = measured("cuda").json();
             assert_eq!(cuda["device"], gpu.name);

@@ -28,34 +28,48 @@ impl Backend {
         }
     }
 
-    /// What it is on this machine.
+    /// What it is on this machine. A GPU is this process's from then on, with all of its memory.
     ///
     /// # Errors
     /// [`Error::Gpu`] for [`Backend::Cuda`], if there is no GPU that can be used.
     pub fn device(self) -> Result<Device, Error> {
-        let cpu = |why_cpu| Device {
-            name: "CPU".into(),
-            why_cpu,
+        let gpu = self.gpu(Profile::Fast100);
+        self.told(gpu.map(|gpu| gpu.map(|gpu| gpu.name)))
+    }
+
+    /// The same, for one that leaves proving to other processes: a GPU is given back.
+    ///
+    /// # Errors
+    /// As [`Self::device`].
+    pub fn device_for_others(self) -> Result<Device, Error> {
+        let gpu = self.wants_gpu().then(|| vouch_gpu::open(0));
+        self.told(gpu.map(|gpu| gpu.map(|gpu| gpu.name())))
+    }
+
+    /// The device, given the name of the GPU if one is asked for.
+    fn told(self, gpu: Option<Result<String, GpuError>>) -> Result<Device, Error> {
+        let (name, why_cpu) = match gpu {
+            Some(Ok(name)) => (name, None),
+            Some(Err(error)) if self == Self::Cuda => return Err(error.into()),
+            Some(Err(error)) => ("CPU".into(), Some(error)),
+            None => ("CPU".into(), None),
         };
-        match (self.gpu(Profile::Fast100), self) {
-            (None, _) => Ok(cpu(None)),
-            (Some(Ok(gpu)), _) => Ok(Device {
-                name: gpu.name,
-                why_cpu: None,
-            }),
-            (Some(Err(error)), Self::Cuda) => Err(error.into()),
-            (Some(Err(error)), _) => Ok(cpu(Some(error))),
+        Ok(Device { name, why_cpu })
+    }
+
+    /// Whether a GPU is asked for. Of a program that was built without CUDA nobody expects it
+    /// unasked.
+    fn wants_gpu(self) -> bool {
+        match self {
+            Self::Auto => cfg!(feature = "cuda"),
+            Self::Cpu => false,
+            Self::Cuda => true,
         }
     }
 
-    /// The GPU, if it is asked for. Of a program that was built without CUDA nobody expects it
-    /// unasked.
+    /// The GPU, if it is asked for.
     fn gpu(self, profile: Profile) -> Option<Result<OnGpu, GpuError>> {
-        match self {
-            Self::Cpu => None,
-            Self::Auto if !cfg!(feature = "cuda") => None,
-            Self::Auto | Self::Cuda => Some(vouch_gpu::backend(profile)),
-        }
+        self.wants_gpu().then(|| vouch_gpu::backend(profile))
     }
 }
 

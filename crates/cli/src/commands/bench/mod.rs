@@ -35,7 +35,8 @@ pub fn bench(arguments: &BenchArgs, verbose: u8, output: &Output) -> Result<Fiel
     check_outputs(arguments)?;
     let profile = arguments.profile.profile();
     let backend = arguments.backend.backend();
-    let device = backend.device()?;
+    // Each run needs the GPU's memory in its own process.
+    let device = backend.device_for_others()?;
     if let Some(reason) = &device.why_cpu {
         output.log(&format!("{reason}; proving on the CPU"));
     }

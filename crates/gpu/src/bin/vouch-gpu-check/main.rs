@@ -141,8 +141,8 @@ fn run(options: &Options) -> Result<Report, CheckError> {
             Step::Proofs => proofs::compare(&mut check),
             Step::Sweep => sweep::measure(&mut check),
             Step::Phases => phases::measure(&mut check),
-            Step::Memory => memory::measure(&mut check),
             Step::EndToEnd => end_to_end::measure(&mut check),
+            Step::Memory => memory::measure(&mut check),
         }
         check.write(options.json.as_deref())?;
     }
