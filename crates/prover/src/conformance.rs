@@ -7,9 +7,10 @@ use vouch_air::witness::{Traces, answer_from_lookup_table, generate};
 use vouch_emulator::testing::{program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 
-use crate::backend::{Backend, Job, Reference};
+use crate::backend::{Backend, Job};
 use crate::cancel::Cancel;
 use crate::error::ProveError;
+use crate::reference::Reference;
 
 /// A segment to be proven.
 #[derive(Clone, Debug)]

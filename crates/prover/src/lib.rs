@@ -23,15 +23,23 @@ mod fri;
 pub mod plan;
 mod planner;
 mod prover;
+#[cfg(feature = "testing")]
+mod reference;
 
-pub use backend::{Backend, Coordinated, Job, Reference};
+pub use backend::{Backend, Coordinated, Job};
 pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
-#[doc(hidden)]
-pub use cpu::{Columns, logup_columns, table_quotient};
-pub use cpu::{Cpu, CpuEngine, Kernels, Places};
+pub use cpu::{Cpu, CpuEngine};
 pub use dual::Dual;
 pub use engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};
 pub use error::ProveError;
 pub use planner::{Needs, Planner, recorded_bytes};
 pub use prover::{Prover, SegmentProof, claim, fill};
+
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub use cpu::{Columns, logup_columns, table_quotient};
+#[cfg(feature = "testing")]
+pub use cpu::{Kernels, Places};
+#[cfg(feature = "testing")]
+pub use reference::Reference;

@@ -10,6 +10,7 @@
 
 mod engine;
 mod extend;
+#[cfg(feature = "testing")]
 mod kernels;
 mod logup;
 mod openings;
@@ -18,8 +19,10 @@ mod quotient;
 mod said;
 mod setup;
 
+#[cfg(feature = "testing")]
 #[doc(hidden)]
 pub use kernels::{Columns, logup_columns, quotient as table_quotient};
+#[cfg(feature = "testing")]
 pub use kernels::{Kernels, Places};
 pub use setup::Setup as CpuEngine;
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};

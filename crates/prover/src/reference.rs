@@ -1,0 +1,72 @@
+//! The oracle of backends.
+
+use p3_batch_stark::{ProverData, StarkInstance, prove_batch};
+use p3_field::extension::BinomiallyExtendable;
+use p3_matrix::Matrix;
+use p3_util::log2_strict_usize;
+use vouch_air::F;
+use vouch_air::tables::Instance;
+use vouch_verifier::config::{Config, Proof, config};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile};
+
+use crate::backend::{Backend, Job, encode, failed};
+use crate::cost::layout;
+use crate::error::ProveError;
+
+/// Plonky3's own batch prover: the oracle that other backends must equal.
+#[derive(Clone, Copy, Debug)]
+pub struct Reference {
+    /// The parameters of its proofs.
+    pub profile: Profile,
+}
+
+impl Backend for Reference {
+    fn name(&self) -> &'static str {
+        "plonky3"
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// It cannot be stopped half-way.
+    fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        job.cancel.check()?;
+        let parameters = &self.profile.parameters();
+        match parameters.extension {
+            ExtensionDegree::Four => encode(&prove::<4>(parameters, job)?),
+            ExtensionDegree::Five => encode(&prove::<5>(parameters, job)?),
+        }
+    }
+}
+
+fn prove<const D: usize>(parameters: &Parameters, job: Job) -> Result<Proof<D>, ProveError>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let config: &Config<D> = &config(parameters, job.seed);
+    let tables = &job.traces.tables;
+    let airs: Vec<Instance> = tables.iter().map(|trace| trace.instance.clone()).collect();
+    let heights: Vec<usize> = tables
+        .iter()
+        .map(|trace| log2_strict_usize(trace.matrix.height()))
+        .collect();
+    let instances: Vec<StarkInstance<'_, Config<D>, Instance>> = tables
+        .iter()
+        .map(|trace| StarkInstance {
+            air: &trace.instance,
+            trace: &trace.matrix,
+            public_values: trace.public_values.clone(),
+        })
+        .collect();
+    let budget = |air: &Instance| layout(air.table).0.lookup_budget;
+    let data = ProverData::from_airs_and_degrees_with_lookup_budgets(
+        config,
+        &airs,
+        &heights,
+        &airs.iter().map(budget).collect::<Vec<_>>(),
+        parameters.log_blowup,
+    )
+    .map_err(failed)?;
+    prove_batch(config, &instances, &data).map_err(failed)
+}
