@@ -1,7 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use vouch_sdk::{Backend, DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id, units};
 
@@ -11,7 +12,7 @@ use crate::commands::Guest;
 ///
 /// Exit codes: 0 yes; 1 the answer is no (a receipt does not verify, a journal differs, a
 /// guest exited with another code than 0); 2 bad usage or input; 3 guest fault; 4 limit
-/// reached; 5 a bug in Vouch; 128 + N stopped by signal N.
+/// reached; 5 a bug in Vouch; 128 + N stopped by signal N (141: nobody reads stdout).
 #[derive(Debug, Parser)]
 #[command(name = "vouch", version)]
 pub struct Cli {
@@ -118,6 +119,10 @@ pub struct RunArgs {
     /// Say which functions and tables cost most, and write flame graphs: in cycles to FILE, in
     /// committed cells beside it (out.svg, out.cells.svg)
     #[arg(long, value_name = "FILE")]
+    pub flame_graph: Option<PathBuf>,
+    /// Its old name, which is that of the parameters elsewhere.
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "flame_graph",
+        value_parser = PathBufValueParser::new().try_map(no_profile_of_proofs))]
     pub profile: Option<PathBuf>,
     /// Most instructions to execute: a number or 2^N
     #[arg(long, value_name = "N", value_parser = units::number)]
@@ -141,6 +146,10 @@ pub struct ProveArgs {
     /// Its parameters.
     #[command(flatten)]
     pub profile: ProfileArgs,
+    /// Prove the run if it exits with this code, too, or with `any`; may be given several times
+    /// [default: 0 alone]
+    #[arg(long, value_name = "CODE", value_parser = allowed_exit)]
+    pub allow_exit: Vec<AllowedExit>,
     /// Most instructions to execute: a number or 2^N
     #[arg(long, value_name = "N", value_parser = units::number)]
     pub max_cycles: Option<u64>,
@@ -162,6 +171,42 @@ pub struct ProveArgs {
     /// from what is in it
     #[arg(long, value_name = "DIR")]
     pub work_dir: Option<PathBuf>,
+}
+
+/// An exit code that is proven as 0 is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AllowedExit {
+    /// All of them.
+    Any,
+    /// This one.
+    Code(u32),
+}
+
+fn allowed_exit(text: &str) -> Result<AllowedExit, String> {
+    match text {
+        "any" => Ok(AllowedExit::Any),
+        _ => text
+            .parse()
+            .map(AllowedExit::Code)
+            .map_err(|_| "expected an exit code below 2^32, or `any`".into()),
+    }
+}
+
+/// A file for flame graphs. Who means the parameters of a proof does not get a file of their name.
+fn no_profile_of_proofs(path: PathBuf) -> Result<PathBuf, String> {
+    let names = ProfileName::value_variants().iter();
+    let names = names.filter_map(ValueEnum::to_possible_value);
+    match names
+        .into_iter()
+        .any(|name| path == Path::new(name.get_name()))
+    {
+        false => Ok(path),
+        true => Err(
+            "expected a file for flame graphs; nothing is proven here (for a file of that name: \
+             --flame-graph)"
+                .into(),
+        ),
+    }
 }
 
 /// What computes a proof.
