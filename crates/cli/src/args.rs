@@ -1,12 +1,19 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
+mod values;
+
+use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use vouch_sdk::{Backend, DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id, units};
 
 use crate::commands::Guest;
+use values::{BackendName, ProfileName, allowed_exit, no_profile_of_proofs};
+
+#[cfg(feature = "serve")]
+pub use values::LogFormatName;
+pub use values::{AllowedExit, SecurityBits};
 
 /// Proves and verifies runs of RISC-V programs.
 ///
@@ -173,42 +180,6 @@ pub struct ProveArgs {
     pub work_dir: Option<PathBuf>,
 }
 
-/// An exit code that is proven as 0 is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AllowedExit {
-    /// All of them.
-    Any,
-    /// This one.
-    Code(u32),
-}
-
-fn allowed_exit(text: &str) -> Result<AllowedExit, String> {
-    match text {
-        "any" => Ok(AllowedExit::Any),
-        _ => text
-            .parse()
-            .map(AllowedExit::Code)
-            .map_err(|_| "expected an exit code below 2^32, or `any`".into()),
-    }
-}
-
-/// A file for flame graphs. Who means the parameters of a proof does not get a file of their name.
-fn no_profile_of_proofs(path: PathBuf) -> Result<PathBuf, String> {
-    let names = ProfileName::value_variants().iter();
-    let names = names.filter_map(ValueEnum::to_possible_value);
-    match names
-        .into_iter()
-        .any(|name| path == Path::new(name.get_name()))
-    {
-        false => Ok(path),
-        true => Err(
-            "expected a file for flame graphs; nothing is proven here (for a file of that name: \
-             --flame-graph)"
-                .into(),
-        ),
-    }
-}
-
 /// What computes a proof.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct BackendArgs {
@@ -221,27 +192,6 @@ impl BackendArgs {
     /// The backend asked for.
     pub fn backend(self) -> Backend {
         self.backend.into()
-    }
-}
-
-/// What proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BackendName {
-    /// An NVIDIA GPU if there is one, else the CPU
-    Auto,
-    /// The CPU
-    Cpu,
-    /// An NVIDIA GPU
-    Cuda,
-}
-
-impl From<BackendName> for Backend {
-    fn from(name: BackendName) -> Self {
-        match name {
-            BackendName::Auto => Self::Auto,
-            BackendName::Cpu => Self::Cpu,
-            BackendName::Cuda => Self::Cuda,
-        }
     }
 }
 
@@ -264,36 +214,6 @@ impl ProfileArgs {
             (ProfileName::Compact, SecurityBits::Bits100) => Profile::Compact100,
             (ProfileName::Fast, SecurityBits::Bits128) => Profile::Fast128,
             (ProfileName::Compact, SecurityBits::Bits128) => Profile::Compact128,
-        }
-    }
-}
-
-/// What a profile favours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProfileName {
-    /// Prover time
-    Fast,
-    /// Receipt size
-    Compact,
-}
-
-/// Least security of a profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SecurityBits {
-    /// 100 bits
-    #[value(name = "100")]
-    Bits100,
-    /// 128 bits
-    #[value(name = "128")]
-    Bits128,
-}
-
-impl SecurityBits {
-    /// As a number.
-    pub const fn bits(self) -> u32 {
-        match self {
-            Self::Bits100 => 100,
-            Self::Bits128 => 128,
         }
     }
 }
@@ -373,26 +293,6 @@ pub struct ServeArgs {
     /// How lines of the log look [default: json]
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormatName>,
-}
-
-/// How lines of the log look.
-#[cfg(feature = "serve")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormatName {
-    /// An object a line
-    Json,
-    /// For people
-    Text,
-}
-
-#[cfg(feature = "serve")]
-impl From<LogFormatName> for vouch_service::config::LogFormat {
-    fn from(name: LogFormatName) -> Self {
-        match name {
-            LogFormatName::Json => Self::Json,
-            LogFormatName::Text => Self::Text,
-        }
-    }
 }
 
 /// Of `vouch bench-run`.

@@ -67,7 +67,8 @@ fn a_build_script_builds_guests() {
     place.put("src/main.rs", MAIN.as_bytes());
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["run", "--offline", "--quiet"])
+        // Guests have this profile, too, and each locks what is built in it.
+        .args(["run", "--release", "--offline", "--quiet"])
         .current_dir(place.path(""))
         .env("VOUCH", env!("CARGO_BIN_EXE_vouch"))
         .env("GUEST", &guest)

@@ -117,7 +117,7 @@ fn files_that_are_not_there_are_named_as_well_as_can_be() {
             "file",
         ),
         (
-            "prove %.elf --input %.input -o out --work-dir %/x/y",
+            "prove %.elf --input %.input -o out --work-dir %.elf/x",
             "file",
         ),
         ("bench --out %/x", "file"),
