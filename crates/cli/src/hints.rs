@@ -38,7 +38,7 @@ fn of_library(error: &SdkError) -> Option<String> {
             expected: FileKind::Receipt,
             found: FileKind::Elf,
             ..
-        } => "the receipt comes first, the program after --elf",
+        } => "vouch verify has the receipt first and the program after --elf",
         SdkError::File {
             action: "read",
             source,

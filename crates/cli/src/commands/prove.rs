@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use vouch_sdk::{
-    Error as SdkError, ImageId, Progress, ProveOptions, Proven, Vectors, files, image_id,
-    prove_with,
+    Error as SdkError, ImageId, Progress, ProveOptions, Proven, Vectors, default_max_memory, files,
+    image_id, prove_with,
 };
 
 use super::{count, fields, progress_bar, run, tenths, warn_of_slow_build};
@@ -32,20 +32,18 @@ pub fn prove(
     let program = files::read_program(&arguments.elf)?;
     check_outputs(arguments)?;
     let input = input::read(&arguments.input)?;
-    let default = ProveOptions::default();
     let (allow_nonzero_exit, allowed_exits) = allowed_exits(&arguments.allow_exit);
     let options = ProveOptions {
         profile: arguments.profile.profile(),
         backend: arguments.backend.backend(),
         limits: run::limits(arguments.max_cycles),
-        max_memory: arguments.max_memory.or(default.max_memory),
+        max_memory: arguments.max_memory.or_else(|| Some(default_max_memory())),
         threads: arguments.threads.map(usize::from),
         segment_cells: arguments.segment_cells,
         allow_nonzero_exit,
         allowed_exits,
         work_folder: arguments.work_dir.clone(),
         cancel: signals.cancel(),
-        ..default
     };
     let device = options.backend.device()?;
     if let Some(reason) = &device.why_cpu {

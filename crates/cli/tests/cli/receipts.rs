@@ -170,7 +170,7 @@ fn what_was_found_is_named() {
         hint
     };
     assert!(hint(&["run", "receipt"]).contains("vouch inspect"));
-    assert!(hint(&["verify", &elf, "--elf", "receipt"]).contains("after --elf"));
+    assert!(hint(&["verify", &elf, "--elf", &elf]).contains("after --elf"));
     place.put("text", &[b'x'; 100]);
     assert!(hint(&["run", "text"]).contains("vouch build"));
     assert!(hint(&["run", "/"]).contains("vouch build"));
