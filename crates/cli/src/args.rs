@@ -1,17 +1,25 @@
 //! The command line.
 
+mod values;
+
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use vouch_sdk::{Backend, DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id, units};
 
 use crate::commands::Guest;
+use values::{BackendName, ProfileName, allowed_exit, no_profile_of_proofs};
+
+#[cfg(feature = "serve")]
+pub use values::LogFormatName;
+pub use values::{AllowedExit, SecurityBits};
 
 /// Proves and verifies runs of RISC-V programs.
 ///
 /// Exit codes: 0 yes; 1 the answer is no (a receipt does not verify, a journal differs, a
 /// guest exited with another code than 0); 2 bad usage or input; 3 guest fault; 4 limit
-/// reached; 5 a bug in Vouch; 128 + N stopped by signal N.
+/// reached; 5 a bug in Vouch; 128 + N stopped by signal N (141: nobody reads stdout).
 #[derive(Debug, Parser)]
 #[command(name = "vouch", version)]
 pub struct Cli {
@@ -118,6 +126,10 @@ pub struct RunArgs {
     /// Say which functions and tables cost most, and write flame graphs: in cycles to FILE, in
     /// committed cells beside it (out.svg, out.cells.svg)
     #[arg(long, value_name = "FILE")]
+    pub flame_graph: Option<PathBuf>,
+    /// Its old name, which is that of the parameters elsewhere.
+    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "flame_graph",
+        value_parser = PathBufValueParser::new().try_map(no_profile_of_proofs))]
     pub profile: Option<PathBuf>,
     /// Most instructions to execute: a number or 2^N
     #[arg(long, value_name = "N", value_parser = units::number)]
@@ -141,6 +153,10 @@ pub struct ProveArgs {
     /// Its parameters.
     #[command(flatten)]
     pub profile: ProfileArgs,
+    /// Prove the run if it exits with this code, too, or with `any`; may be given several times
+    /// [default: 0 alone]
+    #[arg(long, value_name = "CODE", value_parser = allowed_exit)]
+    pub allow_exit: Vec<AllowedExit>,
     /// Most instructions to execute: a number or 2^N
     #[arg(long, value_name = "N", value_parser = units::number)]
     pub max_cycles: Option<u64>,
@@ -179,27 +195,6 @@ impl BackendArgs {
     }
 }
 
-/// What proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BackendName {
-    /// An NVIDIA GPU if there is one, else the CPU
-    Auto,
-    /// The CPU
-    Cpu,
-    /// An NVIDIA GPU
-    Cuda,
-}
-
-impl From<BackendName> for Backend {
-    fn from(name: BackendName) -> Self {
-        match name {
-            BackendName::Auto => Self::Auto,
-            BackendName::Cpu => Self::Cpu,
-            BackendName::Cuda => Self::Cuda,
-        }
-    }
-}
-
 /// The parameters of a proof.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct ProfileArgs {
@@ -219,36 +214,6 @@ impl ProfileArgs {
             (ProfileName::Compact, SecurityBits::Bits100) => Profile::Compact100,
             (ProfileName::Fast, SecurityBits::Bits128) => Profile::Fast128,
             (ProfileName::Compact, SecurityBits::Bits128) => Profile::Compact128,
-        }
-    }
-}
-
-/// What a profile favours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ProfileName {
-    /// Prover time
-    Fast,
-    /// Receipt size
-    Compact,
-}
-
-/// Least security of a profile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SecurityBits {
-    /// 100 bits
-    #[value(name = "100")]
-    Bits100,
-    /// 128 bits
-    #[value(name = "128")]
-    Bits128,
-}
-
-impl SecurityBits {
-    /// As a number.
-    pub const fn bits(self) -> u32 {
-        match self {
-            Self::Bits100 => 100,
-            Self::Bits128 => 128,
         }
     }
 }
@@ -328,26 +293,6 @@ pub struct ServeArgs {
     /// How lines of the log look [default: json]
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormatName>,
-}
-
-/// How lines of the log look.
-#[cfg(feature = "serve")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormatName {
-    /// An object a line
-    Json,
-    /// For people
-    Text,
-}
-
-#[cfg(feature = "serve")]
-impl From<LogFormatName> for vouch_service::config::LogFormat {
-    fn from(name: LogFormatName) -> Self {
-        match name {
-            LogFormatName::Json => Self::Json,
-            LogFormatName::Text => Self::Text,
-        }
-    }
 }
 
 /// Of `vouch bench-run`.

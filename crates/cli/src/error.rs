@@ -6,21 +6,12 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 use vouch_sdk::build::BuildError;
-use vouch_sdk::{Error as SdkError, ErrorKind, Execution};
+use vouch_sdk::{Error as SdkError, Execution};
 
-/// The answer is no.
-const NO: u8 = 1;
-/// Bad usage or input.
-pub const BAD_INPUT: u8 = 2;
-/// The guest broke a rule.
-const GUEST_FAULT: u8 = 3;
-/// A limit was reached.
-const LIMIT: u8 = 4;
-/// A bug in Vouch.
-pub const INTERNAL: u8 = 5;
+use crate::kind::{INTERNAL, Kind, SIGNALLED};
 
-/// A signal came: this and its number, as shells have it.
-pub const SIGNALLED: u8 = 128;
+/// Number of the signal that ends what writes to a pipe that nobody reads.
+const SIGPIPE: u8 = 13;
 
 /// Why there is no yes. Every message is whole: causes are not printed again.
 #[derive(Debug, Error)]
@@ -31,6 +22,23 @@ pub enum Error {
     /// `--input-hex` is not hexadecimal. What it is stays private.
     #[error("--input-hex: expected two hexadecimal digits a byte, got {0}")]
     InputHex(String),
+    /// Two files of a command line are one.
+    #[error("{output}: expected another file than {other}, got {}", path.display())]
+    SameFile {
+        /// What would be written.
+        output: &'static str,
+        /// What else it is.
+        other: &'static str,
+        /// Its path.
+        path: PathBuf,
+    },
+    /// A variable of the environment is no text.
+    #[cfg(feature = "serve")]
+    #[error("environment variable {name}: expected UTF-8")]
+    Environment {
+        /// Its name; what it holds may be a secret.
+        name: &'static str,
+    },
     /// Stdin cannot be read.
     #[error("cannot read stdin: {0}")]
     Stdin(io::Error),
@@ -106,7 +114,16 @@ pub enum Error {
     /// Signals cannot be watched.
     #[error("cannot watch signals: {0}")]
     Signals(io::Error),
-    /// A signal stopped the command.
+    /// A signal ended the command.
+    #[error("stopped by signal {signal}")]
+    Ended {
+        /// The signal's number.
+        signal: u8,
+    },
+    /// A panic, which is a bug.
+    #[error("a bug in Vouch: {0}")]
+    Panicked(String),
+    /// A signal stopped a proof.
     #[error("stopped by signal {signal} when {segments} segments were proven; {advice}")]
     Stopped {
         /// The signal's number.
@@ -135,72 +152,76 @@ pub enum Error {
 impl Error {
     /// The process's exit code.
     pub fn exit_code(&self) -> u8 {
-        self.class().1
+        match self {
+            Self::Bench { status, .. } => *status,
+            Self::Ended { signal } | Self::Stopped { signal, .. } => {
+                SIGNALLED.saturating_add(*signal)
+            }
+            // As if SIGPIPE had ended it, as it ends other programs.
+            _ if self.is_broken_pipe() => SIGNALLED + SIGPIPE,
+            _ => self.kind().status().unwrap_or(INTERNAL),
+        }
+    }
+
+    /// Whether whoever read stdout has gone. There is nobody to tell.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// What a program that called this one needs to know.
     pub fn fields(&self) -> Map<String, Value> {
-        let (kind, status) = self.class();
         let mut fields = Map::new();
         fields.insert("error".into(), json!(self.to_string()));
-        fields.insert("kind".into(), json!(kind));
-        fields.insert("status".into(), json!(status));
+        fields.insert("kind".into(), json!(self.kind().name()));
+        fields.insert("status".into(), json!(self.exit_code()));
+        if let Some(hint) = self.hint() {
+            fields.insert("hint".into(), json!(hint));
+        }
+        if let Self::Ended { signal } | Self::Stopped { signal, .. } = self {
+            fields.insert("signal".into(), json!(signal));
+        }
         if let Self::Sdk(SdkError::GuestExit(run)) = self {
             fields.extend(execution_fields(run));
         }
         fields
     }
 
-    /// Its name and exit code.
-    fn class(&self) -> (&'static str, u8) {
+    /// What it is, for programs.
+    fn kind(&self) -> Kind {
         match self {
-            Self::Usage(_) | Self::InputHex(_) => ("usage", BAD_INPUT),
-            Self::Stdin(_) | Self::StdinSize { .. } | Self::Stdout(_) => ("file", BAD_INPUT),
-            Self::Document { .. } => ("file", BAD_INPUT),
-            Self::Bench { status, .. } => ("bench", *status),
-            Self::Build(_) => ("build", BAD_INPUT),
-            Self::Journal { .. } => ("journal", NO),
-            Self::ExitCode { .. } => ("exit_code", NO),
-            Self::Security { .. } => ("security", NO),
-            Self::Demo { .. } => ("demo", NO),
-            Self::Signals(_) => ("internal", INTERNAL),
-            Self::Stopped { signal, .. } => ("stopped", SIGNALLED.saturating_add(*signal)),
+            Self::Usage(_) | Self::InputHex(_) | Self::SameFile { .. } => Kind::Usage,
             #[cfg(feature = "serve")]
-            Self::Runtime(_) => ("internal", INTERNAL),
+            Self::Environment { .. } => Kind::Usage,
+            Self::Stdin(_) | Self::StdinSize { .. } | Self::Stdout(_) => Kind::File,
+            Self::Document { .. } => Kind::File,
+            Self::Bench { .. } => Kind::Bench,
+            Self::Build(_) => Kind::Build,
+            Self::Journal { .. } => Kind::Journal,
+            Self::ExitCode { .. } => Kind::ExitCode,
+            Self::Security { .. } => Kind::Security,
+            Self::Demo { .. } => Kind::Demo,
+            Self::Signals(_) | Self::Panicked(_) => Kind::Internal,
+            Self::Ended { .. } | Self::Stopped { .. } => Kind::Stopped,
             #[cfg(feature = "serve")]
-            Self::Serve(error) => serve_class(error),
-            Self::Sdk(error) => sdk_class(error),
+            Self::Runtime(_) => Kind::Internal,
+            #[cfg(feature = "serve")]
+            Self::Serve(error) => of_service(error),
+            Self::Sdk(error) => error.kind().into(),
         }
     }
 }
 
-fn sdk_class(error: &SdkError) -> (&'static str, u8) {
-    let kind = error.kind();
-    let status = match kind {
-        // Whatever was done to a receipt, the answer is the same.
-        ErrorKind::GuestExit | ErrorKind::Verify | ErrorKind::Receipt => NO,
-        ErrorKind::Elf | ErrorKind::File | ErrorKind::WorkFolder | ErrorKind::Options => BAD_INPUT,
-        ErrorKind::Build => BAD_INPUT,
-        ErrorKind::GuestFault => GUEST_FAULT,
-        ErrorKind::Limit => LIMIT,
-        _ => INTERNAL,
-    };
-    (kind.name(), status)
-}
-
 #[cfg(feature = "serve")]
-fn serve_class(error: &vouch_service::ServeError) -> (&'static str, u8) {
+fn of_service(error: &vouch_service::ServeError) -> Kind {
     use vouch_service::ServeError;
     use vouch_service::error::ServiceError;
     match error {
-        ServeError::Config(_) => ("config", BAD_INPUT),
-        ServeError::Listen { .. } => ("listen", BAD_INPUT),
-        ServeError::Tls { .. } => ("tls", BAD_INPUT),
-        ServeError::Service(ServiceError::Sdk(error)) => sdk_class(error),
-        ServeError::Service(ServiceError::Database(_) | ServiceError::Store(_)) => {
-            ("storage", BAD_INPUT)
-        }
-        _ => ("internal", INTERNAL),
+        ServeError::Config(_) => Kind::Config,
+        ServeError::Listen { .. } => Kind::Listen,
+        ServeError::Tls { .. } => Kind::Tls,
+        ServeError::Service(ServiceError::Sdk(error)) => error.kind().into(),
+        ServeError::Service(ServiceError::Database(_) | ServiceError::Store(_)) => Kind::Storage,
+        _ => Kind::Internal,
     }
 }
 

@@ -33,7 +33,7 @@ pub mod testing;
 pub use elf::{ElfError, MAX_LOAD_BYTES};
 pub use fault::{FaultKind, GuestFault};
 pub use limits::{LimitKind, LimitReached, Limits, SegmentLimits};
-pub use profile::profile;
+pub use profile::{profile, profile_watched};
 pub use program::{Program, Region};
 pub use run::{ExecuteError, Execution, execute, execute_watched, record};
 pub use symbols::Symbol;

@@ -26,7 +26,7 @@ use vouch_isa::{Family, Op};
 use crate::limits::Limits;
 use crate::machine::Machine;
 use crate::memory::{Memory, PageWords};
-use crate::observer::{Accesses, Observer};
+use crate::observer::{Accesses, Observer, Watcher};
 use crate::program::Program;
 use crate::run::{ExecuteError, Execution, run, start};
 use crate::syscall::{Stream, special_cell};
@@ -47,7 +47,19 @@ pub fn profile<'p>(
     limits: &Limits,
     console: &mut dyn FnMut(Stream, &[u8]),
 ) -> (Result<Execution, ExecuteError>, CallTree<'p>) {
-    let mut profiler = Profiler::new(program);
+    let mut watch = |_| ControlFlow::Continue(());
+    profile_watched(program, input, limits, console, &mut watch)
+}
+
+/// As [`profile`]; `watch` is told of progress as by [`execute_watched`](crate::execute_watched).
+pub fn profile_watched<'p>(
+    program: &'p Program,
+    input: &'p [u8],
+    limits: &Limits,
+    console: &mut dyn FnMut(Stream, &[u8]),
+    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> (Result<Execution, ExecuteError>, CallTree<'p>) {
+    let mut profiler = Profiler::new(program, Watcher { watch, asked: 0 });
     let result = start(program, input, limits)
         .and_then(|mut machine| run(&mut machine, &mut profiler, limits, console));
     let tree = CallTree {
@@ -60,7 +72,8 @@ pub fn profile<'p>(
 /// The registers that calls leave the return address in.
 const LINKS: [u8; 2] = [1, 5];
 
-struct Profiler<'p> {
+struct Profiler<'p, 'w> {
+    watcher: Watcher<'w>,
     functions: Functions<'p>,
     stack: Stack,
     touched: Touched,
@@ -70,11 +83,12 @@ struct Profiler<'p> {
     ts: u64,
 }
 
-impl<'p> Profiler<'p> {
-    fn new(program: &'p Program) -> Self {
+impl<'p, 'w> Profiler<'p, 'w> {
+    fn new(program: &'p Program, watcher: Watcher<'w>) -> Self {
         let functions = Functions::new(program);
         let entry = functions.at(program.image.entry);
         Self {
+            watcher,
             functions,
             stack: Stack::new(entry),
             touched: Touched::new(&program.image),
@@ -141,17 +155,17 @@ impl<'p> Profiler<'p> {
     }
 }
 
-impl Observer for Profiler<'_> {
-    fn budget(&mut self, _: &Machine<'_>) -> u64 {
-        u64::MAX
+impl Observer for Profiler<'_, '_> {
+    fn budget(&mut self, machine: &Machine<'_>) -> u64 {
+        self.watcher.budget(machine)
     }
 
     fn has_room(&mut self, _: &Machine<'_>, _: u32, _: u32) -> bool {
         true
     }
 
-    fn end_segment(&mut self, _: &Machine<'_>, _: Option<u32>) -> ControlFlow<()> {
-        ControlFlow::Continue(())
+    fn end_segment(&mut self, machine: &Machine<'_>, exit: Option<u32>) -> ControlFlow<()> {
+        self.watcher.end_segment(machine, exit)
     }
 
     // An instruction that faults is fetched, too, but not executed.

@@ -1,9 +1,12 @@
 //! Builds a guest crate to an ELF.
 //!
+//! That works in a build script, too: neither its cargo's locks nor its environment reach the guest's.
+//!
 //! One guest and one toolchain make one image ID, whatever directory they are in: the names
 //! of directories stay out of the program.
 
 mod cargo;
+mod environment;
 mod error;
 mod flags;
 mod metadata;
@@ -24,12 +27,18 @@ use metadata::Metadata;
 /// The compiler's name of the machine.
 pub const TARGET: &str = "riscv32im-unknown-none-elf";
 
+/// Where guests are built in a target directory. A cargo that runs a build script, which builds a guest, has
+/// locked the target directory until that is done: the guest's cargo would wait for it, and it for the guest's.
+const OWN_DIR: &str = "vouch";
+
 /// How to build. The default is what a user wants.
 #[derive(Clone, Debug, Default)]
 pub struct BuildOptions {
     /// The toolchain; `None` takes what [`Toolchain::find`] finds.
     pub toolchain: Option<Toolchain>,
-    /// Directory for cargo's files; `None` takes the guest's own.
+    /// Directory for cargo's files; `None` takes `vouch` in the guest's target directory
+    /// (`CARGO_TARGET_DIR` included). In a build script, not the directory that its own cargo builds in:
+    /// each would wait for the other.
     pub target_dir: Option<PathBuf>,
     /// Fail instead of changing the guest's `Cargo.lock`.
     pub locked: bool,
@@ -65,22 +74,27 @@ pub fn build(
         path: guest_dir.into(),
         source,
     })?;
+    check_unicode(&guest_dir)?;
+    if !guest_dir.is_dir() {
+        return Err(BuildError::NotACrate { dir: guest_dir });
+    }
     let toolchain = match &options.toolchain {
         Some(toolchain) => toolchain.clone(),
         None => Toolchain::find(&guest_dir)?,
     };
     let linker = toolchain.linker(&guest_dir)?;
     let metadata = Metadata::load(&toolchain, &guest_dir, options.locked, log)?;
-    let target_dir = options
-        .target_dir
-        .as_ref()
-        .unwrap_or(&metadata.target_directory);
+    let target_dir = match &options.target_dir {
+        Some(dir) => dir.clone(),
+        None => metadata.target_directory.join(OWN_DIR),
+    };
     // Cargo runs in another directory than this process.
-    let target_dir = &path::absolute(target_dir).map_err(|source| BuildError::File {
+    let target_dir = &path::absolute(&target_dir).map_err(|source| BuildError::File {
         action: "find",
-        path: target_dir.into(),
+        path: target_dir.clone(),
         source,
     })?;
+    check_unicode(target_dir)?;
     let flags = flags::flags(&toolchain, &metadata, &guest_dir)?;
     let wrapper = stable::write_wrapper(target_dir)?;
 
@@ -92,8 +106,8 @@ pub fn build(
         .args(toolchain.library_args())
         .env("CARGO_TARGET_RISCV32IM_UNKNOWN_NONE_ELF_LINKER", linker)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
-        .env("RUSTC_WRAPPER", wrapper.unwrap_or_default())
-        .env("RUSTC_WORKSPACE_WRAPPER", "");
+        .env("CARGO_BUILD_BUILD_DIR", target_dir)
+        .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());
     let messages = cargo::run(command, log)?;
     let path = cargo::only_executable(&messages)?;
 
@@ -110,4 +124,12 @@ pub fn build(
         image_id,
         toolchain,
     })
+}
+
+/// Cargo takes flags and says paths in UTF-8 only.
+fn check_unicode(path: &Path) -> Result<(), BuildError> {
+    match path.to_str() {
+        Some(_) => Ok(()),
+        None => Err(BuildError::NotUnicode { path: path.into() }),
+    }
 }

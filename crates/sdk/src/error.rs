@@ -10,6 +10,7 @@ use vouch_prover::ProveError;
 use vouch_verifier::{DecodeError, Profile, VerifyError};
 
 use crate::build::BuildError;
+use crate::files::FileKind;
 
 /// Why there is no result.
 #[derive(Debug, Error)]
@@ -77,6 +78,16 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         source: ElfError,
+    },
+    /// A file is of another kind than was expected.
+    #[error("{}: expected {expected}, got {found}", path.display())]
+    OtherFile {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        expected: FileKind,
+        /// What it is.
+        found: FileKind,
     },
     /// A file is larger than anything useful.
     #[error("{}: expected at most {limit} bytes, got more", path.display())]
@@ -197,7 +208,12 @@ impl Error {
             | Self::ReceiptSize { .. } => ErrorKind::Limit,
             Self::GuestExit(_) => ErrorKind::GuestExit,
             Self::Verify(_) => ErrorKind::Verify,
-            Self::Receipt { .. } => ErrorKind::Receipt,
+            Self::Receipt { .. }
+            | Self::OtherFile {
+                expected: FileKind::Receipt,
+                ..
+            } => ErrorKind::Receipt,
+            Self::OtherFile { .. } => ErrorKind::Elf,
             Self::File { .. } | Self::FileSize { .. } => ErrorKind::File,
             Self::WorkFolder { .. } | Self::WorkFile { .. } => ErrorKind::WorkFolder,
             Self::Threads { .. } | Self::Gpu(_) => ErrorKind::Options,

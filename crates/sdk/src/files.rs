@@ -40,9 +40,11 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 /// The program in an ELF file.
 ///
 /// # Errors
-/// [`Error::Program`] if it is none that the machine runs, and as [`read`].
+/// [`Error::OtherFile`] if the file is empty or a receipt, [`Error::Program`] if it is no program that the
+/// machine runs, and as [`read`].
 pub fn read_program(path: &Path) -> Result<Program, Error> {
     let bytes = read(path, MAX_ELF_BYTES)?;
+    expect(FileKind::Elf, path, &bytes)?;
     Program::from_elf(&bytes).map_err(|source| Error::Program {
         path: path.into(),
         source,
@@ -52,13 +54,54 @@ pub fn read_program(path: &Path) -> Result<Program, Error> {
 /// The receipt in a file. It is not verified.
 ///
 /// # Errors
-/// [`Error::Receipt`] if the file holds none, and as [`read`].
+/// [`Error::OtherFile`] if the file is empty or an ELF, [`Error::Receipt`] if it holds no receipt, and as
+/// [`read`].
 pub fn read_receipt(path: &Path) -> Result<Receipt, Error> {
     let bytes = read(path, vouch_verifier::MAX_RECEIPT_BYTES as u64)?;
+    expect(FileKind::Receipt, path, &bytes)?;
     Receipt::from_bytes(&bytes).map_err(|source| Error::Receipt {
         path: path.into(),
         source,
     })
+}
+
+/// What a file is, as its first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileKind {
+    /// Nothing.
+    #[error("an empty file")]
+    Empty,
+    /// An ELF, of whatever machine.
+    #[error("an ELF file")]
+    Elf,
+    /// A receipt.
+    #[error("a Vouch receipt")]
+    Receipt,
+}
+
+impl FileKind {
+    /// What begins with these bytes, if it is one of these.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [] => Some(Self::Empty),
+            _ if bytes.starts_with(b"\x7fELF") => Some(Self::Elf),
+            _ if bytes.starts_with(b"VOUCHRCT") => Some(Self::Receipt),
+            _ => None,
+        }
+    }
+}
+
+/// Refuses what is something else that users have at hand. What it is instead of that is left to who parses it.
+fn expect(expected: FileKind, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    match FileKind::of(bytes) {
+        Some(found) if found != expected => Err(Error::OtherFile {
+            path: path.into(),
+            expected,
+            found,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a file whole or not at all: to a temporary file beside it, which then takes its
@@ -232,6 +275,39 @@ mod tests {
             read(&path, 3),
             Err(Error::FileSize { limit: 3, .. })
         ));
+    }
+
+    #[test]
+    fn one_kind_of_file_is_not_taken_for_another() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        let program = |bytes: &[u8]| {
+            write(&path, bytes).expect("it can be written");
+            read_program(&path).expect_err("no program")
+        };
+        let receipt = |bytes: &[u8]| {
+            write(&path, bytes).expect("it can be written");
+            read_receipt(&path).expect_err("no receipt")
+        };
+        use FileKind::{Elf, Empty, Receipt};
+        let named = |error: Error| match error {
+            Error::OtherFile {
+                expected, found, ..
+            } => (expected, found),
+            other => panic!("{other}"),
+        };
+        let other = vouch_verifier::Receipt {
+            profile: vouch_verifier::Profile::Fast100,
+            entry: 0,
+            text: 0..1,
+            segments: Vec::new(),
+        };
+        assert_eq!(named(program(b"")), (Elf, Empty));
+        assert_eq!(named(program(&other.to_bytes())), (Elf, Receipt));
+        assert_eq!(named(receipt(b"")), (Receipt, Empty));
+        assert_eq!(named(receipt(crate::guests::COMMITMENT)), (Receipt, Elf));
+        assert!(matches!(program(b"text"), Error::Program { .. }));
+        assert!(matches!(receipt(b"text"), Error::Receipt { .. }));
     }
 
     #[test]

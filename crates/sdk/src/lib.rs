@@ -21,7 +21,24 @@
 //!
 //! A run that faults, reaches a limit or exits with another code than 0 is an [`Error`]; it
 //! never looks like a success. (A verifier that sees a receipt still has to look at
-//! [`Claim::exit_code`]: other codes can be proven, see [`ProveOptions::allow_nonzero_exit`].)
+//! [`Claim::exit_code`]: other codes can be proven, see [`ProveOptions::allow_nonzero_exit`] and
+//! [`ProveOptions::allowed_exits`].)
+//!
+//! # Speed
+//!
+//! Proofs take several times as long where the compiler may not use the processor's vector
+//! instructions, and it uses only those of the oldest processors unless it is told to. So put this into
+//! `.cargo/config.toml` beside the `Cargo.toml` of your own workspace:
+//!
+//! ```toml
+//! [build]
+//! rustflags = ["-Ctarget-cpu=native"]
+//! ```
+//!
+//! (The variable `RUSTFLAGS`, if it is set, takes the place of these flags.) The program then runs on
+//! processors like the one that it was built on. A build that leaves instructions unused says so when it first
+//! proves something, as a warning of [`tracing`] with the target `vouch::build`; so do [`Proven::slow_build`]
+//! and [`Vectors::of_this_build`].
 #![forbid(unsafe_code)]
 
 pub mod build;
@@ -34,7 +51,10 @@ pub mod profile;
 mod prove;
 mod stats;
 pub mod units;
+mod vectors;
 mod verify;
+
+use std::ops::ControlFlow;
 
 pub use error::{Error, ErrorKind};
 pub use image::{ImageIdError, image_id, parse_image_id};
@@ -44,6 +64,7 @@ pub use prove::{
     prove, prove_with,
 };
 pub use stats::{Stats, peak_rss_bytes, rss_bytes};
+pub use vectors::{SlowBuild, VectorSet, Vectors};
 pub use verify::{verifier, verify};
 
 pub use vouch_emulator::{
@@ -68,6 +89,22 @@ pub fn execute(
     limits: &Limits,
     console: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<Execution, Error> {
-    let run = || vouch_emulator::execute(program, input, limits, console);
+    let mut watch = |_| ControlFlow::Continue(());
+    execute_watched(program, input, limits, console, &mut watch)
+}
+
+/// As [`execute`]. `watch` is told every few hundredths of a second, and at the end, how many
+/// instructions have been executed; it returns `Break` to end the run.
+///
+/// # Errors
+/// As [`execute`], and [`ExecuteError::Cancelled`] if `watch` ended it.
+pub fn execute_watched(
+    program: &Program,
+    input: &[u8],
+    limits: &Limits,
+    console: &mut dyn FnMut(Stream, &[u8]),
+    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Execution, Error> {
+    let run = || vouch_emulator::execute_watched(program, input, limits, console, watch);
     Ok(tracing::info_span!(target: "vouch::phase", "execute").in_scope(run)?)
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
+use std::ops::ControlFlow;
 
 use rustc_demangle::demangle;
 use vouch_air::tables::Table;
@@ -23,7 +24,19 @@ pub fn profile(
     limits: &Limits,
     console: &mut dyn FnMut(Stream, &[u8]),
 ) -> (Result<Execution, Error>, GuestProfile) {
-    let run = || vouch_emulator::profile(program, input, limits, console);
+    let mut watch = |_| ControlFlow::Continue(());
+    profile_watched(program, input, limits, console, &mut watch)
+}
+
+/// As [`profile`]; `watch` is told of progress as by [`execute_watched`](crate::execute_watched).
+pub fn profile_watched(
+    program: &Program,
+    input: &[u8],
+    limits: &Limits,
+    console: &mut dyn FnMut(Stream, &[u8]),
+    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> (Result<Execution, Error>, GuestProfile) {
+    let run = || vouch_emulator::profile_watched(program, input, limits, console, watch);
     let (result, tree) = tracing::info_span!(target: "vouch::phase", "execute").in_scope(run);
     (result.map_err(Error::from), GuestProfile::new(&tree))
 }

@@ -21,6 +21,7 @@ use vouch_verifier::{
 
 use crate::error::Error;
 use crate::stats::{Stats, peak_rss_bytes};
+use crate::vectors::{self, SlowBuild, Vectors};
 use crate::verify::on_all_threads;
 use crate::{image_id, verifier};
 
@@ -54,9 +55,11 @@ pub struct ProveOptions {
     /// Base-field cells that a segment should commit to, at most. More make fewer segments and a
     /// smaller receipt, and need more memory; a cycle takes 60 to 110.
     pub segment_cells: u64,
-    /// Proves runs that exit with another code than 0, too. Without it they are
+    /// Proves runs that exit with another code than 0, too, whichever it is. Without it they are
     /// [`Error::GuestExit`].
     pub allow_nonzero_exit: bool,
+    /// Exit codes beside 0 that are proven without [`Self::allow_nonzero_exit`].
+    pub allowed_exits: Vec<u32>,
     /// A folder that keeps proven segments, so that a proof that was stopped goes on where it was.
     /// It is made if it is not there. It says as much about the input as the receipt does.
     pub work_folder: Option<PathBuf>,
@@ -74,9 +77,17 @@ impl Default for ProveOptions {
             threads: None,
             segment_cells: DEFAULT_SEGMENT_CELLS,
             allow_nonzero_exit: false,
+            allowed_exits: Vec::new(),
             work_folder: None,
             cancel: Cancel::default(),
         }
+    }
+}
+
+impl ProveOptions {
+    /// Whether a run that exits with this code is proven.
+    pub fn allows_exit(&self, code: u32) -> bool {
+        code == 0 || self.allow_nonzero_exit || self.allowed_exits.contains(&code)
     }
 }
 
@@ -89,6 +100,15 @@ pub struct Proven {
     pub claim: Claim,
     /// What it cost.
     pub stats: Stats,
+}
+
+impl Proven {
+    /// Why this took longer than it had to, if the CPU proved it in a build that leaves vector instructions
+    /// of the processor unused.
+    pub fn slow_build(&self) -> Option<SlowBuild> {
+        let on_cpu = self.stats.backend == Backend::Cpu.name();
+        on_cpu.then(|| Vectors::of_this_build().unused()).flatten()
+    }
 }
 
 /// Runs `program` on `input`, proves the run, and verifies the receipt before handing it out.
@@ -189,6 +209,9 @@ fn prove_within(
     };
     let max_memory = options.max_memory.unwrap_or(u64::MAX);
     let (prover, device_memory) = backend::prover(options.backend, options.profile)?;
+    if device_memory.is_none() {
+        vectors::warn_once();
+    }
     let at_once = match device_memory {
         Some(_) => AT_ONCE_ON_A_DEVICE,
         None => segments_at_once(pool.current_num_threads()),

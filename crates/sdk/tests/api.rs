@@ -143,6 +143,17 @@ fn failed_runs_are_proven_only_on_request() {
     let proven = prove(&program, &input, &options).expect("it can be proven");
     let claim = verify(&proven.receipt, &image_id(&program)).expect("it verifies");
     assert_eq!(claim.exit_code, 7);
+    let these = |codes: &[u32]| ProveOptions {
+        allowed_exits: codes.to_vec(),
+        ..ProveOptions::default()
+    };
+    match prove(&program, &input, &these(&[6, 8])) {
+        Err(Error::GuestExit(run)) => assert_eq!(run.exit_code, 7),
+        other => panic!("expected exit code 7, got {other:?}"),
+    }
+    let proven = prove(&program, &input, &these(&[6, 7])).expect("it can be proven");
+    assert_eq!(proven.claim.exit_code, 7);
+    assert!(these(&[]).allows_exit(0) && !these(&[]).allows_exit(7));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use vouch_sdk::{
-    Claim, ImageId, Profile, Program, ProveOptions, Proven, Receipt, Verifier, VerifyError, guests,
-    image_id, prove, verifier,
+    Backend, Claim, ImageId, Profile, Program, ProveOptions, Proven, Receipt, Verifier,
+    VerifyError, guests, image_id, prove, verifier,
 };
 
-use super::{fields, tenths};
+use super::{fields, tenths, warn_of_slow_build};
 use crate::error::Error;
 use crate::output::{Fields, Output};
 
@@ -28,6 +28,7 @@ pub fn demo(output: &Output) -> Result<Fields, Error> {
     output
         .say("A guest commits to four hashes: job ID, model, input and output of an inference.")?;
     output.say(format_args!("Its image ID is {id}."))?;
+    warn_of_slow_build(&Backend::Auto.device()?, output);
     let mut profiles = Vec::new();
     for profile in [Profile::Fast100, Profile::Compact100] {
         let shown = demonstrate(profile, &program, &id, &foreign, output);

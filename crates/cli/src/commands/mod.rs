@@ -10,6 +10,7 @@ mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod verify;
+mod watch;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -17,12 +18,13 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use serde_json::{Value, json};
-use vouch_sdk::{files, image_id};
+use vouch_sdk::{Device, Vectors, files, image_id};
 
 use crate::args::{Cli, Command};
 use crate::error::Error;
 use crate::output::{Fields, Output};
 use crate::phases::Phases;
+use crate::signals::Signals;
 
 pub use bench::Guest;
 
@@ -30,18 +32,23 @@ pub use bench::Guest;
 ///
 /// # Errors
 /// See [`Error`].
-pub fn run(cli: &Cli, phases: &Phases, output: &Output) -> Result<Fields, Error> {
+pub fn run(
+    cli: &Cli,
+    phases: &Phases,
+    signals: &Signals,
+    output: &Output,
+) -> Result<Fields, Error> {
     match &cli.command {
         Command::Demo => demo::demo(output),
         Command::Build(arguments) => build::build(arguments, output),
-        Command::Run(arguments) => run::run(arguments, output),
-        Command::Prove(arguments) => prove::prove(arguments, cli.verbose, phases, output),
+        Command::Run(arguments) => run::run(arguments, cli.verbose, output),
+        Command::Prove(arguments) => prove::prove(arguments, cli.verbose, phases, signals, output),
         Command::Verify(arguments) => verify::verify(arguments, output),
         Command::Inspect { receipt } => inspect::inspect(receipt, output),
         Command::ImageId { elf } => print_image_id(elf, output),
         Command::Bench(arguments) => bench::bench(arguments, cli.verbose, output),
         #[cfg(feature = "serve")]
-        Command::Serve(arguments) => serve::serve(arguments, cli.verbose, output),
+        Command::Serve(arguments) => serve::serve(arguments, cli.verbose, signals, output),
         Command::BenchRun(arguments) => bench::run_one(arguments, phases),
     }
 }
@@ -70,6 +77,22 @@ fn progress_bar(template: &str, verbose: u8) -> ProgressBar {
         .with_finish(ProgressFinish::AndClear);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
+}
+
+/// Says once that a build leaves vector instructions unused, where a command proves on the CPU.
+fn warn_of_slow_build(device: &Device, output: &Output) {
+    if let Some(slow) = device
+        .is_cpu()
+        .then(|| Vectors::of_this_build().unused())
+        .flatten()
+    {
+        output.log(&format!("warning: {slow}"));
+    }
+}
+
+/// A path in a message of programs: what is no UTF-8 in it is replaced by U+FFFD.
+fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 /// `what`, and its plural where there are several.

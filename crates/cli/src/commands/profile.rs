@@ -1,45 +1,39 @@
-//! `vouch run --profile`: flame graphs, and the costliest functions and tables.
+//! `vouch run --flame-graph`: flame graphs, and the costliest functions and tables.
 
 use std::path::{Path, PathBuf};
 
 use inferno::flamegraph::{self, Options};
 use serde_json::json;
+use vouch_sdk::Error as SdkError;
 use vouch_sdk::profile::{GuestProfile, Unit};
-use vouch_sdk::{Error as SdkError, files};
 
-use super::fields;
+use super::{fields, path_text};
 use crate::error::Error;
 use crate::output::{Fields, Output};
+use crate::places::Places;
 
 /// Functions and tables that are listed.
 const LISTED: usize = 10;
 
 /// Where the flame graphs go.
-pub struct Places {
+pub struct Graphs {
     cycles: PathBuf,
     cells: PathBuf,
 }
 
-impl Places {
+impl Graphs {
     /// `path` and, for committed cells, one beside it: `out.svg` and `out.cells.svg`.
     ///
     /// # Errors
-    /// One of them cannot be written, or is that of the journal.
-    pub fn new(path: &Path, journal: Option<&Path>) -> Result<Self, Error> {
-        let places = Self {
+    /// One of them cannot be written, or is one of the command's other files.
+    pub fn new(path: &Path, places: &mut Places) -> Result<Self, Error> {
+        let graphs = Self {
             cycles: path.into(),
             cells: path.with_extension("cells.svg"),
         };
-        for place in [&places.cycles, &places.cells] {
-            if Some(place.as_path()) == journal {
-                return Err(Error::Usage(format!(
-                    "--journal-out: expected another file than the profile, got {}",
-                    place.display()
-                )));
-            }
-            files::check_writable(place)?;
-        }
-        Ok(places)
+        places.writes("the flame graph in cycles", &graphs.cycles)?;
+        places.writes("the flame graph in cells", &graphs.cells)?;
+        Ok(graphs)
     }
 }
 
@@ -48,15 +42,15 @@ impl Places {
 ///
 /// # Errors
 /// A file cannot be written, or stdout.
-pub fn report(profile: &GuestProfile, places: &Places, output: &Output) -> Result<Fields, Error> {
+pub fn report(profile: &GuestProfile, graphs: &Graphs, output: &Output) -> Result<Fields, Error> {
     if profile.total().cycles == 0 {
         return Ok(Fields::new());
     }
-    for (unit, path) in [(Unit::Cycles, &places.cycles), (Unit::Cells, &places.cells)] {
-        files::write(path, &flame_graph(profile, unit, path)?)?;
+    for (unit, path) in [(Unit::Cycles, &graphs.cycles), (Unit::Cells, &graphs.cells)] {
+        output.write(path, &flame_graph(profile, unit, path)?)?;
     }
-    say(profile, places, output)?;
-    Ok(fields([("profile", json(profile, places))]))
+    say(profile, graphs, output)?;
+    Ok(fields([("profile", json(profile, graphs))]))
 }
 
 fn flame_graph(profile: &GuestProfile, unit: Unit, path: &Path) -> Result<Vec<u8>, Error> {
@@ -84,7 +78,7 @@ fn flame_graph(profile: &GuestProfile, unit: Unit, path: &Path) -> Result<Vec<u8
     Ok(svg)
 }
 
-fn say(profile: &GuestProfile, places: &Places, output: &Output) -> Result<(), Error> {
+fn say(profile: &GuestProfile, graphs: &Graphs, output: &Output) -> Result<(), Error> {
     let total = profile.total();
     output.say("       cells      %        cycles      %  function")?;
     for (name, own) in profile.functions().iter().take(LISTED) {
@@ -116,15 +110,15 @@ fn say(profile: &GuestProfile, places: &Places, output: &Output) -> Result<(), E
     }
     output.say(format_args!(
         "cycles by function     {}",
-        places.cycles.display()
+        graphs.cycles.display()
     ))?;
     output.say(format_args!(
         "cells by function      {}",
-        places.cells.display()
+        graphs.cells.display()
     ))
 }
 
-fn json(profile: &GuestProfile, places: &Places) -> serde_json::Value {
+fn json(profile: &GuestProfile, graphs: &Graphs) -> serde_json::Value {
     let functions = profile.functions();
     let functions = functions.iter().take(LISTED);
     let functions = functions
@@ -137,8 +131,8 @@ fn json(profile: &GuestProfile, places: &Places) -> serde_json::Value {
     let tables =
         tables.map(|table| json!({"table": table.table, "rows": table.rows, "cells": table.cells}));
     json!({
-        "cycles_svg": places.cycles,
-        "cells_svg": places.cells,
+        "cycles_svg": path_text(&graphs.cycles),
+        "cells_svg": path_text(&graphs.cells),
         "cells": profile.total().cells,
         "has_symbols": profile.has_symbols(),
         "functions": functions.collect::<Vec<_>>(),
@@ -162,8 +156,9 @@ mod tests {
             ("out", "out.cells.svg"),
             ("a.b.svg", "a.b.cells.svg"),
         ] {
-            let places = Places::new(&directory.path().join(name), None).expect("writable");
-            assert_eq!(places.cells, directory.path().join(beside));
+            let path = directory.path().join(name);
+            let graphs = Graphs::new(&path, &mut Places::default()).expect("writable");
+            assert_eq!(graphs.cells, directory.path().join(beside));
         }
     }
 }

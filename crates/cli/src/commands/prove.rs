@@ -2,15 +2,17 @@
 
 use serde_json::json;
 use vouch_sdk::{
-    Error as SdkError, ImageId, Progress, ProveOptions, Proven, files, image_id, prove_with,
+    Error as SdkError, ImageId, Progress, ProveOptions, Proven, Vectors, default_max_memory, files,
+    image_id, prove_with,
 };
 
-use super::{count, fields, progress_bar, run, tenths};
-use crate::args::ProveArgs;
+use super::{count, fields, progress_bar, run, tenths, warn_of_slow_build};
+use crate::args::{AllowedExit, ProveArgs};
 use crate::error::Error;
 use crate::input;
 use crate::output::{Fields, Output};
 use crate::phases::Phases;
+use crate::places::Places;
 use crate::signals::Signals;
 
 const BAR: &str = "{spinner} {wide_bar} {pos}/{len} cycles proven, {msg}";
@@ -24,27 +26,30 @@ pub fn prove(
     arguments: &ProveArgs,
     verbose: u8,
     phases: &Phases,
+    signals: &Signals,
     output: &Output,
 ) -> Result<Fields, Error> {
     let program = files::read_program(&arguments.elf)?;
     check_outputs(arguments)?;
     let input = input::read(&arguments.input)?;
-    let signals = Signals::watch().map_err(Error::Signals)?;
-    let default = ProveOptions::default();
+    let (allow_nonzero_exit, allowed_exits) = allowed_exits(&arguments.allow_exit);
     let options = ProveOptions {
         profile: arguments.profile.profile(),
         backend: arguments.backend.backend(),
         limits: run::limits(arguments.max_cycles),
-        max_memory: arguments.max_memory.or(default.max_memory),
+        max_memory: arguments.max_memory.or_else(|| Some(default_max_memory())),
         threads: arguments.threads.map(usize::from),
         segment_cells: arguments.segment_cells,
+        allow_nonzero_exit,
+        allowed_exits,
         work_folder: arguments.work_dir.clone(),
         cancel: signals.cancel(),
-        ..default
     };
-    if let Some(reason) = options.backend.device()?.why_cpu {
+    let device = options.backend.device()?;
+    if let Some(reason) = &device.why_cpu {
         output.log(&format!("{reason}; proving on the CPU"));
     }
+    warn_of_slow_build(&device, output);
     let bar = progress_bar(BAR, verbose);
     let mut show = |progress: &Progress| {
         bar.set_length(progress.total_cycles.unwrap_or(progress.executed_cycles));
@@ -54,10 +59,10 @@ pub fn prove(
     let console = &mut output.console(true);
     let proven = prove_with(&program, &input, &options, console, &mut show);
     bar.finish_and_clear();
-    let proven = proven.map_err(|error| stopped(error, &signals, arguments))?;
-    files::write_receipt(&arguments.output, &proven.receipt)?;
+    let proven = proven.map_err(|error| stopped(error, signals, arguments))?;
+    output.write_receipt(&arguments.output, &proven.receipt)?;
     if let Some(path) = &arguments.journal_out {
-        files::write(path, &proven.claim.journal)?;
+        output.write(path, &proven.claim.journal)?;
     }
     let id = image_id(&program);
     say(arguments, &proven, &id, output)?;
@@ -96,24 +101,32 @@ fn stopped(error: SdkError, signals: &Signals, arguments: &ProveArgs) -> Error {
     }
 }
 
+/// Exit codes that are proven: whether all are, and which are beside 0.
+fn allowed_exits(allowed: &[AllowedExit]) -> (bool, Vec<u32>) {
+    let codes = allowed.iter().filter_map(|allowed| match allowed {
+        AllowedExit::Any => None,
+        AllowedExit::Code(code) => Some(*code),
+    });
+    (allowed.contains(&AllowedExit::Any), codes.collect())
+}
+
 /// Proving takes long: what would make it useless is found out before.
 fn check_outputs(arguments: &ProveArgs) -> Result<(), Error> {
-    files::check_writable(&arguments.output)?;
-    let Some(journal) = &arguments.journal_out else {
-        return Ok(());
-    };
-    if *journal == arguments.output {
-        return Err(Error::Usage(format!(
-            "--journal-out: expected another file than the receipt, got {}",
-            journal.display()
-        )));
+    let mut places = Places::of_guest(&arguments.elf, &arguments.input);
+    if let Some(path) = &arguments.work_dir {
+        places.keeps("--work-dir", path)?;
     }
-    Ok(files::check_writable(journal)?)
+    places.writes("--output", &arguments.output)?;
+    match &arguments.journal_out {
+        Some(path) => places.writes("--journal-out", path),
+        None => Ok(()),
+    }
 }
 
 fn say(arguments: &ProveArgs, proven: &Proven, id: &ImageId, output: &Output) -> Result<(), Error> {
     let stats = &proven.stats;
     output.say(format_args!("image ID  {id}"))?;
+    output.say(format_args!("exit code {}", proven.claim.exit_code))?;
     output.say(format_args!(
         "journal   {}",
         hex::encode(&proven.claim.journal)
@@ -142,12 +155,16 @@ fn say(arguments: &ProveArgs, proven: &Proven, id: &ImageId, output: &Output) ->
 /// What a proof proves and what it cost, for programs; `phases` has seen this one.
 pub fn report(proven: &Proven, id: &ImageId, phases: &Phases) -> Fields {
     let stats = &proven.stats;
+    let vectors = Vectors::of_this_build();
+    let unused = proven.slow_build().map(|slow| slow.unused().name());
     let seconds = stats.execute_seconds + stats.prove_seconds;
     fields([
         ("image_id", json!(id.to_string())),
         ("journal", json!(hex::encode(&proven.claim.journal))),
         ("exit_code", json!(proven.claim.exit_code)),
         ("backend", json!(stats.backend)),
+        ("vectors", json!(vectors.compiled.name())),
+        ("unused_vectors", json!(unused)),
         ("profile", json!(stats.profile.name())),
         ("security_bits", json!(tenths(stats.security_bits))),
         ("cycles", json!(stats.cycles)),

@@ -3,44 +3,45 @@
 use std::time::Instant;
 
 use serde_json::json;
-use vouch_sdk::profile::profile;
-use vouch_sdk::{Error as SdkError, Execution, Limits, execute, files};
+use vouch_sdk::profile::{GuestProfile, profile_watched};
+use vouch_sdk::{Error as SdkError, Execution, Limits, Program, execute_watched, files};
 
-use super::profile::{Places, report};
+use super::profile::{Graphs, report};
+use super::watch::Watch;
 use super::{count, fields};
 use crate::args::RunArgs;
 use crate::error::{Error, execution_fields};
 use crate::input;
 use crate::output::{Fields, Output};
+use crate::places::Places;
 
 /// Runs a guest.
 ///
 /// # Errors
 /// Its exit code is not 0, it faults or reaches a limit, or a file is at fault.
-pub fn run(arguments: &RunArgs, output: &Output) -> Result<Fields, Error> {
+pub fn run(arguments: &RunArgs, verbose: u8, output: &Output) -> Result<Fields, Error> {
     let program = files::read_program(&arguments.elf)?;
-    if let Some(path) = &arguments.journal_out {
-        files::check_writable(path)?;
-    }
-    let places = arguments.profile.as_deref();
-    let places = places
-        .map(|path| Places::new(path, arguments.journal_out.as_deref()))
-        .transpose()?;
+    let graphs = check_outputs(arguments)?;
     let input = input::read(&arguments.input)?;
     let limits = limits(arguments.max_cycles);
-    let mut console = output.console(false);
     let start = Instant::now();
-    let (run, profile) = match &places {
-        None => (execute(&program, &input, &limits, &mut console), None),
-        Some(places) => {
-            let (run, profile) = profile(&program, &input, &limits, &mut console);
-            (run, Some((profile, places)))
-        }
-    };
+    let (run, profile) = watched(&program, &input, &limits, graphs.is_some(), verbose, output);
     let seconds = start.elapsed().as_secs_f64();
-    let profiled = match &profile {
-        Some((profile, places)) => report(profile, places, output)?,
-        None => Fields::new(),
+    // First of all, so that it is there whoever stops reading stdout.
+    if let (
+        Ok(Execution {
+            exit_code: 0,
+            journal,
+            ..
+        }),
+        Some(path),
+    ) = (&run, &arguments.journal_out)
+    {
+        output.write(path, journal)?;
+    }
+    let profiled = match (&profile, &graphs) {
+        (Some(profile), Some(graphs)) => report(profile, graphs, output)?,
+        _ => Fields::new(),
     };
     let run = run?;
     // A guest that failed is worth measuring, too.
@@ -49,9 +50,6 @@ pub fn run(arguments: &RunArgs, output: &Output) -> Result<Fields, Error> {
     }
     if run.exit_code != 0 {
         return Err(SdkError::GuestExit(run).into());
-    }
-    if let Some(path) = &arguments.journal_out {
-        files::write(path, &run.journal)?;
     }
     output.say(format_args!(
         "exit code {}, journal ({}): {}",
@@ -69,6 +67,46 @@ pub fn run(arguments: &RunArgs, output: &Output) -> Result<Fields, Error> {
     ]));
     all.extend(profiled);
     Ok(all)
+}
+
+/// What will be written is checked before anything runs.
+fn check_outputs(arguments: &RunArgs) -> Result<Option<Graphs>, Error> {
+    let mut places = Places::of_guest(&arguments.elf, &arguments.input);
+    if let Some(path) = &arguments.journal_out {
+        places.writes("--journal-out", path)?;
+    }
+    let graph = arguments
+        .flame_graph
+        .as_ref()
+        .or(arguments.profile.as_ref());
+    graph.map(|path| Graphs::new(path, &mut places)).transpose()
+}
+
+/// Runs the guest, and shows how far it is.
+fn watched(
+    program: &Program,
+    input: &[u8],
+    limits: &Limits,
+    profiled: bool,
+    verbose: u8,
+    output: &Output,
+) -> (Result<Execution, SdkError>, Option<GuestProfile>) {
+    let watch = Watch::new(limits.cycles, verbose);
+    let mut print = output.console(false);
+    let mut console = |stream, bytes: &[u8]| watch.aside(|| print(stream, bytes));
+    let mut tell = |cycles| watch.tell(cycles);
+    let (run, profile) = match profiled {
+        false => {
+            let run = execute_watched(program, input, limits, &mut console, &mut tell);
+            (run, None)
+        }
+        true => {
+            let (run, profile) = profile_watched(program, input, limits, &mut console, &mut tell);
+            (run, Some(profile))
+        }
+    };
+    watch.end();
+    (run, profile)
 }
 
 /// The default limits, with another bound on cycles if one is given.

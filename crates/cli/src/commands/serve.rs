@@ -1,5 +1,6 @@
 //! `vouch serve`: the proof service.
 
+use std::env::VarError;
 use std::io;
 
 use serde_json::json;
@@ -15,8 +16,10 @@ use vouch_service::{Config, Server};
 
 use super::fields;
 use crate::args::ServeArgs;
-use crate::error::{Error, SIGNALLED};
+use crate::error::Error;
+use crate::kind::SIGNALLED;
 use crate::output::{Fields, Output};
+use crate::signals;
 
 /// Options of an S3 store that may come from the environment: keys are better not in a file.
 const ENVIRONMENT: [(&str, &str); 6] = [
@@ -32,23 +35,33 @@ const ENVIRONMENT: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// The configuration cannot be used, or something that it names.
-pub fn serve(arguments: &ServeArgs, verbose: u8, output: &Output) -> Result<Fields, Error> {
+pub fn serve(
+    arguments: &ServeArgs,
+    verbose: u8,
+    other_signals: &signals::Signals,
+    output: &Output,
+) -> Result<Fields, Error> {
     let config = configuration(arguments)?;
     log(config.log.format, verbose);
     let runtime = Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Error::Runtime)?;
     runtime.block_on(async {
-        // From here on a signal does not just kill.
+        // From here on a signal does not just end the process.
         let mut signals = Signals::watch().map_err(Error::Signals)?;
+        other_signals.leave();
         let server = Server::start(config).await?;
         let address = server.address();
         output.say(format_args!("listening on {address}"))?;
         signals.until_stopped(&server).await;
         info!("stopping");
+        let impatient = output.clone();
         tokio::spawn(async move {
             let number = signals.next_stop().await;
             // Somebody does not want to wait. What is written is whole at any time.
-            std::process::exit(i32::from(SIGNALLED) + number);
+            let error = Error::Ended {
+                signal: u8::try_from(number).unwrap_or_default(),
+            };
+            impatient.end(&error, || std::process::exit(i32::from(SIGNALLED) + number));
         });
         server.stop().await?;
         Ok(fields([("address", json!(address.to_string()))]))
@@ -62,7 +75,12 @@ fn configuration(arguments: &ServeArgs) -> Result<Config, Error> {
         None => Config::default(),
     };
     for (variable, option) in ENVIRONMENT {
-        if let Ok(value) = std::env::var(variable) {
+        let value = match std::env::var(variable) {
+            Ok(value) => Some(value),
+            Err(VarError::NotPresent) => None,
+            Err(VarError::NotUnicode(_)) => return Err(Error::Environment { name: variable }),
+        };
+        if let Some(value) = value {
             let options = &mut config.data.store_options;
             options.entry(option.into()).or_insert(value);
         }

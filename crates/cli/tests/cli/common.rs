@@ -1,8 +1,10 @@
 //! Runs the binary in a directory of its own.
 
 use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -83,6 +85,12 @@ impl Place {
     }
 
     pub fn vouch_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Outcome {
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+        self.vouch_of_bytes(&arguments, stdin)
+    }
+
+    /// With arguments that may be no UTF-8.
+    pub fn vouch_of_bytes(&self, arguments: &[&OsStr], stdin: &[u8]) -> Outcome {
         let mut child = Command::new(env!("CARGO_BIN_EXE_vouch"))
             .args(arguments)
             .current_dir(self.0.path())
@@ -124,6 +132,25 @@ impl Place {
         assert!(self.files() == before, "{arguments:?} changed files");
         object
     }
+}
+
+/// What a slow build says of itself.
+pub const SLOW: &str = "warning: this program was built to use ";
+
+/// Stderr without that: these tests run in builds of any kind.
+pub fn without_warning(stderr: &str) -> String {
+    let lines = stderr.split_inclusive('\n');
+    lines.filter(|line| !line.starts_with(SLOW)).collect()
+}
+
+/// Says that `what` is not checked because `missing` is, past the capture of test output.
+///
+/// # Panics
+/// If `VOUCH_REQUIRE_TOOLS` is 1: then everything is required.
+pub fn skip(what: &str, missing: &str) {
+    let required = env::var("VOUCH_REQUIRE_TOOLS");
+    assert_ne!(required.as_deref(), Ok("1"), "{what}: {missing}");
+    writeln!(io::stderr(), "skipped: {what}: {missing}").expect("stderr can be written");
 }
 
 /// A receipt of the commitment to [`four_hashes`], profile fast at 100.

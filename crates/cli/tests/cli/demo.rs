@@ -1,6 +1,6 @@
 //! `vouch demo`
 
-use crate::common::{Outcome, Place};
+use crate::common::{Outcome, Place, without_warning};
 
 #[test]
 fn it_proves_and_rejects() {
@@ -18,7 +18,7 @@ fn it_proves_and_rejects() {
 #[test]
 fn its_figures_are_also_for_programs() {
     let outcome = Place::new().vouch(&["--json", "demo"]).ok();
-    assert_eq!(outcome.stderr, "");
+    assert_eq!(without_warning(&outcome.stderr), "");
     let json = outcome.json();
     let profiles = json["profiles"].as_array().expect("a list");
     assert_eq!(profiles.len(), 2);

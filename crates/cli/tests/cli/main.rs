@@ -4,11 +4,19 @@ mod bench;
 mod build;
 mod common;
 mod demo;
+#[cfg(unix)]
+mod paths;
+#[cfg(unix)]
+mod places;
 mod profile;
 mod prove;
 mod receipts;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(target_os = "linux")]
+mod signals;
+#[cfg(target_os = "linux")]
+mod streams;
 mod usage;
 mod work_dir;

@@ -1,4 +1,4 @@
-//! `vouch run --profile`
+//! `vouch run --flame-graph`
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn titles(place: &Place, name: &str) -> Vec<String> {
 }
 
 fn run(place: &Place, elf: &str, input: &str, more: &[&str]) -> Outcome {
-    let run = ["run", elf, "--input-hex", input, "--profile", "out.svg"];
+    let run = ["run", elf, "--input-hex", input, "--flame-graph", "out.svg"];
     place.vouch(&[&run[..], more].concat())
 }
 
@@ -172,7 +172,7 @@ fn a_run_of_no_instructions_has_no_profile() {
 fn places_are_checked_before_the_run() {
     let place = Place::new();
     let guest = guest("primes");
-    let run = ["run", &guest, "--input-hex", "e8030000", "--profile"];
+    let run = ["run", &guest, "--input-hex", "e8030000", "--flame-graph"];
     let refuses = |more: &[&str], kind, message| {
         place.refuses(&[&run[..], more].concat(), 2, kind, message);
     };
@@ -188,6 +188,29 @@ fn places_are_checked_before_the_run() {
     fs::remove_dir(place.path("out.cells.svg")).expect("it is empty");
     for journal in ["out.svg", "out.cells.svg"] {
         let more = ["out.svg", "--journal-out", journal];
-        refuses(&more, "usage", "expected another file than the profile");
+        refuses(&more, "usage", "expected another file than --journal-out");
     }
+}
+
+#[test]
+fn the_old_name_stays_where_it_is_clear() {
+    let place = Place::new();
+    let guest = guest("primes");
+    let run = ["run", &guest, "--input-hex", "e8030000"];
+    place
+        .vouch(&[&run[..], &["--profile", "out.svg"]].concat())
+        .ok();
+    assert!(!titles(&place, "out.cells.svg").is_empty());
+    // Who says this means the parameters of a proof.
+    for name in ["fast", "compact"] {
+        let message = "expected a file for flame graphs; nothing is proven here";
+        let all = [&run[..], &["--profile", name]].concat();
+        place.refuses(&all, 2, "usage", message);
+        place
+            .vouch(&[&run[..], &["--flame-graph", name]].concat())
+            .ok();
+        place.get(name);
+    }
+    let both = [&run[..], &["--profile", "a.svg", "--flame-graph", "b.svg"]].concat();
+    place.refuses(&both, 2, "usage", "cannot be used with");
 }

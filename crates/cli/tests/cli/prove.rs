@@ -1,6 +1,6 @@
 //! `vouch prove`, from a guest to a receipt that `verify` and `inspect` read; and why not.
 
-use crate::common::{Place, four_hashes, guest, image_id, phases_add_up};
+use crate::common::{Place, SLOW, four_hashes, guest, image_id, phases_add_up};
 
 fn roundtrip(profile: &str) {
     let place = Place::new();
@@ -10,6 +10,7 @@ fn roundtrip(profile: &str) {
     let more = ["--journal-out", "journal", "--profile", profile, "--json"];
     let proven = place.vouch(&[&prove[..], &more].concat()).ok();
     assert!(!proven.stderr.contains("a1a1"), "{}", proven.stderr);
+    let warnings = proven.stderr.matches(SLOW).count();
     let proven = proven.json();
     assert_eq!(proven["image_id"], *id);
     assert_eq!(proven["journal"], *input);
@@ -20,6 +21,11 @@ fn roundtrip(profile: &str) {
     assert_eq!(proven["proof_bytes"], place.get("receipt").len());
     let bits = proven["security_bits"].as_f64().expect("a number");
     assert!(bits >= 100.0, "{bits}");
+    let vectors = ["baseline", "avx2", "avx512f"].map(serde_json::Value::from);
+    assert!(vectors.contains(&proven["vectors"]), "{proven}");
+    let unused = &proven["unused_vectors"];
+    assert!(unused.is_null() || vectors.contains(unused), "{proven}");
+    assert_eq!(warnings, usize::from(!unused.is_null()));
     for name in [
         "prove_seconds",
         "cycles_per_second",
@@ -126,6 +132,52 @@ fn nothing_is_proven_of_a_run_that_fails() {
 }
 
 #[test]
+fn exit_codes_are_proven_on_request() {
+    let place = Place::new();
+    let runtime = guest("runtime");
+    // Exits with 7.
+    let seven = |more: &[&'static str]| prove(&runtime, "7807", more);
+    let message = "the guest exited with code 7, expected 0";
+    for more in [
+        &[][..],
+        &["--allow-exit", "8"],
+        &["--allow-exit", "0", "--allow-exit", "6"],
+    ] {
+        let error = place.refuses(&seven(more), 1, "guest_exit", message);
+        assert_eq!(
+            error["hint"],
+            "vouch prove --allow-exit 7 proves such a run"
+        );
+    }
+    for more in [
+        &["--allow-exit", "7"][..],
+        &["--allow-exit", "8", "--allow-exit", "7"],
+        &["--allow-exit", "any"],
+    ] {
+        let plain = place.vouch(&seven(more)).ok();
+        assert!(plain.stdout.contains("exit code 7\n"), "{}", plain.stdout);
+        let json = [&seven(more)[..], &["--json"]].concat();
+        assert_eq!(place.vouch(&json).ok().json()["exit_code"], 7);
+    }
+    let verify = ["verify", "receipt", "--elf", &runtime];
+    place.refuses(&verify, 1, "exit_code", "exit code: expected 0, got 7");
+    place
+        .vouch(&[&verify[..], &["--expect-exit", "7"]].concat())
+        .ok();
+    // A run that exits with 0 is one like others.
+    let zero = prove(&runtime, "7800", &["--allow-exit", "7"]);
+    place.vouch(&zero).ok();
+    for wrong in ["", "-1", "4294967296", "all"] {
+        let message = "expected an exit code below 2^32, or `any`";
+        let allow = format!("--allow-exit={wrong}");
+        place.refuses(&prove(&runtime, "7807", &[&allow]), 2, "usage", message);
+    }
+    // What has no exit code stays without a receipt.
+    let fault = prove(&runtime, "73", &["--allow-exit", "any"]);
+    place.refuses(&fault, 3, "guest_fault", "guest fault at pc 0x");
+}
+
+#[test]
 fn limits_are_kept() {
     let place = Place::new();
     let (fibonacci, commitment) = (guest("fibonacci"), guest("commitment"));
@@ -220,7 +272,12 @@ fn results_without_a_place_are_refused_before_the_run() {
     .concat();
     place.refuses(&journal, 2, "file", "cannot write nowhere/journal");
     let same = [&faulting[..], &["receipt", "--journal-out", "receipt"]].concat();
-    place.refuses(&same, 2, "usage", "--journal-out: expected another file");
+    place.refuses(
+        &same,
+        2,
+        "usage",
+        "--journal-out: expected another file than --output",
+    );
 }
 
 #[test]

@@ -28,7 +28,8 @@ fn cut_and_padded_receipts_are_none() {
     ] {
         place.put("receipt", &honest[..length]);
         let message = match length {
-            0..8 => "receipt: not a Vouch receipt",
+            0 => "receipt: expected a Vouch receipt, got an empty file",
+            1..8 => "receipt: not a Vouch receipt",
             _ => "receipt: receipt field `",
         };
         place.refuses(&verify(&elf, &[]), 1, "receipt", message);
@@ -136,6 +137,43 @@ fn a_proven_failure_is_not_taken_for_a_success() {
     place.refuses(&arguments, 1, "exit_code", "exit code: expected 0, got 101");
     let expected = verify(&elf, &["--expect-exit", "101", "--json"]);
     assert_eq!(place.vouch(&expected).ok().json()["exit_code"], 101);
+}
+
+/// A receipt where the program belongs, and the other way round; a folder; nothing.
+#[test]
+fn what_was_found_is_named() {
+    let place = with_receipt();
+    let elf = guest("commitment");
+    place.put("empty", b"");
+    let (program, receipt) = ("expected an ELF file, got", "expected a Vouch receipt, got");
+    for (file, found) in [("receipt", "a Vouch receipt"), ("empty", "an empty file")] {
+        let message = format!("{file}: {program} {found}");
+        place.refuses(&["run", file], 2, "elf", &message);
+        place.refuses(&["prove", file, "-o", "out"], 2, "elf", &message);
+        place.refuses(&["image-id", file], 2, "elf", &message);
+        place.refuses(&["verify", "receipt", "--elf", file], 2, "elf", &message);
+    }
+    for (file, found) in [(elf.as_str(), "an ELF file"), ("empty", "an empty file")] {
+        let message = format!("{file}: {receipt} {found}");
+        place.refuses(&["inspect", file], 1, "receipt", &message);
+        place.refuses(&["verify", file, "--elf", &elf], 1, "receipt", &message);
+    }
+    let hint = |arguments: &[&str]| {
+        let outcome = place.vouch(&[arguments, &["--json"]].concat());
+        let hint = outcome.json()["hint"].as_str().map(String::from);
+        let hint = hint.unwrap_or_else(|| panic!("no hint: {}", outcome.stderr));
+        assert!(
+            outcome.stderr.contains(&format!("hint: {hint}\n")),
+            "{}",
+            outcome.stderr
+        );
+        hint
+    };
+    assert!(hint(&["run", "receipt"]).contains("vouch inspect"));
+    assert!(hint(&["verify", &elf, "--elf", &elf]).contains("after --elf"));
+    place.put("text", &[b'x'; 100]);
+    assert!(hint(&["run", "text"]).contains("vouch build"));
+    assert!(hint(&["run", "/"]).contains("vouch build"));
 }
 
 #[test]

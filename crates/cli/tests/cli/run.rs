@@ -92,12 +92,13 @@ fn faults_and_limits_have_their_codes() {
     let thousand = ["run", &guest("fibonacci"), "--input-hex", "e8030000"];
     place.vouch(&thousand).ok();
     let all = [&thousand[..], &["--max-cycles", "100"]].concat();
-    place.refuses(
+    let error = place.refuses(
         &all,
         4,
         "limit",
         "limit reached: the run may use 100 cycles",
     );
+    assert_eq!(error["hint"], "--max-cycles N allows more");
     let all = [&thousand[..], &["--max-cycles", "2^13"]].concat();
     place.vouch(&all).ok();
 }

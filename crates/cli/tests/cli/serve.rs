@@ -241,21 +241,27 @@ fn a_second_signal_ends_it_at_once() {
     assert_eq!(service.wait().0, Some(0));
     // With a job that takes all the time that it gets.
     fs::write(place.path("patient.toml"), config).expect("a file");
+    // With --json nothing is said of the address before the end.
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let address = free.expect("a port").to_string();
     let mut child = Command::new(env!("CARGO_BIN_EXE_vouch"))
-        .args(["serve", "--config", "patient.toml"])
+        .args(["serve", "--config", "patient.toml", "--json", "--listen"])
+        .arg(&address)
         .current_dir(place.path(""))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("the binary starts");
-    let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-    let mut line = String::new();
-    stdout.read_line(&mut line).expect("a line");
-    let address = line.trim().replace("listening on ", "http://");
+    let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
     let runtime = Runtime::new().expect("a runtime");
-    let client = runtime
-        .block_on(VouchClient::connect(address))
-        .expect("it listens");
+    let client = loop {
+        let connecting = VouchClient::connect(format!("http://{address}"));
+        match runtime.block_on(connecting) {
+            Ok(client) => break client,
+            Err(error) => assert!(child.try_wait().expect("a child").is_none(), "{error}"),
+        }
+        sleep(Duration::from_millis(20));
+    };
     service = Service {
         child,
         stdout,
@@ -268,7 +274,10 @@ fn a_second_signal_ends_it_at_once() {
     sleep(Duration::from_millis(300));
     assert!(service.child.try_wait().expect("a child").is_none());
     service.signal("INT");
-    assert_eq!(service.wait().0, Some(130));
+    let (code, said) = service.wait();
+    let said: Value = serde_json::from_str(&said).expect("one object");
+    assert_eq!((code, &said["signal"]), (Some(130), &2.into()));
+    assert_eq!(said["kind"], "stopped");
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn killed_at_any_moment_a_proof_goes_on_to_the_same_bytes() {
 #[test]
 fn signals_stop_a_proof_that_can_go_on() {
     let place = Place::new();
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let before = segments(&place);
         let mut child = start(&place);
         wait_for_segments(&place, &mut child, before + 1);

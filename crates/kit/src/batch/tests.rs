@@ -303,6 +303,31 @@ fn equal_jobs_are_proven_once() {
     assert_eq!(run(Some("another")), 9);
 }
 
+/// A receipt of one of these codes must not come to who allows others.
+#[test]
+fn some_exit_codes_are_no_key() {
+    let cache = Arc::new(ReceiptCache::new(1 << 20));
+    let proofs = Arc::new(AtomicUsize::new(0));
+    let run = |allowed_exits: &[u32]| {
+        let counted = proofs.clone();
+        let seams = seams(move |job, _| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(proven(job))
+        });
+        let mut options = options(BatchMode::Sequential);
+        options.prove.allowed_exits = allowed_exits.to_vec();
+        let prover = BatchProver::new(options).expect("good options");
+        let prover = prover.cached_in(cache.clone(), None);
+        let batch = prover.prove_all_with(jobs(1), seams);
+        assert_eq!(journal(&batch.expect("threads").results[0]), 0);
+        proofs.load(Ordering::SeqCst)
+    };
+    assert_eq!(run(&[7]), 1);
+    assert_eq!(run(&[]), 2);
+    assert_eq!(run(&[7]), 3);
+    assert_eq!(run(&[]), 3);
+}
+
 #[test]
 fn adaptive_batches_follow_the_machine() {
     let (small, large) = (512u64 << 20, 1u64 << 40);

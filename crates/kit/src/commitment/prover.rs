@@ -47,6 +47,7 @@ impl CommitmentProver {
     fn of(program: Program, options: ProveOptions) -> Self {
         let options = ProveOptions {
             allow_nonzero_exit: false,
+            allowed_exits: Vec::new(),
             ..options
         };
         Self {

@@ -40,11 +40,17 @@ pub enum BuildError {
          in the path; apt-get install lld"
     )]
     NoLinker,
-    /// The directory's manifest describes no package.
-    #[error("{}: expected a Cargo.toml with a [package]", dir.display())]
+    /// It is no directory with a manifest that describes a package.
+    #[error("{}: expected a directory with a Cargo.toml that has a [package]", dir.display())]
     NotACrate {
         /// The directory.
         dir: PathBuf,
+    },
+    /// Cargo cannot build there.
+    #[error("{}: expected a path in UTF-8, as cargo does", path.display())]
+    NotUnicode {
+        /// The directory of the guest, or of cargo's files.
+        path: PathBuf,
     },
     /// The crate is no guest.
     #[error("{}: expected a crate that depends on vouch-guest", dir.display())]

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{BuildError, TARGET};
+use super::{BuildError, TARGET, environment};
 
 /// Where Debian's packages put their programs.
 const DEBIAN_BIN: &str = "/usr/bin";
@@ -134,9 +134,11 @@ impl Toolchain {
     }
 
     /// `cargo <action>` on the crate in `dir`, with no compiler flags, whatever the environment
-    /// and cargo's configuration say: they would change the program.
+    /// and cargo's configuration say: they would change the program. Nothing of another cargo that this one
+    /// runs in comes through to it, see [`environment`].
     pub(super) fn cargo_command(&self, dir: &Path, action: &str, locked: bool) -> Command {
         let mut command = Command::new(&self.cargo);
+        environment::clear(&mut command);
         command
             .arg(action)
             .arg("--manifest-path")
@@ -144,6 +146,9 @@ impl Toolchain {
             .args(locked.then_some("--locked"))
             .env("RUSTC", &self.rustc)
             .env("CARGO_ENCODED_RUSTFLAGS", "")
+            // Empty is none; without these, configuration would name some.
+            .env("RUSTC_WRAPPER", "")
+            .env("RUSTC_WORKSPACE_WRAPPER", "")
             .current_dir(dir);
         if self.kind != ToolchainKind::Installed {
             // Compiling the library takes unstable options of a stable compiler.

@@ -6,6 +6,9 @@ use vouch_verifier::Profile;
 
 use crate::error::Error;
 
+/// Name of the CPU as a device.
+const CPU: &str = "CPU";
+
 /// What computes proofs. The proofs are the same, byte for byte, whatever does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backend {
@@ -51,8 +54,8 @@ impl Backend {
         let (name, why_cpu) = match gpu {
             Some(Ok(name)) => (name, None),
             Some(Err(error)) if self == Self::Cuda => return Err(error.into()),
-            Some(Err(error)) => ("CPU".into(), Some(error)),
-            None => ("CPU".into(), None),
+            Some(Err(error)) => (CPU.into(), Some(error)),
+            None => (CPU.into(), None),
         };
         Ok(Device { name, why_cpu })
     }
@@ -80,6 +83,13 @@ pub struct Device {
     pub name: String,
     /// Why it is not a GPU though one would have been taken.
     pub why_cpu: Option<GpuError>,
+}
+
+impl Device {
+    /// Whether it is the CPU.
+    pub fn is_cpu(&self) -> bool {
+        self.name == CPU
+    }
 }
 
 /// A prover, and the bytes of the device's memory if that is not the CPU's.

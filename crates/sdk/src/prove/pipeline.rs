@@ -310,7 +310,7 @@ impl<'a, 't> Collector<'a, 't> {
         let run =
             info_span!(target: "vouch::phase", "execute").in_scope(|| self.execute(console))?;
         let execute_seconds = begin.elapsed().as_secs_f64();
-        if run.exit_code != 0 && !self.pipeline.options.allow_nonzero_exit {
+        if !self.pipeline.options.allows_exit(run.exit_code) {
             return Err(Error::GuestExit(run));
         }
         self.start();

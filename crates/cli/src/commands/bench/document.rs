@@ -1,7 +1,7 @@
 //! Figures in a document: between two marks, the rest being somebody else's.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vouch_sdk::{Error as SdkError, files};
 
@@ -52,10 +52,19 @@ fn replace(old: &str, figures: &str) -> Result<String, String> {
         .ok_or_else(|| format!("expected {BEGIN} before {END}, got it after"))
 }
 
-/// How a document names a chart: by its path from there where one is plain.
-pub fn link(document: &Path, chart: &Path) -> PathBuf {
+/// How a document names a chart: by its path from there where one is plain, as URLs have it, so that whatever
+/// bytes are in it name the file.
+pub fn link(document: &Path, chart: &Path) -> String {
     let folder = document.parent().unwrap_or(Path::new(""));
-    chart.strip_prefix(folder).unwrap_or(chart).into()
+    let path = chart.strip_prefix(folder).unwrap_or(chart);
+    let mut link = String::new();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            true => link.push(char::from(byte)),
+            false => link += &format!("%{byte:02X}"),
+        }
+    }
+    link
 }
 
 #[cfg(test)]
@@ -99,7 +108,15 @@ mod tests {
             ("docs/b.md", "/charts/b.svg", "/charts/b.svg"),
         ] {
             let link = link(Path::new(document), Path::new(chart));
-            assert_eq!(link, Path::new(expected));
+            assert_eq!(link, expected);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_name_any_file() {
+        use std::os::unix::ffi::OsStrExt;
+        let chart = Path::new(std::ffi::OsStr::from_bytes(b"a (b)/\xff.svg"));
+        assert_eq!(link(Path::new("b.md"), chart), "a%20%28b%29/%FF.svg");
     }
 }

@@ -1,5 +1,6 @@
 //! Where, when and how something was measured.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
@@ -53,7 +54,7 @@ impl Setting {
             device,
             profile,
             runs,
-            command: command_line(std::env::args().skip(1)),
+            command: command_line(std::env::args_os().skip(1)),
         }
     }
 
@@ -114,14 +115,32 @@ fn commit() -> Option<String> {
     (!commit.is_empty()).then_some(commit)
 }
 
-/// The command line with these arguments.
-fn command_line(arguments: impl Iterator<Item = String>) -> String {
-    let quoted = arguments.map(|argument| match argument.contains(' ') {
-        true => format!("'{argument}'"),
-        false => argument,
-    });
-    let words: Vec<String> = core::iter::once("vouch".into()).chain(quoted).collect();
+/// The command line with these arguments, for a shell.
+fn command_line(arguments: impl Iterator<Item = OsString>) -> String {
+    let arguments = arguments.map(|argument| quoted(&argument));
+    let words: Vec<String> = core::iter::once("vouch".into()).chain(arguments).collect();
     words.join(" ")
+}
+
+/// An argument as a shell takes it. What is no UTF-8 is written as Bash has it.
+fn quoted(argument: &OsStr) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./,=^:+@%".contains(letter);
+    match argument.to_str() {
+        Some(text) if !text.is_empty() && text.chars().all(is_plain) => text.into(),
+        Some(text) if !text.contains(char::is_control) => {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+        _ => {
+            let mut text = String::from("$'");
+            for &byte in argument.as_encoded_bytes() {
+                match byte.is_ascii_alphanumeric() || b"-_./,=^:+@%".contains(&byte) {
+                    true => text.push(char::from(byte)),
+                    false => text += &format!("\\x{byte:02x}"),
+                }
+            }
+            text + "'"
+        }
+    }
 }
 
 #[cfg(test)]
@@ -138,12 +157,21 @@ mod tests {
         assert_eq!(date, [4, 2, 2], "{setting:?}");
     }
 
+    #[cfg(unix)]
     #[test]
     fn command_lines_can_be_repeated() {
-        let arguments = ["bench", "--out", "a file"].map(String::from);
-        assert_eq!(
-            command_line(arguments.into_iter()),
-            "vouch bench --out 'a file'"
-        );
+        use std::os::unix::ffi::OsStrExt;
+        let arguments = [
+            &b"bench"[..],
+            b"--out",
+            b"a file",
+            b"it's",
+            b"",
+            b"2^15,16",
+            b"\xff\n a",
+        ];
+        let line = command_line(arguments.map(|a| OsStr::from_bytes(a).into()).into_iter());
+        let expected = r"vouch bench --out 'a file' 'it'\''s' '' 2^15,16 $'\xff\x0a\x20a'";
+        assert_eq!(line, expected);
     }
 }

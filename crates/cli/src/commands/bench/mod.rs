@@ -8,17 +8,18 @@ mod markdown;
 mod process;
 mod summary;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::ValueEnum;
 use serde_json::json;
-use vouch_sdk::{Error as SdkError, ProveOptions, files, image_id};
+use vouch_sdk::{Error as SdkError, ProveOptions, image_id};
 
-use super::{count, fields, progress_bar, prove, tenths};
+use super::{count, fields, progress_bar, prove, tenths, warn_of_slow_build};
 use crate::args::{BenchArgs, BenchRunArgs};
 use crate::error::Error;
 use crate::output::{Fields, Output};
 use crate::phases::Phases;
+use crate::places::Places;
 use machine::Setting;
 use process::Case;
 use summary::Summary;
@@ -40,6 +41,7 @@ pub fn bench(arguments: &BenchArgs, verbose: u8, output: &Output) -> Result<Fiel
     if let Some(reason) = &device.why_cpu {
         output.log(&format!("{reason}; proving on the CPU"));
     }
+    warn_of_slow_build(&device, output);
     let setting = Setting::of(profile, device.name, arguments.runs);
     let cases = cases(arguments, output)?;
     let bar = progress_bar(BAR, verbose);
@@ -58,7 +60,7 @@ pub fn bench(arguments: &BenchArgs, verbose: u8, output: &Output) -> Result<Fiel
         runs.append(&mut same);
     }
     bar.finish_and_clear();
-    write(arguments, &setting, &runs, &summaries)?;
+    write(arguments, &setting, &runs, &summaries, output)?;
     let mut all = setting.fields();
     all.insert("runs".into(), json!(runs));
     Ok(all)
@@ -79,6 +81,7 @@ pub fn run_one(arguments: &BenchRunArgs, phases: &Phases) -> Result<Fields, Erro
         ..ProveOptions::default()
     };
     let program = guest.program()?;
+    process::end_with_the_bench();
     let proven = vouch_sdk::prove(&program, &input, &options)?;
     Ok(prove::report(&proven, &image_id(&program), phases))
 }
@@ -139,24 +142,17 @@ fn failed(guest: &Guest, cycles: u64, error: SdkError) -> Error {
     }
 }
 
-/// The files to write.
-fn outputs(arguments: &BenchArgs) -> Vec<&PathBuf> {
-    let all = [&arguments.out, &arguments.markdown, &arguments.svg];
-    all.into_iter().flatten().collect()
-}
-
 /// Measuring takes long: what would make it useless is found out before.
 fn check_outputs(arguments: &BenchArgs) -> Result<(), Error> {
-    let mut before: Vec<&PathBuf> = Vec::new();
-    for path in outputs(arguments) {
-        if before.contains(&path) {
-            return Err(Error::Usage(format!(
-                "expected another file for each output, got {} twice",
-                path.display()
-            )));
+    let mut places = Places::default();
+    for (what, path) in [
+        ("--out", &arguments.out),
+        ("--markdown", &arguments.markdown),
+        ("--svg", &arguments.svg),
+    ] {
+        if let Some(path) = path {
+            places.writes(what, path)?;
         }
-        files::check_writable(path)?;
-        before.push(path);
     }
     match &arguments.markdown {
         Some(path) => document::with_figures(path, "").map(drop),
@@ -169,14 +165,15 @@ fn write(
     setting: &Setting,
     runs: &[Fields],
     summaries: &[Summary],
+    output: &Output,
 ) -> Result<(), Error> {
     if let Some(path) = &arguments.out {
         let text = serde_json::to_string_pretty(runs).map_err(|e| unwritable(path, &e))?;
-        files::write(path, format!("{text}\n").as_bytes())?;
+        output.write(path, format!("{text}\n").as_bytes())?;
     }
     if let Some(path) = &arguments.svg {
         let text = chart::draw(summaries).map_err(|e| unwritable(path, &e))?;
-        files::write(path, text.as_bytes())?;
+        output.write(path, text.as_bytes())?;
     }
     if let Some(path) = &arguments.markdown {
         let chart = arguments
@@ -184,7 +181,7 @@ fn write(
             .as_deref()
             .map(|svg| document::link(path, svg));
         let figures = markdown::figures(setting, summaries, chart.as_deref());
-        files::write(path, document::with_figures(path, &figures)?.as_bytes())?;
+        output.write(path, document::with_figures(path, &figures)?.as_bytes())?;
     }
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! A run in a process of its own: nothing is warm, and its peak memory is its own.
 
+use std::io;
 use std::process::{Command, Output as Ended, Stdio};
+use std::thread;
 
 use serde_json::json;
 use vouch_sdk::{Backend, Profile};
 
 use super::guest::Guest;
-use crate::error::{Error, INTERNAL};
+use crate::error::Error;
+use crate::kind::INTERNAL;
 use crate::output::{Fields, Output};
 
 /// What is measured.
@@ -53,16 +56,25 @@ impl Case {
     }
 
     /// Runs `vouch bench-run` to its end.
-    fn start(&self, (profile, backend): (Profile, Backend), verbose: u8) -> std::io::Result<Ended> {
-        Command::new(std::env::current_exe()?)
+    fn start(&self, (profile, backend): (Profile, Backend), verbose: u8) -> io::Result<Ended> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
             .args(["bench-run", self.guest.name, &self.size.to_string()])
             .args(["--profile", profile.name()])
             .args(["--security", &profile.target_bits().to_string()])
             .args(["--backend", backend.name()])
             .args((0..verbose).map(|_| "-v"))
             .arg("--json")
-            .stdin(Stdio::null())
-            .output()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        // A signal to all that runs in a terminal is this process's to answer.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn()?;
+        // See `end_with_the_bench`.
+        let _open = child.stdin.take();
+        child.wait_with_output()
     }
 
     /// What a process said, unless it failed.
@@ -96,6 +108,17 @@ impl Case {
             status,
         }
     }
+}
+
+/// In a run's process: ends it when its stdin does, which is when the bench is gone, however it went. Who
+/// starts it by hand has a stdin that stays open.
+pub fn end_with_the_bench() {
+    // Without the thread there is a proof that nobody waits for, no more.
+    let _ = thread::Builder::new().name("stdin".into()).spawn(|| {
+        if io::copy(&mut io::stdin(), &mut io::sink()).is_ok() {
+            std::process::exit(i32::from(INTERNAL));
+        }
+    });
 }
 
 #[cfg(all(test, unix))]

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::count;
 use super::process::Case;
-use crate::error::{Error, INTERNAL};
+use crate::error::Error;
+use crate::kind::INTERNAL;
 use crate::output::Fields;
 
 /// What a run says of itself, as far as it is summed up.

@@ -1,0 +1,55 @@
+//! What to do about an error, where there is something to do.
+
+use std::io;
+
+use vouch_sdk::files::FileKind;
+use vouch_sdk::{Error as SdkError, ErrorKind, ExecuteError, LimitKind, LimitReached, ProveError};
+
+use crate::error::Error;
+
+impl Error {
+    /// What a user could do about it; the message says what is the matter.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Sdk(error) => of_library(error),
+            _ => None,
+        }
+    }
+}
+
+fn of_library(error: &SdkError) -> Option<String> {
+    let text = match error {
+        SdkError::Execute(ExecuteError::Limit(LimitReached {
+            limit: LimitKind::Cycles,
+            ..
+        })) => "--max-cycles N allows more",
+        SdkError::Prove(ProveError::Memory { .. }) => {
+            "--max-memory BYTES allows more, if the machine has it"
+        }
+        SdkError::GuestExit(run) => {
+            let code = run.exit_code;
+            return Some(format!("vouch prove --allow-exit {code} proves such a run"));
+        }
+        SdkError::OtherFile {
+            found: FileKind::Receipt,
+            ..
+        } => "vouch inspect shows what a receipt says, vouch verify whether it holds",
+        SdkError::OtherFile {
+            expected: FileKind::Receipt,
+            found: FileKind::Elf,
+            ..
+        } => "vouch verify has the receipt first and the program after --elf",
+        SdkError::File {
+            action: "read",
+            source,
+            ..
+        } if source.kind() == io::ErrorKind::IsADirectory => {
+            "vouch build makes an ELF file of a guest's crate"
+        }
+        _ if error.kind() == ErrorKind::Elf => {
+            "vouch build makes programs that the machine runs; docs/guests.md has how, in C too"
+        }
+        _ => return None,
+    };
+    Some(text.into())
+}
