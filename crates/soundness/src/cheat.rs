@@ -85,7 +85,7 @@ impl<'a> Statement<'a> {
     }
 
     /// Proves it and counts a `what` if the verifier accepts it, or refuses it by the step that
-    /// should; notes a failure if not. Returns the proof.
+    /// should, and returns the proof; notes a failure if not.
     pub fn tell(
         &self,
         prover: &Prover,
@@ -101,21 +101,23 @@ impl<'a> Statement<'a> {
             }
         };
         let expected = self.refused_by;
-        match self.verify(prover.profile(), &proof) {
+        let why = match self.verify(prover.profile(), &proof) {
             Ok(got) if got == expected => {
                 outcome.count(what, 1);
                 if let Some(step) = got {
                     outcome.count(&format!("{what}: by {}", kind(step)), 1);
                 }
+                return Some(proof);
             }
-            Ok(None) => outcome.fail(format!("{name}: the proof is accepted")),
+            Ok(None) => "the proof is accepted".to_owned(),
             Ok(Some(got)) => {
                 let expected = expected.map_or("nobody".to_owned(), |step| step.to_string());
-                outcome.fail(format!("{name}: refused by {got}, expected {expected}"));
+                format!("refused by {got}, expected {expected}")
             }
-            Err(error) => outcome.fail(format!("{name}: not refused by the proof, but: {error}")),
-        }
-        Some(proof)
+            Err(error) => format!("not refused by the proof, but: {error}"),
+        };
+        outcome.fail(format!("{name}: {why}"));
+        None
     }
 
     /// What the verifier makes of a receipt of this segment alone.

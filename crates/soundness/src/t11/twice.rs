@@ -30,42 +30,33 @@ struct Second {
 /// Every second cheat after some lies of each kind, in one profile, and after none.
 pub fn run(profile: Profile, world: &World, lies: &[Lie<'_>], effort: Effort) -> Outcome {
     let mut outcome = truths(profile, world, effort);
-    let count = effort
-        .pick(usize::from(profile == Profile::Fast100), 12)
-        .max(1);
-    let of = |is_it: &dyn Fn(&Statement<'_>) -> bool| -> Vec<(usize, Statement<'_>)> {
-        let mut about = lies.iter().filter_map(|lie| about(lie, world));
-        let mut found: Vec<_> = about.by_ref().filter(|(_, s)| is_it(s)).collect();
+    let about = |lie: &Lie<'_>| match &lie.what {
+        What::Row { place, broken, .. } if std::ptr::eq(lie.world, world) => {
+            let is_anew = lie.answers == Answers::Anew;
+            let refused_by = Step::expected(broken, &world.traces.tables);
+            refused_by.filter(|_| is_anew).map(|step| (*place, step))
+        }
+        _ => None,
+    };
+    let count = effort.pick(1, 12);
+    for is_sums in [false, true] {
+        let found = lies.iter().filter_map(|lie| Some((lie, about(lie)?)));
+        let found: Vec<_> = found
+            .filter(|(_, (_, step))| is_sums == (*step == Step::Sums))
+            .collect();
         // Not always about the first tables.
         let step = found.len().div_ceil(count).max(1);
         let first = usize::from(profile.number()) * 5 % step;
-        found = found.into_iter().skip(first).step_by(step).collect();
-        found
-    };
-    let constraints = of(&|s| matches!(s.refused_by, Some(Step::Constraints(_))));
-    let sums = of(&|s| s.refused_by == Some(Step::Sums));
-    let all = constraints.iter().chain(&sums).collect::<Vec<_>>();
-    outcome.add(gather(
-        all.into_par_iter(),
-        |outcome, (place, statement)| {
-            after(profile, world, *place, statement, outcome);
-        },
-    ));
+        let chosen = found.par_iter().skip(first).step_by(step);
+        outcome.add(gather(chosen, |outcome, (lie, (place, _))| {
+            if let Some((statement, _)) = lie.statement() {
+                after(profile, world, *place, &statement, outcome);
+            }
+        }));
+    }
     let what = format!("{CHEATS}: {}", name(profile));
     outcome.expect_at_least(&what, 10);
     outcome
-}
-
-/// The statement of a lie about a row of the world, with the place of its table.
-fn about<'a>(lie: &Lie<'a>, world: &World) -> Option<(usize, Statement<'a>)> {
-    match lie.what {
-        What::Row { place, .. } if std::ptr::eq(lie.world, world) => {
-            let is_anew = lie.answers == Answers::Anew;
-            let statement = is_anew.then(|| lie.statement()).flatten();
-            statement.map(|(statement, _)| (place, statement))
-        }
-        _ => None,
-    }
 }
 
 /// All second cheats after one lie about the table at `place`.
@@ -76,38 +67,27 @@ fn after(
     statement: &Statement<'_>,
     outcome: &mut Outcome,
 ) {
-    let count = |outcome: &mut Outcome, name: &str| {
-        outcome.count(&format!("{CHEATS}: {}", super::name(profile)), 1);
-        outcome.count(&format!("{CHEATS}: {name}"), 1);
-    };
-    for second in seconds(place, statement) {
-        let statement = Statement {
-            name: format!("{}, and {}", statement.name, second.name),
-            claim: statement.claim.clone(),
-            traces: statement.traces.clone(),
-            refused_by: Some(second.refused_by),
-            ..*statement
-        };
-        let prover = cheater(profile, second.cheat, world.traces.tables.clone());
-        let before = outcome.failures.len();
-        statement.tell(&prover, CHEATS, outcome);
-        if outcome.failures.len() == before {
-            count(outcome, second.name);
-        }
-    }
-    if let Some(traces) = higher(statement, place) {
-        let name = "a table of twice the height";
-        let before = outcome.failures.len();
+    let mut tell = |name, traces: &Traces, refused_by, prover: &Prover| {
         let statement = Statement {
             name: format!("{}, and {name}", statement.name),
             claim: statement.claim.clone(),
-            traces,
+            traces: traces.clone(),
+            refused_by,
             ..*statement
         };
-        statement.tell(&Prover::new(profile), CHEATS, outcome);
-        if outcome.failures.len() == before {
-            count(outcome, name);
+        if statement.tell(prover, CHEATS, outcome).is_some() {
+            outcome.count(&format!("{CHEATS}: {}", super::name(profile)), 1);
+            outcome.count(&format!("{CHEATS}: {name}"), 1);
         }
+    };
+    for second in seconds(place, statement) {
+        let prover = cheater(profile, second.cheat, world.traces.tables.clone());
+        let refused_by = Some(second.refused_by);
+        tell(second.name, &statement.traces, refused_by, &prover);
+    }
+    if let Some(traces) = higher(statement, place) {
+        let name = "a table of twice the height";
+        tell(name, &traces, statement.refused_by, &Prover::new(profile));
     }
 }
 
