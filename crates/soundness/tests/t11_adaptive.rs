@@ -1,7 +1,7 @@
 //! T11: provers that cheat once and go on.
 
 use p3_batch_stark::VerificationError;
-use p3_fri::FriError;
+use p3_fri::verifier::FriError;
 use p3_lookup::LookupError;
 use vouch_air::tables::Table;
 use vouch_soundness::step::{Opening, Step};
