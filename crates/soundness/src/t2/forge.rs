@@ -45,6 +45,16 @@ struct Search<'a> {
     closest: Option<(usize, Vec<F>)>,
 }
 
+/// What a search came by.
+struct Found {
+    /// A row that is accepted.
+    row: Option<Vec<F>>,
+    /// The row that breaks the fewest rules; none if the first one says what no row may.
+    closest: Option<Vec<F>>,
+    /// Rows tried.
+    steps: usize,
+}
+
 /// A rule that does not hold.
 #[derive(Clone, Copy)]
 enum Fault {
@@ -146,24 +156,19 @@ impl Forge {
         helpers: &[usize],
         budget: usize,
     ) -> (Option<Vec<F>>, usize) {
-        let (found, _, steps) = self.search_closest(cells, helpers, budget);
-        (found, steps)
+        let found = self.search_closest(cells, helpers, budget);
+        (found.row, found.steps)
     }
 
     /// The row that breaks the fewest rules of those that such a search comes by; the one to start
     /// from if it promises what no table allows.
     pub fn closest(&mut self, cells: &[F], helpers: &[usize], budget: usize) -> Vec<F> {
-        let (found, closest, _) = self.search_closest(cells, helpers, budget);
-        let closest = closest.map(|(_, row)| row);
-        found.or(closest).unwrap_or_else(|| cells.to_vec())
+        let found = self.search_closest(cells, helpers, budget);
+        let closest = found.row.or(found.closest);
+        closest.unwrap_or_else(|| cells.to_vec())
     }
 
-    fn search_closest(
-        &mut self,
-        cells: &[F],
-        helpers: &[usize],
-        budget: usize,
-    ) -> (Option<Vec<F>>, Option<(usize, Vec<F>)>, usize) {
+    fn search_closest(&mut self, cells: &[F], helpers: &[usize], budget: usize) -> Found {
         let start = self.verdict(cells);
         let mut search = Search {
             said: &start.said,
@@ -173,8 +178,11 @@ impl Forge {
             closest: None,
         };
         let is_found = self.repair(&mut search, &start, &mut Vec::new());
-        let found = is_found.then(|| self.subject.row(self.row));
-        (found, search.closest, budget - search.budget)
+        Found {
+            row: is_found.then(|| self.subject.row(self.row)),
+            closest: search.closest.map(|(_, row)| row),
+            steps: budget - search.budget,
+        }
     }
 
     /// Whether the search is any good: an honest row, its helper cells wiped out, is found again.
