@@ -94,7 +94,7 @@ pub fn fill_tables(segment: &Segment, text: &Range<u32>, update: &Update) -> Tra
             Some(trace(table, matrix, segment, &public, text))
         })
         .collect();
-    let asked = ask_all(&tables);
+    let asked = ask_all(&tables, |_, _| true);
     let lookup = match asked.numbers().count() {
         0..=MAX_FACTS => (Table::Facts, asked.facts_trace()),
         _ => (Table::Lookup, asked.lookup_trace()),
@@ -109,7 +109,13 @@ pub fn fill_tables(segment: &Segment, text: &Range<u32>, update: &Update) -> Tra
 /// Fills the lookup or facts table and the Poseidon2 table anew, from what the other `tables` now ask. For tests
 /// that have changed a cell: a cheating prover would do so, too.
 pub fn answer(tables: &mut [Trace]) {
-    let asked = ask_all(tables);
+    answer_where(tables, |_, _| true);
+}
+
+/// As [`answer`], but for messages, by their places in a table, that are not asked: those that a
+/// machine lacks which tests have weakened.
+pub fn answer_where(tables: &mut [Trace], is_asked: impl Fn(Table, usize) -> bool + Sync) {
+    let asked = ask_all(tables, is_asked);
     for trace in tables {
         match trace.instance.table {
             Table::Lookup => trace.matrix = asked.lookup_trace(),
@@ -122,7 +128,7 @@ pub fn answer(tables: &mut [Trace]) {
 
 /// Puts the lookup table in the place of the facts table, as in a long execution.
 pub fn answer_from_lookup_table(traces: &mut Traces) {
-    let asked = ask_all(&traces.tables);
+    let asked = ask_all(&traces.tables, |_, _| true);
     for trace in &mut traces.tables {
         if trace.instance.table == Table::Facts {
             trace.instance = Instance::new(Table::Lookup, 0, &[]);
@@ -224,18 +230,22 @@ struct Asked {
 }
 
 /// Collects the questions of some rows.
-struct Questions<'a> {
+struct Questions<'a, A> {
     facts: &'a [Vec<AtomicU32>; 4],
     inputs: Vec<[u32; 16]>,
+    /// Messages of the row so far.
+    place: usize,
+    is_asked: A,
 }
 
-impl Sink for Questions<'_> {
+impl<A: Fn(usize) -> bool> Sink for Questions<'_, A> {
     #[inline]
     fn constraint(&mut self, _: F) {}
 
     #[inline]
     fn message(&mut self, bus: &str, fields: &[F], count: F, _: u32) {
-        if count != F::ONE {
+        self.place += 1;
+        if count != F::ONE || !(self.is_asked)(self.place - 1) {
             return;
         }
         match (bus, fields) {
@@ -261,7 +271,7 @@ const CHUNK: usize = 1 << 10;
 
 /// Asks every row of every table. The messages are those of the constraints themselves, so
 /// there is no second list of them to keep in step.
-fn ask_all(tables: &[Trace]) -> Asked {
+fn ask_all(tables: &[Trace], is_asked: impl Fn(Table, usize) -> bool + Sync) -> Asked {
     let facts = [(); 4].map(|()| {
         (0..1 << lookup::LOG_HEIGHT)
             .map(|_| AtomicU32::new(0))
@@ -273,6 +283,7 @@ fn ask_all(tables: &[Trace]) -> Asked {
         .filter(|trace| !trace.instance.table.answers())
     {
         let width = trace.matrix.width();
+        let table = trace.instance.table;
         let asked: Vec<Vec<[u32; 16]>> = trace
             .matrix
             .values
@@ -281,8 +292,11 @@ fn ask_all(tables: &[Trace]) -> Asked {
                 let mut questions = Questions {
                     facts: &facts,
                     inputs: Vec::new(),
+                    place: 0,
+                    is_asked: |place| is_asked(table, place),
                 };
                 for current in rows.chunks_exact(width) {
+                    questions.place = 0;
                     ask_row(trace, current, &mut questions);
                 }
                 questions.inputs
@@ -295,7 +309,7 @@ fn ask_all(tables: &[Trace]) -> Asked {
     Asked { facts, inputs }
 }
 
-fn ask_row(trace: &Trace, current: &[F], questions: &mut Questions<'_>) {
+fn ask_row(trace: &Trace, current: &[F], questions: &mut impl Sink) {
     // Interactions look at nothing but the current row and the public values.
     let row = Row {
         current,

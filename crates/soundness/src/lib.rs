@@ -1,4 +1,4 @@
-//! An attacker in a crate: ten ways of trying to make the verifier accept a lie.
+//! An attacker in a crate: eleven ways of trying to make the verifier accept a lie.
 //!
 //! Each module `tN` is one of them: a function that takes an [`Effort`] and returns an
 //! [`Outcome`]. `tests/tN.rs` runs it with little effort on every change;
@@ -14,8 +14,10 @@ mod outcome;
 pub mod proof_tree;
 pub mod random;
 pub mod rules;
+pub mod step;
 pub mod t0;
 pub mod t1;
+pub mod t11;
 pub mod t2;
 pub mod t3;
 pub mod t4;
@@ -28,7 +30,7 @@ pub mod world;
 
 pub use outcome::{Effort, Outcome};
 
-/// One of the ten.
+/// One of the eleven.
 #[derive(Clone, Copy, Debug)]
 pub struct Attack {
     /// Its name, which is that of its test target.
@@ -90,5 +92,10 @@ pub const ALL: &[Attack] = &[
         name: "t9_replies",
         about: "hostile replies to every call",
         run: t9::run,
+    },
+    Attack {
+        name: "t11_adaptive",
+        about: "lies whose provers go on honestly, or cheat once more after the tables",
+        run: t11::run,
     },
 ];

@@ -8,7 +8,7 @@
 //!
 //! The columns are those that the tables say they have: none can be forgotten.
 
-mod proven;
+pub mod proven;
 
 use std::collections::BTreeSet;
 
@@ -145,6 +145,19 @@ fn of_row(trace: &Trace, row: usize) -> (Outcome, Vec<(Mutant, Broken)>) {
         judged.push((mutant, broken));
     }
     (outcome, judged)
+}
+
+/// How a table breaks the rules with a mutant in it.
+pub fn judge(trace: &Trace, mutant: &Mutant) -> Broken {
+    let evaluator = Evaluator::default();
+    let rows = affected(trace, mutant.row);
+    let before = evaluator.sums(trace, &rows);
+    let mut mutated = trace.clone();
+    let width = mutated.matrix.width();
+    for &(column, value) in &mutant.cells {
+        mutated.matrix.values[mutant.row * width + column] = value;
+    }
+    evaluator.judge_rows(&mutated, &rows, &before)
 }
 
 /// What became of a mutant; `None` if it survives and should not.

@@ -12,6 +12,7 @@
 //! moved, a hash, a decoded field.
 
 mod forge;
+mod forged;
 mod instructions;
 mod others;
 
@@ -21,6 +22,7 @@ use vouch_air::testkit::campaign;
 use vouch_isa::Op;
 
 use crate::{Effort, Outcome};
+pub use forged::forged;
 
 /// What is counted.
 const LIES: &str = "wrong statements";

@@ -8,14 +8,17 @@
 mod choose;
 
 use rayon::prelude::*;
+use vouch_prover::Prover;
+use vouch_verifier::Profile;
 
-use crate::cheat::is_accepted;
+use crate::cheat::Statement;
 use crate::evaluate::Evaluator;
 use crate::model::{self, Effect};
 use crate::rules::Broken;
+use crate::step::Step;
 use crate::world::{INPUT, ROUNDS_TO_REFRESH, World, everything};
 use crate::{Effort, Outcome};
-use choose::{KINDS, fault};
+pub use choose::{KINDS, fault};
 
 /// One in so many programs loops until registers are refreshed.
 const REFRESHING: u64 = 12;
@@ -31,7 +34,7 @@ pub fn run(effort: Effort) -> Outcome {
         all.add(one);
         all
     });
-    outcome.add(proven(effort.pick(6, 150) as u64));
+    outcome.add(proven(effort.pick(6, 150)));
     outcome.expect_at_least("faults", effort.pick(500, 10_000) as u64);
     for name in KINDS {
         outcome.expect_at_least(&format!("faults: {name}"), 1);
@@ -97,28 +100,35 @@ fn limit(world: &World) -> u64 {
     world.segment.cycles + 100
 }
 
-/// Faulted runs through prover and verifier.
-fn proven(count: u64) -> Outcome {
-    let mut outcome = Outcome::default();
-    let world = world(0);
-    let mut tried = 0;
-    for i in 0.. {
-        if tried == count {
-            break;
-        }
-        let fault = fault(i, &world, 1 << 32);
-        let (segment, effect) = model::run(&world, Some(fault), limit(&world));
-        if effect != Effect::Lie || world.is_honest(&world.fill(&segment)) {
-            continue;
-        }
-        tried += 1;
-        match is_accepted(&world, &segment) {
-            Some(true) => outcome.fail(format!("{fault:?}: the proof is accepted")),
-            Some(false) => outcome.count("faults whose proof is refused", 1),
-            None => outcome.count("faults that cannot be proven", 1),
-        }
+/// The `i`-th fault for a world, if it does anything: that the faulted run happened, and the rules
+/// that its tables break.
+pub fn faulted(i: usize, world: &World, seed: u64) -> Option<(Statement<'_>, Broken)> {
+    let fault = fault(i, world, seed);
+    let (segment, effect) = model::run(world, Some(fault), limit(world));
+    if effect != Effect::Lie {
+        return None;
     }
-    // The question is what the verifier refuses, not what the prover will not prove.
-    outcome.expect_at_least("faults whose proof is refused", count / 2);
+    let traces = world.fill(&segment);
+    if world.is_honest(&traces) {
+        return None;
+    }
+    let broken = Evaluator::default().judge(&traces.tables);
+    let refused_by = Step::expected(&broken, &traces.tables);
+    let name = format!("{fault:?}");
+    let statement = Statement::new(name, world, &segment, traces, refused_by);
+    Some((statement, broken))
+}
+
+/// Faulted runs through prover and verifier: every proof is refused by the step that looks at the
+/// rules that the fault breaks. Some say that the run began or ended otherwise, which a verifier of
+/// the receipt sees before the proof.
+fn proven(count: usize) -> Outcome {
+    let mut outcome = Outcome::default();
+    let (world, prover) = (world(0), Prover::new(Profile::Fast100));
+    let faults = (0..).filter_map(|i| faulted(i, &world, 1 << 32));
+    for (statement, _) in faults.take(count) {
+        statement.tell_receipt(&prover, "faults whose proof is refused", &mut outcome);
+    }
+    outcome.expect_at_least("faults whose proof is refused", count as u64);
     outcome
 }

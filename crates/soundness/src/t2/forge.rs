@@ -41,6 +41,18 @@ struct Search<'a> {
     budget: usize,
     /// Changed cells that have been tried.
     tried: BTreeSet<Vec<(usize, u32)>>,
+    /// The row that breaks the fewest rules, and how many.
+    closest: Option<(usize, Vec<F>)>,
+}
+
+/// What a search came by.
+struct Found {
+    /// A row that is accepted.
+    row: Option<Vec<F>>,
+    /// The row that breaks the fewest rules; none if the first one says what no row may.
+    closest: Option<Vec<F>>,
+    /// Rows tried.
+    steps: usize,
 }
 
 /// A rule that does not hold.
@@ -144,16 +156,33 @@ impl Forge {
         helpers: &[usize],
         budget: usize,
     ) -> (Option<Vec<F>>, usize) {
+        let found = self.search_closest(cells, helpers, budget);
+        (found.row, found.steps)
+    }
+
+    /// The row that breaks the fewest rules of those that such a search comes by; the one to start
+    /// from if it promises what no table allows.
+    pub fn closest(&mut self, cells: &[F], helpers: &[usize], budget: usize) -> Vec<F> {
+        let found = self.search_closest(cells, helpers, budget);
+        let closest = found.row.or(found.closest);
+        closest.unwrap_or_else(|| cells.to_vec())
+    }
+
+    fn search_closest(&mut self, cells: &[F], helpers: &[usize], budget: usize) -> Found {
         let start = self.verdict(cells);
         let mut search = Search {
             said: &start.said,
             helpers,
             budget,
             tried: BTreeSet::new(),
+            closest: None,
         };
         let is_found = self.repair(&mut search, &start, &mut Vec::new());
-        let found = is_found.then(|| self.subject.row(self.row));
-        (found, budget - search.budget)
+        Found {
+            row: is_found.then(|| self.subject.row(self.row)),
+            closest: search.closest.map(|(_, row)| row),
+            steps: budget - search.budget,
+        }
     }
 
     /// Whether the search is any good: an honest row, its helper cells wiped out, is found again.
@@ -178,6 +207,14 @@ impl Forge {
         }
         if now.accepted() {
             return true;
+        }
+        let faults = now.broken.len() + now.untrue.len();
+        if search
+            .closest
+            .as_ref()
+            .is_none_or(|(least, _)| faults < *least)
+        {
+            search.closest = Some((faults, self.subject.row(self.row)));
         }
         if changed.len() == DEPTH {
             return false;

@@ -10,7 +10,7 @@ use super::forge::Forge;
 use crate::{Effort, Outcome};
 
 /// What is added to a cell to make a lie.
-const STEPS_OF_A_CELL: [i64; 9] = [
+pub(super) const STEPS_OF_A_CELL: [i64; 9] = [
     1,
     -1,
     2,

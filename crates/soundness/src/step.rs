@@ -1,0 +1,120 @@
+//! Which step of a proof's verification refuses it, and which one should.
+
+use core::fmt;
+
+use vouch_air::bus::{self, Fact};
+use vouch_air::tables::Table;
+use vouch_air::witness::Trace;
+use vouch_verifier::{TableSet, VerifyError};
+
+use crate::rules::{Broken, Untrue, bus_index};
+
+/// A step of a proof's verification, in the order in which they are taken. Reading the proof, its
+/// shape, its heights and its proofs of work come before and are none: a proof that fails there
+/// has not been tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// The values at the out-of-domain point are those of the committed polynomials.
+    Opening(Opening),
+    /// The constraints of a table, LogUp's among them, are its quotient's multiple at that point.
+    Constraints(Table),
+    /// What all tables send adds up to 0.
+    Sums,
+}
+
+/// Parts of opening: FRI and the Merkle trees under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Opening {
+    /// Rows are those that were committed to.
+    Rows,
+    /// What the rows make of the opened values is what FRI committed to.
+    Layers,
+    /// Folding ends in a constant.
+    Constant,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opening(Opening::Rows) => write!(f, "the rows opened"),
+            Self::Opening(Opening::Layers) => write!(f, "the layers of FRI"),
+            Self::Opening(Opening::Constant) => write!(f, "the constant of FRI"),
+            Self::Constraints(table) => write!(f, "the constraints of {}", table.name()),
+            Self::Sums => write!(f, "the sums of messages"),
+        }
+    }
+}
+
+/// As Plonky3 says that constraints are not met; the place of the table follows.
+const CONSTRAINTS: &str = "out-of-domain evaluation mismatch at index ";
+/// As Plonky3 says that messages do not balance.
+const SUMS: &str = "cross-AIR lookup terminal sum is non-zero";
+/// As Plonky3 says that an opening is wrong; the error's `Debug` follows.
+const OPENING: &str = "invalid opening argument: ";
+
+impl Step {
+    /// The step that refused a proof of `tables`; `None` if it was none of these.
+    pub fn of(error: &VerifyError, tables: TableSet) -> Option<Self> {
+        match error {
+            VerifyError::Proof { reason, .. } => Self::of_reason(reason, tables),
+            _ => None,
+        }
+    }
+
+    /// As [`Self::of`], from what Plonky3 says.
+    pub fn of_reason(reason: &str, tables: TableSet) -> Option<Self> {
+        if reason == SUMS {
+            return Some(Self::Sums);
+        }
+        if let Some(place) = reason.strip_prefix(CONSTRAINTS) {
+            let table = tables.tables().nth(place.parse().ok()?);
+            return table.map(Self::Constraints);
+        }
+        let debug = reason.strip_prefix(OPENING)?;
+        let name = debug.split('(').next()?;
+        Some(Self::Opening(match name {
+            "InputError" => Opening::Rows,
+            "CommitPhaseMmcsError" => Opening::Layers,
+            "FinalPolyMismatch" => Opening::Constant,
+            _ => return None,
+        }))
+    }
+
+    /// The step at which a proof of `tables`, which break these rules, must fail if everything after
+    /// the tables is as the tables have it; `None` if they break none.
+    pub fn expected(broken: &Broken, tables: &[Trace]) -> Option<Self> {
+        let is_broken = |table: &Table| {
+            let mut constraints = broken.constraints.iter();
+            let lies = *table == Table::Facts && answers_falsely(broken);
+            lies || constraints.any(|(of, _)| of == table)
+        };
+        let mut places = tables.iter().map(|trace| trace.instance.table);
+        match places.find(is_broken) {
+            Some(table) => Some(Self::Constraints(table)),
+            None if broken.is_empty() => None,
+            None => Some(Self::Sums),
+        }
+    }
+
+    /// As [`Self::expected`], if the tables that answer questions are those of other tables, and
+    /// honest: whatever is asked otherwise has no answer.
+    pub fn expected_unanswered(broken: &Broken, tables: &[Trace]) -> Option<Self> {
+        let constraints = Broken {
+            constraints: broken.constraints.clone(),
+            ..Broken::default()
+        };
+        Self::expected(&constraints, tables).or(Some(Self::Sums))
+    }
+}
+
+/// A prover that answers all it can has a row for a number of 15 or 16 bits that is said to have 14:
+/// the facts table's own constraint is then broken, too.
+fn answers_falsely(broken: &Broken) -> bool {
+    let lookup = bus_index(bus::LOOKUP);
+    let has_a_row = |asked: &Untrue| {
+        let [fact, x, y, _] = core::array::from_fn(|i| asked.fields[i]);
+        let number = x.wrapping_add(y << 8);
+        asked.bus == lookup && fact == Fact::Range14 as u32 && number < 1 << 16
+    };
+    broken.questions.values().flatten().any(has_a_row)
+}

@@ -1,0 +1,61 @@
+//! T11: provers that cheat once and go on.
+
+use p3_batch_stark::VerificationError;
+use p3_fri::verifier::FriError;
+use p3_lookup::LookupError;
+use vouch_air::tables::Table;
+use vouch_soundness::step::{Opening, Step};
+use vouch_soundness::{Effort, t11};
+use vouch_verifier::{DecodeError, TableSet, VerifyError};
+
+#[test]
+fn the_broken_rule_refuses_and_nothing_else() {
+    t11::run(Effort::Quick).assert();
+}
+
+type Error = VerificationError<FriError<&'static str, &'static str>>;
+
+/// The step of a proof of three tables that is refused for this reason.
+fn step(reason: String) -> Option<Step> {
+    let tables = TableSet::new([Table::Claim, Table::AddImm, Table::Facts]);
+    Step::of(&VerifyError::Proof { segment: 0, reason }, tables)
+}
+
+fn opening(error: FriError<&'static str, &'static str>) -> Option<Step> {
+    step(Error::InvalidOpeningArgument(error).to_string())
+}
+
+fn constraints(index: usize) -> Option<Step> {
+    let index = Some(index);
+    step(Error::OodEvaluationMismatch { index }.to_string())
+}
+
+/// The texts by which steps are known are Plonky3's, made of its own errors.
+#[test]
+fn texts_are_those_of_the_proof_system() {
+    let sums = step(LookupError::TerminalSumNonZero.to_string());
+    assert_eq!(sums, Some(Step::Sums));
+    let tables = [Table::Claim, Table::AddImm, Table::Facts];
+    for (place, table) in tables.into_iter().enumerate() {
+        assert_eq!(constraints(place), Some(Step::Constraints(table)));
+    }
+    let openings = [
+        (FriError::InputError("root"), Opening::Rows),
+        (FriError::CommitPhaseMmcsError("root"), Opening::Layers),
+        (FriError::FinalPolyMismatch, Opening::Constant),
+    ];
+    for (error, expected) in openings {
+        assert_eq!(opening(error), Some(Step::Opening(expected)));
+    }
+}
+
+/// What is refused for its shape has not been tried.
+#[test]
+fn shapes_are_no_step() {
+    assert_eq!(constraints(3), None);
+    assert_eq!(opening(FriError::ZeroQueries), None);
+    assert_eq!(step(LookupError::CommitmentMismatch.to_string()), None);
+    assert_eq!(step(String::new()), None);
+    let decode = VerifyError::Decode(DecodeError::Magic);
+    assert_eq!(Step::of(&decode, TableSet::new([Table::Claim])), None);
+}
