@@ -12,7 +12,7 @@ use vouch_air::witness::{Traces, generate};
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_prover::{Backend, Cancel, Cpu, Job};
-use vouch_verifier::{ExtensionDegree, Parameters, Profile, security_of};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile, security_of, tenths};
 
 /// Arguments of `cargo xtask sweep`.
 #[derive(Debug, Args)]
@@ -272,7 +272,7 @@ fn print(points: &[Point]) {
             p.batch_grinding,
             p.lookup_grinding,
             p.point_grinding,
-            point.bits,
+            tenths(point.bits),
             point.commitment.bytes,
             1000.0 * point.commitment.seconds,
             point.fibonacci.bytes,

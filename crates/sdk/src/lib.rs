@@ -74,7 +74,7 @@ pub use vouch_gpu::GpuError;
 pub use vouch_prover::{Cancel, ProveError};
 pub use vouch_verifier::{
     Claim, DecodeError, ImageId, MAX_RECEIPT_BYTES, Profile, RECEIPT_VERSION, Receipt, Security,
-    SegmentReceipt, Term, Verifier, VerifyError, security,
+    SegmentReceipt, Term, Verifier, VerifyError, security, tenths,
 };
 
 /// Runs `program` on `input` without proving anything. `console` gets what the guest prints.

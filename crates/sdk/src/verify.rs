@@ -14,7 +14,8 @@ use crate::error::Error;
 /// milliseconds more than the next.
 ///
 /// # Errors
-/// [`Error::Verify`] says which check failed; nothing that the receipt says is then known.
+/// [`Error::Verify`] says which check failed, of the first segment known to be at fault: once one is, no
+/// other is looked at. Nothing that the receipt says is then known.
 pub fn verify(receipt: &Receipt, image_id: &ImageId) -> Result<Claim, Error> {
     let verifier = verifier(receipt.profile)?;
     Ok(on_all_threads(verifier, receipt, image_id)?)

@@ -9,7 +9,7 @@ mod key;
 mod proof;
 mod seed;
 
-use vouch_verifier::VerifyError;
+use vouch_verifier::{DecodeError, VerifyError};
 
 use crate::honest_receipt::{commitment, long_commitment};
 use crate::outcome::{Effort, Outcome};
@@ -43,4 +43,12 @@ pub fn run(effort: Effort) -> Outcome {
 /// Refused by the proof system: the verifier itself compares no such thing.
 fn by_proof(error: &VerifyError) -> bool {
     matches!(error, VerifyError::Proof { segment: 0, .. })
+}
+
+/// Refused for its lengths, which are those of other tables.
+fn by_length(error: &VerifyError) -> bool {
+    let VerifyError::Decode(DecodeError::Proof { segment: 0, reason }) = error else {
+        return false;
+    };
+    *reason == "a list has another length than its tables give it"
 }

@@ -1,21 +1,22 @@
 //! T6, hostile input: receipts, programs and instructions made to confuse who reads them.
 //!
 //! Structured receipts ([`KINDS`]) are the honest one with other shapes, counts, sizes or
-//! encodings; raw ones are its bytes after edits. None may be accepted but the honest bytes, none
-//! may panic. Programs and instruction words must not panic either. What refusals cost in memory is
-//! the matter of `tests/t6_allocation.rs`, which needs a process of its own.
+//! encodings; raw ones are its bytes after edits; chains ([`chains`]) have many segments. None may be accepted
+//! but the honest bytes, none may panic. Programs and instruction words must not panic either. What
+//! refusals cost is the matter of `tests/t6_allocation.rs` and `tests/t6_work.rs`, which need processes of their
+//! own, and of the bench `refusing`.
 
 mod bytes;
 pub mod cases;
+pub mod chains;
 mod kinds;
 mod large;
 mod programs;
+pub mod skeleton;
 
 use std::collections::BTreeSet;
-use std::hint::black_box;
-use std::time::{Duration, Instant};
 
-use vouch_verifier::{Receipt, VerifyError};
+use vouch_verifier::{Profile, Receipt, VerifyError};
 
 use crate::honest_receipt::{Verdict, verdict, verifier};
 use crate::outcome::{Effort, Outcome};
@@ -28,8 +29,8 @@ pub fn run(effort: Effort) -> Outcome {
     for kind in KINDS {
         outcome.add(refuse(&kind));
     }
-    if effort == Effort::Long {
-        time(&mut outcome);
+    for profile in [Profile::Fast100, Profile::Compact100] {
+        outcome.add(refuse_chains(profile));
     }
     outcome.add(bytes::edit(effort));
     outcome.add(programs::load(effort));
@@ -67,39 +68,24 @@ fn refuse(kind: &Kind) -> Outcome {
     outcome
 }
 
+/// Verifies every chain of segments.
+fn refuse_chains(profile: Profile) -> Outcome {
+    let mut outcome = Outcome::default();
+    let what = "hostile chains of segments refused";
+    let honest = chains::run(profile);
+    for chain in chains::all(profile) {
+        let told = |error: &VerifyError| match chain.begun {
+            0 => !matches!(error, VerifyError::Proof { .. }),
+            // The last that the proof system began with.
+            begun => matches!(error, VerifyError::Proof { segment, .. } if segment + 1 == begun),
+        };
+        honest.expect_refusal(&mut outcome, what, chain.name, &chain.receipt, told);
+    }
+    outcome.expect_at_least(what, 13);
+    outcome
+}
+
 /// What the verifier of the receipt's profile makes of it.
 fn of(receipt: &Receipt) -> Verdict {
     verdict(verifier(receipt.profile), receipt, &honest().image_id)
-}
-
-/// The slowest refusal, in per cent of an honest verification: the goal is 200. Reported, not
-/// asserted: a busy machine is no bug.
-fn time(outcome: &mut Outcome) {
-    let of_honest = fastest(&honest().receipt);
-    let mut slowest = (Duration::ZERO, String::new());
-    for kind in KINDS {
-        (kind.cases)(&mut |name, receipt| {
-            let time = fastest(&receipt);
-            if time > slowest.0 {
-                slowest = (time, format!("{}: {name}", kind.name));
-            }
-        });
-    }
-    let (time, name) = slowest;
-    let percent = 100 * time.as_micros() / of_honest.as_micros().max(1);
-    let what = format!("% of an honest verification for the slowest refusal ({name})");
-    outcome.count(&what, u64::try_from(percent).unwrap_or(u64::MAX));
-    let micros = u64::try_from(of_honest.as_micros()).unwrap_or(u64::MAX);
-    outcome.count("microseconds for an honest verification", micros);
-}
-
-/// The least time of a few that verifying takes.
-fn fastest(receipt: &Receipt) -> Duration {
-    let verifier = verifier(receipt.profile);
-    let times = (0..5).map(|_| {
-        let start = Instant::now();
-        let _ = black_box(verifier.verify(receipt, &honest().image_id));
-        start.elapsed()
-    });
-    times.min().unwrap_or_default()
 }

@@ -136,14 +136,14 @@ pub enum VerifyError {
         /// The table.
         table: Table,
     },
-    /// The proof has another number of tables than it says.
+    /// The proof opens another number of tables than its set has.
     #[error("segment {segment}: expected {expected} tables, got {got}")]
     TableCount {
         /// The segment.
         segment: usize,
-        /// As its table set says.
+        /// In its set.
         expected: usize,
-        /// As the proof says.
+        /// In the proof.
         got: usize,
     },
     /// A table has a height that it cannot have.

@@ -5,17 +5,18 @@ use core::iter::repeat_with;
 
 use p3_air::{Air, BaseAir};
 use p3_batch_stark::common::{GlobalPreprocessed, PreprocessedInstanceMeta};
+use p3_batch_stark::folder::VerifierConstraintFolderWithLookups;
 use p3_batch_stark::{CommonData, ProverData};
 use p3_challenger::{CanObserve, CanSample};
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{PrimeCharacteristicRing, PrimeField32};
-use p3_lookup::Lookups;
+use p3_lookup::{InteractionSymbolicBuilder, Lookups};
+use vouch_air::F;
 use vouch_air::capture::{Capture, Row, Sink};
 use vouch_air::machine::VERSION;
 use vouch_air::tables::{Instance, Table, lookup};
-use vouch_air::{Builder, F};
 
-use crate::config::{Challenger, Config, config};
+use crate::config::{Challenge, Challenger, Config, config};
 use crate::layout::{TableShape, layout};
 use crate::profile::Profile;
 use crate::shape::Shape;
@@ -55,51 +56,73 @@ pub const FIXED_COMMITMENTS: [(usize, [u8; 32]); 3] = [
     ),
 ];
 
-/// A table as the verifier sees it: without the fixed columns, to which it has a commitment.
+/// A table as the verifier sees it: without the fixed columns, to which it has a commitment, and
+/// with the degree of its constraints known.
 #[derive(Clone, Debug)]
-pub struct Known(pub Instance);
+pub(crate) struct Known {
+    instance: Instance,
+    /// Degree of its constraints, LogUp's included, as far as the number of quotient chunks needs it.
+    degree: usize,
+}
 
 impl BaseAir<F> for Known {
     fn width(&self) -> usize {
-        self.0.width()
+        self.instance.width()
     }
 
     fn preprocessed_width(&self) -> usize {
-        self.0.preprocessed_width()
+        self.instance.preprocessed_width()
     }
 
     fn num_periodic_columns(&self) -> usize {
-        self.0.num_periodic_columns()
+        self.instance.num_periodic_columns()
     }
 
     fn periodic_columns(&self) -> alloc::borrow::Cow<'_, [Vec<F>]> {
-        self.0.periodic_columns()
+        self.instance.periodic_columns()
     }
 
     fn main_next_row_columns(&self) -> Vec<usize> {
-        self.0.main_next_row_columns()
+        self.instance.main_next_row_columns()
     }
 
     fn preprocessed_next_row_columns(&self) -> Vec<usize> {
-        self.0.preprocessed_next_row_columns()
+        self.instance.preprocessed_next_row_columns()
     }
 
     fn num_public_values(&self) -> usize {
-        self.0.num_public_values()
+        self.instance.num_public_values()
+    }
+
+    fn max_constraint_degree(&self) -> Option<usize> {
+        Some(self.degree)
     }
 }
 
-impl<B: Builder> Air<B> for Known {
-    fn eval(&self, b: &mut B) {
-        self.0.eval(b);
+/// What is checked: the constraints at the out-of-domain point.
+impl<const D: usize> Air<VerifierConstraintFolderWithLookups<'_, Config<D>>> for Known
+where
+    F: BinomiallyExtendable<D>,
+{
+    fn eval(&self, folder: &mut VerifierConstraintFolderWithLookups<'_, Config<D>>) {
+        self.instance.eval(folder);
     }
+}
+
+/// What p3 asks for the degree of the constraints alone, for every proof anew, before it looks at
+/// anything of the proof. The degree is known ([`Self::max_constraint_degree`]), so nothing is said.
+impl<const D: usize> Air<InteractionSymbolicBuilder<F, Challenge<D>>> for Known
+where
+    F: BinomiallyExtendable<D>,
+{
+    fn eval(&self, _: &mut InteractionSymbolicBuilder<F, Challenge<D>>) {}
 }
 
 /// What is the same for all proofs of a profile whose challenges have degree `D`.
 pub struct Key<const D: usize> {
     /// LogUp columns of every table, in the order of [`Table::ALL`].
     lookups: Vec<Lookups<F>>,
-    /// Bounds on its proofs.
+    /// Lengths in its proofs.
     pub(crate) shape: Shape,
     /// Commitment to the fixed columns.
     fixed: [u8; 32],
@@ -118,12 +141,21 @@ where
         let (_, fixed) = FIXED_COMMITMENTS
             .into_iter()
             .find(|(log_blowup, _)| *log_blowup == parameters.log_blowup)?;
-        let lookups: Vec<_> = Table::ALL.map(|table| layout(table).1).into();
+        let (shapes, lookups): (Vec<_>, Vec<_>) = Table::ALL.into_iter().map(layout).unzip();
         Some(Self {
-            shape: Shape::new(&parameters, &lookups),
+            shape: Shape::new(&parameters, &shapes),
             lookups,
             fixed,
         })
+    }
+
+    /// A table as the verifier sees it, in a segment that wrote `journal` from index
+    /// `journal_start` on.
+    pub(crate) fn known(&self, table: Table, journal_start: u32, journal: &[u8]) -> Known {
+        Known {
+            instance: Instance::new(table, journal_start, journal),
+            degree: self.shape.degree(table),
+        }
     }
 
     /// What p3's verifier needs to know of a proof that holds `tables`.
@@ -271,4 +303,61 @@ pub fn fixed_commitment(profile: Profile) -> Option<[u8; 32]> {
     let data = ProverData::from_airs_and_degrees(&config, &table, &heights).ok()?;
     let commitment = data.common.preprocessed?.commitment;
     commitment.as_ref().first().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use p3_air::symbolic::AirLayout;
+    use p3_batch_stark::symbolic::get_log_num_quotient_chunks;
+    use p3_lookup::logup::LogUpGadget;
+    use vouch_air::machine::MIN_LOG_HEIGHT;
+
+    use super::*;
+
+    fn chunks<const D: usize, A>(table: &A, lookups: &Lookups<F>) -> usize
+    where
+        F: BinomiallyExtendable<D>,
+        A: Air<InteractionSymbolicBuilder<F, Challenge<D>>>,
+    {
+        get_log_num_quotient_chunks::<F, Challenge<D>, _, _>(
+            table,
+            AirLayout::from_air::<F>(table),
+            1 << MIN_LOG_HEIGHT,
+            lookups,
+            0,
+            &LogUpGadget::new(),
+        )
+    }
+
+    fn compare<const D: usize>(profile: Profile)
+    where
+        F: BinomiallyExtendable<D>,
+    {
+        let key = Key::<D>::new(profile).expect("the profile's degree");
+        for (table, lookups) in Table::ALL.into_iter().zip(&key.lookups) {
+            let evaluated = chunks::<D, _>(&Instance::new(table, 0, b"j"), lookups);
+            let known = chunks::<D, _>(&key.known(table, 0, b"j"), lookups);
+            assert_eq!(known, evaluated, "{}", table.name());
+        }
+    }
+
+    /// p3 asks for the degrees of every proof anew, and is not kept busy with it.
+    #[test]
+    fn nothing_is_evaluated_symbolically() {
+        let key = Key::<4>::new(Profile::Fast100).expect("the profile's degree");
+        for table in Table::ALL {
+            let known = key.known(table, 0, b"j");
+            let layout = AirLayout::from_air::<F>(&known);
+            let builder = InteractionSymbolicBuilder::<F, Challenge<4>>::from_air(&known, layout);
+            assert!(builder.base_constraints().is_empty());
+            assert!(builder.global_interactions().is_empty());
+        }
+    }
+
+    /// What p3 is told of a table's degree is what it would find.
+    #[test]
+    fn known_degrees_are_those_of_the_constraints() {
+        compare::<4>(Profile::Fast100);
+        compare::<5>(Profile::Compact100);
+    }
 }

@@ -8,23 +8,22 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use p3_batch_stark::verify_batch;
 use p3_field::extension::BinomiallyExtendable;
-use postcard::ser_flavors::Flavor;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use spin::Once;
 use vouch_air::F;
 use vouch_air::machine::{MIN_LOG_HEIGHT, log_height, table_values};
 use vouch_air::memory_tree::Compression;
-use vouch_air::tables::{Instance, Table};
+use vouch_air::tables::Table;
 use vouch_isa::memory::MEMORY_END;
 
 use crate::claim::{Claim, ImageId};
 use crate::config::{Proof, config};
 use crate::error::{DecodeError, VerifyError};
-use crate::key::{Key, Known, MACHINE_DIGEST};
+use crate::key::{Key, MACHINE_DIGEST};
 use crate::profile::{ExtensionDegree, Profile};
 use crate::receipt::Receipt;
 use crate::segment::{SegmentReceipt, check_proof_length, max_log_height};
-use crate::shape::Shape;
+use crate::shape::{Shape, heights, opened_tables};
 
 /// Bound of the executable range, as a word index.
 const TEXT_LIMIT: u32 = MEMORY_END / 4;
@@ -45,7 +44,8 @@ enum AnyKey {
 
 /// Who calls the check of each segment: is given the number `n` of segments and the check, and
 /// may call it with numbers below `n`, in any order and on any threads. With other numbers it does
-/// nothing.
+/// nothing, nor with one that it was called with before. After a check that failed, all others return
+/// at once.
 pub type Executor<'a> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + 'a;
 
 /// Verifies receipts of one profile. Making one costs some milliseconds; keep it.
@@ -79,11 +79,14 @@ impl Verifier {
     }
 
     /// As [`Self::verify`], with the proofs of segments verified by whom `executor` lets do so,
-    /// say by several threads. It decides nothing: what it has not called the check of, or
-    /// what the check refused, is verified afterwards, here and in order.
+    /// say by several threads. It decides nothing: what it has not called the check of is verified
+    /// afterwards, here and in order. No segment is verified twice, and none any more once one was
+    /// found at fault.
     ///
     /// # Errors
-    /// As [`Self::verify`]: that of the first segment at fault, whatever the order.
+    /// As [`Self::verify`]: that of the first segment *known* to be at fault. Those before it may not have
+    /// been looked at, so with an executor of several threads it need not be the same each time.
+    /// Without one, and with one that goes in order, it is the first of all.
     pub fn verify_with(
         &self,
         receipt: &Receipt,
@@ -98,19 +101,23 @@ impl Verifier {
         }
         let exit_code = check_chain(receipt, image_id)?;
         let proofs = self.proofs(receipt);
-        // Set by nothing but a proof that verifies.
-        let verified: Vec<_> = proofs.iter().map(|_| AtomicBool::new(false)).collect();
+        // Said by nothing but a proof that was verified, and by each at most once.
+        let verdicts: Vec<Once<Result<(), VerifyError>>> =
+            proofs.iter().map(|_| Once::new()).collect();
+        let is_at_fault = AtomicBool::new(false);
         executor(proofs.len(), &|i| {
-            if let (Some(proof), Some(verified)) = (proofs.get(i), verified.get(i))
-                && self.verify_proof(proof).is_ok()
+            if let (Some(proof), Some(verdict)) = (proofs.get(i), verdicts.get(i))
+                && !is_at_fault.load(Ordering::Acquire)
+                && verdict.call_once(|| self.verify_proof(proof)).is_err()
             {
-                verified.store(true, Ordering::Release);
+                is_at_fault.store(true, Ordering::Release);
             }
         });
-        for (proof, verified) in proofs.iter().zip(&verified) {
-            if !verified.load(Ordering::Acquire) {
-                self.verify_proof(proof)?;
-            }
+        if let Some(error) = verdicts.iter().find_map(|v| v.get()?.as_ref().err()) {
+            return Err(error.clone());
+        }
+        for (proof, verdict) in proofs.iter().zip(&verdicts) {
+            verdict.call_once(|| self.verify_proof(proof)).clone()?;
         }
         Ok(Claim {
             image_id: *image_id,
@@ -224,15 +231,14 @@ impl Context<'_> {
     fn verify<const D: usize>(&self, key: &Key<D>) -> Result<(), VerifyError>
     where
         F: BinomiallyExtendable<D>,
-        Proof<D>: Serialize + DeserializeOwned,
+        Proof<D>: DeserializeOwned,
     {
         let claim = &self.segment.claim;
-        let proof: Proof<D> = self.decode(&key.shape)?;
         let tables: Vec<Table> = self.segment.tables.tables().collect();
-        self.check_tables(&tables, &proof.degree_bits)?;
-        let instances: Vec<Known> = tables
+        let proof: Proof<D> = self.decode(&key.shape, &tables)?;
+        let instances: Vec<_> = tables
             .iter()
-            .map(|&table| Known(Instance::new(table, self.journal_start, &claim.journal)))
+            .map(|&table| key.known(table, self.journal_start, &claim.journal))
             .collect();
         let public = claim.public_values();
         let values: Vec<Vec<F>> = tables
@@ -255,26 +261,29 @@ impl Context<'_> {
         })
     }
 
-    /// The proof, if its bytes are the ones that encode it. Nothing is decoded before all
-    /// lengths are known to be those that a proof can have.
-    fn decode<P: Serialize + DeserializeOwned>(&self, shape: &Shape) -> Result<P, VerifyError> {
+    /// The proof, if it holds `tables`. Nothing is decoded before all lengths are known to be those of a
+    /// proof of these tables and heights.
+    fn decode<P: DeserializeOwned>(
+        &self,
+        shape: &Shape,
+        tables: &[Table],
+    ) -> Result<P, VerifyError> {
         let wrong = |reason| DecodeError::Proof {
             segment: self.i,
             reason,
         };
         let bytes = self.segment.proof.as_slice();
         check_proof_length(bytes)?;
-        shape.check(bytes).map_err(wrong)?;
-        let proof = postcard::from_bytes::<P>(bytes).map_err(|_| wrong("it does not decode"))?;
-        // Lengths have more than one encoding; only the shortest is accepted.
-        match postcard::serialize_with_flavor(&proof, Compare(bytes)) {
-            Ok(()) => Ok(proof),
-            Err(_) => Err(wrong("it has another encoding").into()),
-        }
+        self.check_tables(tables, opened_tables(bytes))?;
+        let heights = heights(bytes, tables.len()).map_err(wrong)?;
+        self.check_heights(tables, &heights)?;
+        shape.check(bytes, tables, &heights).map_err(wrong)?;
+        let proof = postcard::from_bytes(bytes);
+        Ok(proof.map_err(|_| wrong("it does not decode"))?)
     }
 
-    /// The tables that must be there are, and each has a height that it may have.
-    fn check_tables(&self, tables: &[Table], heights: &[usize]) -> Result<(), VerifyError> {
+    /// The tables that must be there are, and the proof is of as many.
+    fn check_tables(&self, tables: &[Table], opened: usize) -> Result<(), VerifyError> {
         let segment = self.i;
         if let Some(table) = REQUIRED.into_iter().find(|table| !tables.contains(table)) {
             return Err(VerifyError::MissingTable { segment, table });
@@ -293,13 +302,19 @@ impl Context<'_> {
                 table: Table::Journal,
             });
         }
-        if tables.len() != heights.len() {
+        if tables.len() != opened {
             return Err(VerifyError::TableCount {
                 segment,
                 expected: tables.len(),
-                got: heights.len(),
+                got: opened,
             });
         }
+        Ok(())
+    }
+
+    /// Each table has a height that it may have.
+    fn check_heights(&self, tables: &[Table], heights: &[usize]) -> Result<(), VerifyError> {
+        let (segment, journal) = (self.i, &self.segment.claim.journal);
         for (&table, &got) in tables.iter().zip(heights) {
             let most = max_log_height(table);
             let (min, max) = match table {
@@ -322,30 +337,6 @@ impl Context<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Takes an encoding byte by byte, as long as it is the expected one.
-struct Compare<'a>(&'a [u8]);
-
-impl Flavor for Compare<'_> {
-    type Output = ();
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.try_extend(&[byte])
-    }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        let rest = self.0.strip_prefix(bytes);
-        self.0 = rest.ok_or(postcard::Error::SerializeBufferFull)?;
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        match self.0 {
-            [] => Ok(()),
-            _ => Err(postcard::Error::SerializeBufferFull),
-        }
     }
 }
 

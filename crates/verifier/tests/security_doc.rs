@@ -1,8 +1,20 @@
 //! docs/security.md says what the code computes.
 
-use vouch_verifier::{Profile, Security, security};
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
 
-const DOC: &str = include_str!("../../../docs/security.md");
+use vouch_verifier::{
+    ExtensionDegree, Parameters, Profile, Security, greatest_m, security, security_of, tenths,
+};
+
+static DOC: LazyLock<String> = LazyLock::new(|| page("docs/security.md"));
+
+/// A page of this repository, as it is when the test runs.
+fn page(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
 
 /// The section of a profile: from its heading to the next one.
 fn section(profile: Profile) -> &'static str {
@@ -27,9 +39,14 @@ fn table(section: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Bits as every page and the command line show them: never more than is proven.
+fn shown(bits: f64) -> String {
+    format!("{:.1}", tenths(bits))
+}
+
 /// The table as it should be.
 fn expected(security: &Security) -> Vec<(String, String)> {
-    let row = |label: &str, bits: f64| (label.to_owned(), format!("{bits:.1}"));
+    let row = |label: &str, bits: f64| (label.to_owned(), shown(bits));
     let terms = security.terms.iter().map(|t| row(t.label, t.bits));
     let sum = row("proof system", security.proof_bits);
     let hashes = security
@@ -45,13 +62,10 @@ fn expected(security: &Security) -> Vec<(String, String)> {
 
 #[test]
 fn tables_are_what_is_computed() {
-    for profile in Profile::ALL {
-        assert_eq!(
-            table(section(profile)),
-            expected(&security(profile)),
-            "{profile:?}"
-        );
-    }
+    let differs = |profile: &Profile| table(section(*profile)) != expected(&security(*profile));
+    let wrong = Profile::ALL.into_iter().filter(differs);
+    let right: Vec<_> = wrong.map(|p| (p, expected(&security(p)))).collect();
+    assert!(right.is_empty(), "docs/security.md should say {right:#?}");
 }
 
 #[test]
@@ -97,4 +111,81 @@ fn parameters_are_those_in_use() {
     row("grinding before the out-of-domain point", &|p| {
         parameters(p).point_grinding.to_string()
     });
+}
+
+/// The README's figures, and those of the page on soundness.
+#[test]
+fn other_pages_say_the_same() {
+    let overall = |profile| shown(security(profile).bits());
+    let (fast, compact) = (overall(Profile::Fast100), overall(Profile::Compact100));
+    let figures = format!("(fast {fast}, compact {compact})");
+    assert!(
+        page("README.md").contains(&figures),
+        "README.md lacks {figures}"
+    );
+    let m = security(Profile::Compact100).johnson_m;
+    let m = m.expect("compact 100 is in the Johnson regime");
+    let row = format!("| compact 100 | below the Johnson radius, m = {m} |");
+    assert!(
+        page("docs/soundness.md").contains(&row),
+        "docs/soundness.md lacks {row}"
+    );
+}
+
+/// What the text says of `m`: tables of 2^6 rows, opened at two points.
+#[test]
+fn the_greatest_m_is_what_is_said() {
+    let most = greatest_m(6, 2);
+    let sentence = format!("so `m` is at most {most}");
+    assert!(
+        DOC.contains(&sentence),
+        "docs/security.md lacks: {sentence}"
+    );
+}
+
+/// The rows of the tables that compare parameters: what they prove is computed, what their proofs weigh
+/// is measured (`cargo xtask sweep`).
+#[test]
+fn compared_parameters_prove_what_is_said() {
+    let rows = DOC.lines().filter(|line| line.starts_with("| 1/"));
+    let cells = |row: &'static str| row.split('|').map(str::trim).collect::<Vec<_>>();
+    let (mut read, mut wrong) = (0, Vec::new());
+    for row in rows.map(cells) {
+        let ["", rate, degree, arity, queries, grinding, bits, ..] = row[..] else {
+            panic!("{row:?}");
+        };
+        let number = |text: &str| text.parse::<usize>().expect("a number");
+        let grinding: Vec<usize> = grinding.split(", ").map(number).collect();
+        let [
+            query_grinding,
+            fold_grinding,
+            batch_grinding,
+            lookup_grinding,
+            point_grinding,
+        ] = grinding[..]
+        else {
+            panic!("{row:?}");
+        };
+        let degrees = [ExtensionDegree::Four, ExtensionDegree::Five].into_iter();
+        let parameters = Parameters {
+            extension: { degrees }
+                .find(|extension| extension.degree() == number(degree))
+                .expect("a degree of the challenge field"),
+            log_blowup: number(rate.trim_start_matches("1/")).ilog2() as usize,
+            queries: number(queries),
+            max_log_arity: number(arity).ilog2() as usize,
+            query_grinding,
+            fold_grinding,
+            batch_grinding,
+            lookup_grinding,
+            point_grinding,
+        };
+        let right = shown(security_of(&parameters).proof_bits);
+        if bits != right {
+            wrong.push(format!("{right} in {}", row.join("|")));
+        }
+        read += 1;
+    }
+    assert!(wrong.is_empty(), "docs/security.md should say {wrong:#?}");
+    assert_eq!(read, 24);
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use serde_json::{Value, json};
-use vouch_sdk::{Device, Vectors, files, image_id};
+use vouch_sdk::{Device, Vectors, files, image_id, tenths};
 
 use crate::args::{Cli, Command};
 use crate::error::Error;
@@ -100,21 +100,5 @@ fn count(number: usize, what: &str) -> String {
     match number {
         1 => format!("1 {what}"),
         _ => format!("{number} {what}s"),
-    }
-}
-
-/// Security to a tenth of a bit, rounded down: never more than is proven.
-fn tenths(bits: f64) -> f64 {
-    (bits * 10.0).floor() / 10.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn security_is_never_rounded_up() {
-        assert_eq!(format!("{:.1}", tenths(99.99)), "99.9");
-        assert_eq!(format!("{:.1}", tenths(100.0)), "100.0");
     }
 }

@@ -103,23 +103,50 @@ fn all_find_the_same_claim() {
     }
 }
 
-/// The first segment at fault is named, whichever was looked at first and whether any was.
+/// A segment at fault is named, whoever looked at it and whether anybody did: the first one, unless
+/// others were looked at before.
 #[test]
-fn all_find_the_first_segment_at_fault() {
+fn all_find_a_segment_at_fault() {
     let run = Run::get();
     // The chain of claims holds: it is proofs that do not.
     for bad in [[0, 2].as_slice(), &[1], &[2]] {
         let receipt = run.bad(bad);
-        let expected = run.verifier.verify(&receipt, &run.image_id);
-        assert!(
-            matches!(expected, Err(VerifyError::Proof { segment, .. }) if segment == bad[0]),
-            "{bad:?}: {expected:?}"
-        );
+        let fault = |found: &Result<Claim, VerifyError>| match found {
+            Err(VerifyError::Proof { segment, .. }) => Some(*segment),
+            _ => None,
+        };
+        let first = run.verifier.verify(&receipt, &run.image_id);
+        assert_eq!(fault(&first), Some(bad[0]), "{bad:?}: {first:?}");
+        // Roots are those of two segments.
+        let at_fault: Vec<usize> = bad.iter().flat_map(|&i| [i, i + 1]).collect();
         for (name, executor) in executors(bad[0]) {
-            let found = run.verify(&receipt, executor.as_ref());
-            assert_eq!(found, expected, "{bad:?}, {name}");
+            let found = fault(&run.verify(&receipt, executor.as_ref()));
+            let expected = match name {
+                "in reverse" => at_fault.last(),
+                "all but the bad one" => at_fault.get(1),
+                "a thread each" => at_fault.iter().find(|&&i| found == Some(i)),
+                _ => at_fault.first(),
+            };
+            assert!(found.is_some(), "{bad:?}, {name}");
+            assert_eq!(found.as_ref(), expected, "{bad:?}, {name}");
         }
     }
+}
+
+/// Once one has failed, a check says nothing: of segments that were not looked at, nothing is found.
+#[test]
+fn one_failure_ends_all() {
+    let run = Run::get();
+    let receipt = run.bad(&[0, 2]);
+    let found = run.verify(&receipt, &|n, check| {
+        check(2);
+        // The first is at fault as well, and would be found to be.
+        (0..n).for_each(check);
+    });
+    assert!(
+        matches!(found, Err(VerifyError::Proof { segment: 2, .. })),
+        "{found:?}"
+    );
 }
 
 /// Proofs cost far more than the chain, so what breaks it is refused before any is looked at.

@@ -5,7 +5,7 @@ use vouch_air::tables::Table;
 use vouch_air::{Digest, F};
 use vouch_verifier::{Profile, Receipt, TableSet, VerifyError};
 
-use super::by_proof;
+use super::{by_length, by_proof};
 use crate::honest_receipt::{Change, Honest, Verdict, verdict, verifier};
 use crate::outcome::Outcome;
 use vouch_air::testkit::P;
@@ -42,7 +42,7 @@ fn by_other_table(error: &VerifyError) -> bool {
         error,
         VerifyError::MissingTable { .. } | VerifyError::Height { .. }
     );
-    told || by_proof(error)
+    told || by_length(error) || by_proof(error)
 }
 
 fn by_journal_table(error: &VerifyError) -> bool {

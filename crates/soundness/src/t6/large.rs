@@ -22,7 +22,7 @@ fn encoded(value: &impl Serialize) -> Vec<u8> {
     postcard::to_allocvec(value).expect("it encodes")
 }
 
-/// The greatest lengths of a proof's lists, as the verifier bounds them.
+/// The greatest lengths that a proof's lists can have.
 struct Longest {
     queries: usize,
     columns: usize,
@@ -45,7 +45,7 @@ fn longest() -> Longest {
 }
 
 /// Proofs that take the most memory for their size: nothing but empty lists, which are a byte
-/// in a proof and 24 in memory. The verifier bounds lists before it decodes any.
+/// in a proof and 24 in memory. The verifier compares lengths before it decodes any list.
 pub fn empty_lists(visit: Visit<'_>) {
     let bytes = &honest().segment().proof;
     let honest: Proof<DEGREE> = postcard::from_bytes(bytes).expect("the honest proof");
@@ -77,7 +77,7 @@ fn zeros(count: usize, bytes: usize) -> Vec<u8> {
     list
 }
 
-/// Proofs in which no list is too long: they are decoded, and refused for their shape.
+/// Proofs in which no list is longer than in any proof, but of other lengths than in this one.
 pub fn longest_lists(visit: Visit<'_>) {
     let Longest {
         queries,
@@ -202,14 +202,30 @@ pub fn encodings(visit: Visit<'_>) {
         );
     }
     visit("twice", with([proof.as_slice(), proof].concat()));
-    // It begins with the number of its commitment's digests, 1, as one byte; there are longer
-    // forms of that.
+    // After the commitments and the number of tables come the values of the first, whose number is a byte;
+    // there are longer forms of that.
+    let at = 102;
+    let width = proof[at];
     for longer in [
-        &[0x81, 0][..],
-        &[0x81, 0x80, 0],
-        &[0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0],
+        &[width | 0x80, 0][..],
+        &[width | 0x80, 0x80, 0],
+        &[
+            width | 0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0,
+        ],
     ] {
         let name = format!("a length in {} bytes", longer.len());
-        visit(&name, with([longer, &proof[1..]].concat()));
+        visit(
+            &name,
+            with([&proof[..at], longer, &proof[at + 1..]].concat()),
+        );
     }
 }
