@@ -1,9 +1,13 @@
 //! Every way in which a guest goes wrong.
 
-use vouch_emulator::testing::{DATA, DATA_BYTES, ElfBuilder, LoadSegment, TEXT, asm, program};
-use vouch_emulator::{ExecuteError, FaultKind, GuestFault, Limits, Program, execute};
+use vouch_emulator::testing::{
+    DATA, DATA_BYTES, ElfBuilder, LoadSegment, TEXT, asm, program, segments,
+};
+use vouch_emulator::{
+    ExecuteError, FaultKind, Foreign, GuestFault, Limits, Program, SegmentLimits, execute, profile,
+};
 use vouch_isa::abi::{FD_JOURNAL, READ, WRITE};
-use vouch_isa::{Op, encode};
+use vouch_isa::{Instruction, Op, encode};
 
 use crate::common::{fault, fault_kind, then};
 
@@ -23,7 +27,8 @@ fn with_word(word: u32) -> ElfBuilder {
 
 #[test]
 fn illegal_instruction() {
-    for word in [0, u32::MAX, 0x0000_100f] {
+    // ADDI with other fixed bits than SLLI has, and an opcode that is nobody's.
+    for word in [0, u32::MAX, 0xffff_0000, 0xfe00_1013, 0x0000_006b] {
         let program = Program::from_elf(&with_word(word).build()).expect("a good ELF");
         let expected = GuestFault {
             kind: FaultKind::IllegalInstruction,
@@ -33,6 +38,203 @@ fn illegal_instruction() {
         };
         assert_eq!(fault_of(&program), expected);
     }
+}
+
+#[test]
+fn instructions_of_other_machines_are_named() {
+    let csr = |csr| Foreign::Csr { csr };
+    let custom = |opcode| Foreign::Custom { opcode };
+    for (word, kind, part) in [
+        // csrrci t0, mstatus, 8; csrw fcsr, zero; rdcycle t0
+        (0x3004_72f3, csr(0x300), "CSR access (CSR 0x300)"),
+        (0x0030_1073, csr(0x003), "CSR access (CSR 0x003)"),
+        (0xc000_22f3, csr(0xc00), "docs/guests.md"),
+        // mret, wfi
+        (0x3020_0073, Foreign::Privileged, "privileged"),
+        (0x1050_0073, Foreign::Privileged, "privileged"),
+        // lr.w, amoadd.w, sc.d
+        (0x1005_22af, Foreign::Atomic, "atomic (A extension)"),
+        (0x00b5_22af, Foreign::Atomic, "atomic (A extension)"),
+        (0x18b5_32af, Foreign::Atomic, "atomic (A extension)"),
+        // flw, fsd, fadd.s, fmadd.s
+        (0x0005_2507, Foreign::Float, "floating point"),
+        (0x00a5_3027, Foreign::Float, "floating point"),
+        (0x00b5_7553, Foreign::Float, "floating point"),
+        (0x60b5_7543, Foreign::Float, "floating point"),
+        // vsetvli, vle32.v
+        (0x0d05_72d7, Foreign::Vector, "vector"),
+        (0x0205_6407, Foreign::Vector, "vector"),
+        (0x0000_100f, Foreign::FenceI, "FENCE.I"),
+        // addiw, addw, ld, lwu, sd
+        (0x0015_051b, Foreign::Rv64, "64-bit RISC-V"),
+        (0x00b5_053b, Foreign::Rv64, "64-bit RISC-V"),
+        (0x0005_3503, Foreign::Rv64, "64-bit RISC-V"),
+        (0x0005_6503, Foreign::Rv64, "64-bit RISC-V"),
+        (0x00a5_3023, Foreign::Rv64, "64-bit RISC-V"),
+        (0x0000_000b, custom(0x0b), "opcode 0x0b"),
+        (0x0000_007b, custom(0x7b), "some other machine"),
+        // c.li a0, 0; c.addi sp, -32 with something behind it
+        (0x0000_4501, Foreign::Compressed, "compressed (C extension)"),
+        (0xce06_1101, Foreign::Compressed, "build for rv32im"),
+    ] {
+        let program = Program::from_elf(&with_word(word).build()).expect("a good ELF");
+        let fault = fault_of(&program);
+        assert_eq!(fault.kind, FaultKind::Foreign(kind), "{word:#010x}");
+        assert_eq!(fault.instruction, Some(word));
+        assert!(fault.to_string().contains(part), "{fault}");
+    }
+}
+
+/// Symbols are anything that the ELF says.
+#[test]
+fn symbols_are_shown_as_in_profiles() {
+    for (name, shown) in [
+        (
+            "_RNvCs3xEEhjiFucf_13guest_runtime13exhaust_stack",
+            "guest_runtime::exhaust_stack",
+        ),
+        ("_ZN3foo3bar17h0123456789abcdefE", "foo::bar"),
+        // As the ELF has it: C++ is not demangled.
+        ("_ZN3foo3barEv", "_ZN3foo3barEv"),
+        ("\u{1b}[2Jmain\r\n", "?[2Jmain??"),
+        ("a\u{202e}b\u{200b}c", "a?b?c"),
+        (" ", "?"),
+        (&"long".repeat(1000), &format!("{}…", "long".repeat(40))),
+    ] {
+        let mut builder = with_word(0);
+        builder.functions = vec![(name.into(), TEXT, 0)];
+        let program = Program::from_elf(&builder.build()).expect("a good ELF");
+        let symbol = fault_of(&program).symbol.expect("a function");
+        assert_eq!(symbol, format!("{shown}+0x4"), "{name:?}");
+    }
+}
+
+/// A program whose writable segment is its stack, and which sets its stack pointer to the top first.
+fn with_stack(code: &[Instruction]) -> Result<u32, FaultKind> {
+    const PT_GNU_STACK: u32 = 0x6474_e551;
+    let list = then(
+        asm::li(2, DATA + DATA_BYTES),
+        then(code.to_vec(), asm::exit(7)),
+    );
+    let mut builder = ElfBuilder::program(&list);
+    let stack = LoadSegment::zeros(DATA, DATA_BYTES, LoadSegment::WRITABLE);
+    builder.segments.push(LoadSegment {
+        kind: PT_GNU_STACK,
+        ..stack
+    });
+    let program = Program::from_elf(&builder.build()).expect("a good ELF");
+    let result = execute(&program, &[], &Limits::default(), &mut |_, _| {});
+    // Whoever watches sees the same.
+    let (profiled, _) = profile(&program, &[], &Limits::default(), &mut |_, _| {});
+    assert_eq!(profiled, result);
+    let recorded = segments(&program, &[], &SegmentLimits::default());
+    assert_eq!(recorded.map(|(run, _)| run), result);
+    match result {
+        Ok(run) => Ok(run.exit_code),
+        Err(ExecuteError::Fault(fault)) => Err(fault.kind),
+        Err(other) => panic!("expected a fault, got {other}"),
+    }
+}
+
+#[test]
+fn stack_pointers_within_the_stack_or_elsewhere_above() {
+    let size = DATA_BYTES as i32;
+    let far = asm::li(5, DATA_BYTES);
+    for code in [
+        // To the very bottom, and back, in one step and in two.
+        then(far, [asm::r(Op::Sub, 2, 2, 5), asm::add(2, 2, 5)]),
+        then(asm::li(5, (-size) as u32), [asm::add(2, 5, 2)]),
+        vec![
+            asm::addi(2, 2, -2048),
+            asm::addi(2, 2, 2047),
+            asm::addi(2, 2, 1),
+        ],
+        // To another stack, from this one and on it.
+        then(
+            asm::li(5, DATA + 0x10_0000),
+            [asm::addi(2, 5, 0), asm::addi(2, 2, 2047)],
+        ),
+        then(asm::li(2, DATA + 0x10_0000), [asm::r(Op::Sub, 2, 2, 0)]),
+        // Loaded: that of the heap, from the top word of this stack.
+        then(
+            then(
+                asm::li(5, 0xbfff_0000),
+                [asm::addi(2, 2, -4), asm::sw(5, 0, 2)],
+            ),
+            [asm::lw(2, 0, 2)],
+        ),
+    ] {
+        assert_eq!(with_stack(&code), Ok(7), "{code:?}");
+    }
+}
+
+#[test]
+fn stack_pointers_below_the_stack_or_around_zero() {
+    let overflow = |beyond| {
+        let size = DATA_BYTES;
+        Err(FaultKind::StackOverflow { size, beyond })
+    };
+    let frame = |bytes: u32| then(asm::li(5, bytes.wrapping_neg()), [asm::add(2, 2, 5)]);
+    let array = |bytes: u32| then(asm::li(5, bytes), [asm::r(Op::Sub, 2, 2, 5)]);
+    for bytes in [
+        DATA_BYTES + 1,
+        DATA_BYTES + 16,
+        // To above the code, its start, 0, around that, and to anywhere above.
+        DATA - TEXT + DATA_BYTES - 32,
+        DATA - TEXT + DATA_BYTES,
+        DATA + DATA_BYTES,
+        DATA + DATA_BYTES + 4,
+        0x4000_0000,
+        0x8000_0000,
+        0xf000_0000,
+    ] {
+        let beyond = bytes - DATA_BYTES;
+        assert_eq!(with_stack(&frame(bytes)), overflow(beyond), "{bytes:#x}");
+        assert_eq!(with_stack(&array(bytes)), overflow(beyond), "{bytes:#x}");
+    }
+    // Within the stack, by wrapping around.
+    let wrapped = then(frame(32), array(16_u32.wrapping_neg()));
+    assert_eq!(
+        with_stack(&wrapped),
+        overflow(DATA_BYTES.wrapping_neg() + 16)
+    );
+    // One frame after another.
+    let mut many = vec![asm::addi(2, 2, -2048); 32];
+    assert_eq!(with_stack(&many), Ok(7));
+    many.push(asm::addi(2, 2, -16));
+    assert_eq!(with_stack(&many), overflow(16));
+    // By other instructions, from wherever.
+    for code in [
+        vec![asm::addi(2, 0, 0)],
+        then(asm::li(5, DATA - 4), [asm::addi(2, 5, 0)]),
+        then(
+            asm::li(5, DATA + 0x10_0000),
+            [asm::addi(2, 5, 0), asm::lw(2, 0, 2)],
+        ),
+        vec![asm::addi(2, 2, -4), asm::lw(2, 0, 2)],
+        vec![asm::r(Op::And, 2, 2, 0)],
+        vec![asm::jal(2, 4)],
+    ] {
+        let result = with_stack(&code);
+        let expected = match code.len() {
+            4 => matches!(result, Err(FaultKind::Unmapped { .. })),
+            _ => matches!(result, Err(FaultKind::StackOverflow { .. })),
+        };
+        assert!(expected, "{code:?}: {result:?}");
+    }
+    // A program whose stack is not known may do as it likes.
+    assert!(crate::common::run(&then([asm::addi(2, 0, 1)], asm::exit(0))).is_ok());
+}
+
+#[test]
+fn a_stack_overflow_says_how_much_is_missing() {
+    let kind = FaultKind::StackOverflow {
+        size: 4096,
+        beyond: 100,
+    };
+    let expected = "stack overflow: a stack of 4096 bytes, and 100 bytes more are needed; \
+                    --defsym=__stack_size=BYTES makes a larger one";
+    assert_eq!(kind.to_string(), expected);
 }
 
 #[test]
