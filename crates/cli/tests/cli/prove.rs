@@ -15,7 +15,7 @@ fn roundtrip(profile: &str) {
     assert_eq!(proven["journal"], *input);
     assert_eq!(proven["exit_code"], 0);
     assert_eq!(proven["profile"], profile);
-    assert_eq!(proven["cycles"], 25);
+    assert_eq!(proven["cycles"], 39);
     assert_eq!(proven["segments"], 1);
     assert_eq!(proven["proof_bytes"], place.get("receipt").len());
     let bits = proven["security_bits"].as_f64().expect("a number");
@@ -85,7 +85,7 @@ fn people_are_told_the_same() {
     let all = [&prove[..], &["--threads", "1", "--max-memory", "2GiB"]].concat();
     let proven = place.vouch(&all).ok();
     assert!(proven.stdout.contains(&image_id(&elf)), "{}", proven.stdout);
-    assert!(proven.stdout.contains("25 cycles"), "{}", proven.stdout);
+    assert!(proven.stdout.contains("39 cycles"), "{}", proven.stdout);
     assert!(proven.stderr.contains("prove_segment"), "{}", proven.stderr);
     assert!(!proven.stderr.contains("a1a1"), "{}", proven.stderr);
     let inspected = place.vouch(&["inspect", "receipt"]).ok().stdout;
