@@ -109,7 +109,7 @@ impl Machine<'_> {
             return Ok(());
         };
         let after = self.cell(SP);
-        let is_inside = stack.bottom <= after && after <= stack.top;
+        let is_inside = (stack.bottom..=stack.top).contains(&after);
         // What takes away more than there is arrives above.
         if is_inside && (op != Op::Sub || after <= before) {
             return Ok(());
