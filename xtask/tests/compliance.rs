@@ -125,6 +125,62 @@ fn a_checkout_is_run_and_its_tests_are_counted() {
     assert_eq!(empty["suites"][0]["found"], 0);
 }
 
+/// As riscv-arch-test 3.10 has it: XLEN comes from outside, and `la` stands where compressed
+/// instructions are allowed and none is written, which the ELF's flags claim all the same.
+const LIKE_3_10: &str = "\
+#if XLEN != 32
+#error \"expected XLEN to be 32\"
+#endif
+#include \"model_test.h\"
+RVMODEL_BOOT
+    .option push
+    .option rvc
+    .balign 32
+    .option norvc
+    la t0, vouch_signature_begin
+    .balign 32
+    .option pop
+    li t1, 42
+    sw t1, 4(t0)
+    RVMODEL_HALT
+RVMODEL_DATA_BEGIN
+    .word 0x6f5ca309
+    .word 0xdeadbeef
+RVMODEL_DATA_END
+";
+
+#[test]
+fn newer_tests_assemble_and_pass() {
+    let tests = checkout("#include \"riscv_test.h\"\nRVTEST_CODE_BEGIN\nRVTEST_PASS\n");
+    let dir = tempfile::tempdir().expect("a folder");
+    for (path, text) in [
+        ("env/arch_test.h", ""),
+        ("rv32i_m/I/src/addi-01.S", LIKE_3_10),
+        ("rv32i_m/M/src/mul-01.S", LIKE_3_10),
+    ] {
+        let path = dir.path().join("riscv-test-suite").join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    let dir = dir.path().to_str().expect("a path in Unicode");
+    let arch = [
+        "--riscv-arch-test",
+        dir,
+        "--expect",
+        "rv32i_m/I=1",
+        "--expect",
+        "rv32i_m/M=1",
+    ];
+    let mut arguments = of_checkout(tests.path(), &ONE_EACH);
+    arguments.extend(arch);
+    let only = arguments.iter().position(|argument| *argument == "own");
+    arguments[only.expect("it is there")] = "own,addi-01,mul-01";
+    let Some(report) = report(&arguments, 0) else {
+        return;
+    };
+    assert_eq!(report["totals"]["passed"], 4, "{report}");
+}
+
 #[test]
 fn failures_are_told_apart() {
     for (code, reason) in [

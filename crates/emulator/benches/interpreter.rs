@@ -1,11 +1,11 @@
-//! Instructions a second, running, profiling and recording, in an arithmetic loop, a memory-bound one and one
-//! that does little but call.
+//! Instructions a second, running, profiling and recording, in an arithmetic loop, a memory-bound one, one
+//! that does little but call, and one that does little but make and drop frames of a stack that is checked.
 
 use core::hint::black_box;
 use core::ops::ControlFlow;
 
 use criterion::{Criterion, Throughput};
-use vouch_emulator::testing::{DATA, asm, program};
+use vouch_emulator::testing::{DATA, DATA_BYTES, ElfBuilder, LoadSegment, asm, program};
 use vouch_emulator::{Limits, Program, SegmentLimits, execute, profile, record};
 use vouch_isa::event::Segment;
 use vouch_isa::{Instruction, Op};
@@ -71,6 +71,34 @@ fn calls() -> Vec<Instruction> {
     list
 }
 
+/// A call a round of a function with a frame.
+fn frames() -> Program {
+    const PT_GNU_STACK: u32 = 0x6474_e551;
+    let mut list = asm::li(7, ROUNDS).to_vec();
+    list.extend(asm::li(2, DATA + DATA_BYTES));
+    list.extend([
+        asm::jal(1, 28),
+        asm::addi(7, 7, -1),
+        asm::branch(Op::Bne, 7, 0, -8),
+    ]);
+    list.extend(asm::exit_with(5));
+    list.extend([
+        asm::nop(),
+        asm::addi(2, 2, -16),
+        asm::sw(1, 12, 2),
+        asm::lw(1, 12, 2),
+        asm::addi(2, 2, 16),
+        asm::jalr(0, 0, 1),
+    ]);
+    let mut builder = ElfBuilder::program(&list);
+    let stack = LoadSegment::zeros(DATA, DATA_BYTES, LoadSegment::WRITABLE);
+    builder.segments.push(LoadSegment {
+        kind: PT_GNU_STACK,
+        ..stack
+    });
+    Program::from_elf(&builder.build()).expect("a good ELF")
+}
+
 fn run(program: &Program) -> u64 {
     let run = execute(program, &[], &Limits::default(), &mut |_, _| {});
     run.expect("the program exits").cycles
@@ -104,12 +132,12 @@ fn take(segment: &mut Segment) {
 
 fn interpreter(criterion: &mut Criterion) {
     let loops = [
-        ("fibonacci", fibonacci()),
-        ("memory", memory()),
-        ("calls", calls()),
+        ("fibonacci", program(&fibonacci())),
+        ("memory", program(&memory())),
+        ("calls", program(&calls())),
+        ("frames", frames()),
     ];
-    for (name, code) in loops {
-        let program = program(&code);
+    for (name, program) in loops {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements(run(&program)));
         group.sample_size(10);

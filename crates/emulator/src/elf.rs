@@ -12,7 +12,7 @@ pub use segments::MAX_LOAD_BYTES;
 
 use vouch_isa::image::Image;
 
-use crate::code;
+use crate::code::{self, Guard};
 use crate::program::Program;
 use crate::symbols::Symbols;
 pub(crate) use header::Header;
@@ -34,14 +34,20 @@ impl Program {
         let text = segments::text(&loads)?;
         segments::check_layout(file, &loads, &text)?;
         check_entry(header.entry, &text)?;
+        segments::check_compressed(file, &header, &text)?;
+        let regions: Vec<_> = loads.iter().map(Load::region).collect();
+        let guard = match regions.iter().any(|region| region.stack) {
+            true => Guard::Stack,
+            false => Guard::Nothing,
+        };
         let image = Image {
             entry: header.entry / 4,
             text: text.start / 4..text.end / 4,
             leaves: segments::leaves(file, &loads),
         };
         Ok(Self {
-            code: code::decode_text(file.get(text.data.clone()).unwrap_or_default()),
-            regions: loads.iter().map(Load::region).collect(),
+            code: code::decode_text(file.get(text.data.clone()).unwrap_or_default(), guard),
+            regions,
             symbols: Symbols::parse(file, &header, text.start..text.end),
             image,
         })

@@ -1,8 +1,12 @@
 //! What a guest can do wrong.
 
+mod foreign;
+
 use core::fmt;
 
 use thiserror::Error;
+
+pub use foreign::Foreign;
 
 /// The rule that a guest broke. Addresses are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -13,6 +17,9 @@ pub enum FaultKind {
     /// The word is no RV32IM instruction.
     #[error("illegal instruction")]
     IllegalInstruction,
+    /// The word is an instruction of RISC-V, but none of RV32IM.
+    #[error("illegal instruction: {0}")]
+    Foreign(Foreign),
     /// EBREAK.
     #[error("breakpoint")]
     Breakpoint,
@@ -42,8 +49,22 @@ pub enum FaultKind {
         /// First byte.
         address: u32,
     },
+    /// An instruction set the stack pointer to below the stack, or so far that it wrapped around.
+    #[error(
+        "stack overflow: a stack of {size} bytes, and {beyond} bytes more are needed; \
+         --defsym=__stack_size=BYTES makes a larger one"
+    )]
+    StackOverflow {
+        /// Size of the stack, in bytes.
+        size: u32,
+        /// How far below the stack its pointer would be, in bytes.
+        beyond: u32,
+    },
     /// An ECALL with a number that means nothing.
-    #[error("unknown system call {number}")]
+    #[error(
+        "unknown system call {number}; there are read (63), write (64) and exit (93), and programs \
+         for another zkVM or system make others"
+    )]
     UnknownCall {
         /// `a7`
         number: u32,
@@ -87,7 +108,7 @@ pub struct GuestFault {
     pub pc: u32,
     /// The word there, if that is in the executable range.
     pub instruction: Option<u32>,
-    /// Function and offset, if the ELF has symbols: `main+0x8`.
+    /// Function and offset, if the ELF has symbols: `main+0x8`. The name is [`crate::readable`].
     pub symbol: Option<String>,
 }
 

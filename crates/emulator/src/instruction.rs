@@ -3,10 +3,11 @@
 //! What an instruction computes is [`vouch_isa`]'s business; here it gets its operands, and
 //! its result goes where it belongs.
 
+use vouch_isa::abi::reg::SP;
 use vouch_isa::event::Step;
-use vouch_isa::{Family, Op, alu, branch_taken, load_value, store_merge};
+use vouch_isa::{Family, Op, alu, branch_taken, decode, load_value, store_merge};
 
-use crate::code::Code;
+use crate::code::{Action, Code};
 use crate::fault::FaultKind;
 use crate::machine::{Machine, Stop, Trap};
 use crate::memory::offset_in_page;
@@ -15,10 +16,12 @@ use crate::observer::{Accesses, Observer};
 /// Calls `execute` with its `op` a constant for each instruction listed, so that the compiler
 /// makes a short arm of each. Instructions not listed run all the same, only slower.
 macro_rules! dispatch {
-    ($machine:ident.execute($op:expr, $observer:ident, $pc:ident, $code:ident); $($name:ident)*) => {
-        match $op {
-            $(Op::$name => $machine.execute(Op::$name, $observer, $pc, $code),)*
-            other => $machine.execute_any(other, $observer, $pc, $code),
+    ($machine:ident.execute($action:expr, $observer:ident, $pc:ident, $code:ident); $($name:ident)*) => {
+        match $action {
+            $(Action::Execute(Op::$name) => $machine.execute(Op::$name, $observer, $pc, $code),)*
+            Action::Execute(other) => $machine.execute_any(other, $observer, $pc, $code),
+            Action::AddToStack => $machine.add_to_stack($observer, $pc, $code),
+            Action::SetStack => $machine.set_stack($observer, $pc, $code),
         }
     };
 }
@@ -37,8 +40,8 @@ impl Machine<'_> {
     /// Executes an instruction other than ECALL and returns the next pc.
     ///
     /// The observer hears of it before it takes effect. An instruction that cannot be
-    /// executed has no effect at all, except that the observer has seen it fetched: faults
-    /// and limits end the run.
+    /// executed has no effect at all, except that the observer has seen it fetched, or all of it
+    /// if it overflows the stack: faults and limits end the run.
     #[inline(always)]
     pub fn instruction<O: Observer>(
         &mut self,
@@ -47,7 +50,7 @@ impl Machine<'_> {
         code: Code,
     ) -> Result<u32, Stop> {
         dispatch!(
-            self.execute(code.op, observer, pc, code);
+            self.execute(code.action, observer, pc, code);
             Lui Auipc Jal Jalr Beq Bne Blt Bge Bltu Bgeu
             Lb Lh Lw Lbu Lhu Sb Sh Sw
             Addi Slti Sltiu Xori Ori Andi Slli Srli Srai
@@ -66,6 +69,52 @@ impl Machine<'_> {
         code: Code,
     ) -> Result<u32, Stop> {
         self.execute(op, observer, pc, code)
+    }
+
+    /// ADDI to the stack pointer of a program whose stack is known.
+    #[inline(always)]
+    fn add_to_stack<O: Observer>(
+        &mut self,
+        observer: &mut O,
+        pc: u32,
+        code: Code,
+    ) -> Result<u32, Stop> {
+        let before = self.cell(SP);
+        let next = self.execute(Op::Addi, observer, pc, code)?;
+        self.check_stack(before, Op::Addi, code)?;
+        Ok(next)
+    }
+
+    /// Another instruction that sets the stack pointer of a program whose stack is known.
+    #[cold]
+    #[inline(never)]
+    fn set_stack<O: Observer>(
+        &mut self,
+        observer: &mut O,
+        pc: u32,
+        code: Code,
+    ) -> Result<u32, Stop> {
+        let before = self.cell(SP);
+        // The word was decoded before, and code does not change.
+        let op = decode(self.memory.peek(pc)).map_or(Op::Ebreak, |found| found.op);
+        let next = self.execute(op, observer, pc, code)?;
+        self.check_stack(before, op, code)?;
+        Ok(next)
+    }
+
+    /// Checks what the stack pointer, which was `before`, has been set to.
+    #[inline(always)]
+    fn check_stack(&self, before: u32, op: Op, code: Code) -> Result<(), Trap> {
+        let Some(stack) = &self.stack else {
+            return Ok(());
+        };
+        let after = self.cell(SP);
+        let is_inside = (stack.bottom..=stack.top).contains(&after);
+        // What takes away more than there is arrives above.
+        if is_inside && (op != Op::Sub || after <= before) {
+            return Ok(());
+        }
+        stack.check(before, after, op, code)
     }
 
     #[inline(always)]

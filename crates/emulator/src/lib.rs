@@ -25,16 +25,17 @@ pub mod profile;
 mod program;
 mod record;
 mod run;
+mod stack;
 mod symbols;
 mod syscall;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use elf::{ElfError, MAX_LOAD_BYTES};
-pub use fault::{FaultKind, GuestFault};
+pub use fault::{FaultKind, Foreign, GuestFault};
 pub use limits::{LimitKind, LimitReached, Limits, SegmentLimits};
 pub use profile::{profile, profile_watched};
 pub use program::{Program, Region};
 pub use run::{ExecuteError, Execution, execute, execute_watched, record};
-pub use symbols::Symbol;
+pub use symbols::{Symbol, readable};
 pub use syscall::Stream;

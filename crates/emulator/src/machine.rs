@@ -2,11 +2,13 @@
 
 use vouch_isa::Op;
 
-use crate::fault::{FaultKind, GuestFault};
+use crate::fault::{FaultKind, Foreign, GuestFault};
 use crate::limits::LimitReached;
 use crate::memory::Memory;
 use crate::observer::Observer;
 use crate::program::Program;
+use crate::stack::Stack;
+use crate::symbols::readable;
 
 /// Why the loop stopped, always between two instructions.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +46,8 @@ pub(crate) struct Machine<'p> {
     pub program: &'p Program,
     pub cells: Cells,
     pub memory: Memory<'p>,
+    /// The stack, if it is known where that is.
+    pub stack: Option<Stack>,
     /// Word index of the next instruction.
     pub pc: u32,
     /// Instructions executed.
@@ -63,6 +67,7 @@ impl<'p> Machine<'p> {
             program,
             cells: [0; 256],
             memory: Memory::new(program, memory_limit),
+            stack: Stack::of(&program.regions),
             pc: program.image.entry,
             cycles: 0,
             input,
@@ -116,17 +121,17 @@ impl<'p> Machine<'p> {
             kind,
             pc: self.pc * 4,
             instruction: word.then(|| self.memory.peek(self.pc)),
-            symbol: symbol.map(|(name, offset)| format!("{name}+{offset:#x}")),
+            symbol: symbol.map(|(name, offset)| format!("{}+{offset:#x}", readable(name))),
         }
     }
 
     /// The fault of a word that only ever faults.
     #[cold]
     pub fn trap(&self, pc: u32) -> Trap {
-        let decoded = vouch_isa::decode(self.memory.peek(pc));
-        Trap::Fault(match decoded.map(|i| i.op) {
+        let word = self.memory.peek(pc);
+        Trap::Fault(match vouch_isa::decode(word).map(|i| i.op) {
             Some(Op::Ebreak) => FaultKind::Breakpoint,
-            _ => FaultKind::IllegalInstruction,
+            _ => Foreign::of(word).map_or(FaultKind::IllegalInstruction, FaultKind::Foreign),
         })
     }
 }

@@ -26,6 +26,9 @@ pub struct Region {
     pub end: u32,
     /// Whether the guest may store to it.
     pub writable: bool,
+    /// Whether it is the stack. The guest may not set its stack pointer to below it, nor move it
+    /// out of it.
+    pub stack: bool,
 }
 
 impl Program {

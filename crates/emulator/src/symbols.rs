@@ -1,5 +1,7 @@
 //! Function symbols, for messages to people: nothing that is proven depends on them.
 
+mod readable;
+
 use core::ops::Range;
 
 use goblin::elf32::section_header::{SHT_STRTAB, SHT_SYMTAB, SIZEOF_SHDR, SectionHeader};
@@ -7,6 +9,7 @@ use goblin::elf32::sym::{SIZEOF_SYM, STT_FUNC, Sym, st_type};
 use scroll::{LE, Pread};
 
 use crate::elf::Header;
+pub use readable::readable;
 
 /// Longer names are not looked at: a bound on the work that a hostile file can ask for.
 const MAX_NAME_BYTES: usize = 4096;
@@ -14,7 +17,7 @@ const MAX_NAME_BYTES: usize = 4096;
 /// A function of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Symbol<'p> {
-    /// Name as in the ELF, not demangled.
+    /// Name as in the ELF, neither demangled nor fit to be shown: see [`readable()`].
     pub name: &'p str,
     /// Byte address of its first instruction.
     pub address: u32,

@@ -2,6 +2,9 @@
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use core::fmt::{self, Display, Write};
+use core::panic::PanicInfo;
 
 use talc::TalcCell;
 use talc::base::{Talc, binning::Binning};
@@ -14,44 +17,115 @@ unsafe extern "C" {
 }
 
 #[global_allocator]
-static HEAP: Heap = Heap(TalcCell::new(LinkerHeap { claimed: false }));
+static HEAP: Heap = Heap {
+    talc: TalcCell::new(LinkerHeap { claimed: false }),
+    refused: Cell::new(0),
+};
 
-struct Heap(TalcCell<LinkerHeap>);
+struct Heap {
+    talc: TalcCell<LinkerHeap>,
+    /// Bytes of the last block for which there was no room.
+    refused: Cell<usize>,
+}
+
+impl Heap {
+    #[inline]
+    fn noting(&self, block: *mut u8, size: usize) -> *mut u8 {
+        if block.is_null() {
+            self.refused.set(size);
+        }
+        block
+    }
+}
 
 // SAFETY: a guest has one thread and no interrupts.
 unsafe impl Sync for Heap {}
 
-// SAFETY: talc's allocator, except that it never returns null: exhaustion ends the guest,
-// because `handle_alloc_error` would not say what ran out. The panic cannot unwind.
+// SAFETY: talc's allocator. It returns null where there is no room, as `try_reserve` and its kin
+// expect; whoever cannot do without panics.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's layout is not of size 0, as talc asks.
-        or_exhausted(unsafe { self.0.alloc(layout) }, layout.size())
+        self.noting(unsafe { self.talc.alloc(layout) }, layout.size())
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: `block` came from `alloc` with this layout.
-        unsafe { self.0.dealloc(block, layout) }
+        unsafe { self.talc.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: `block` came from `alloc` with this layout and `size` is not 0.
-        or_exhausted(unsafe { self.0.realloc(block, layout, size) }, size)
+        self.noting(unsafe { self.talc.realloc(block, layout, size) }, size)
     }
 }
 
-#[inline]
-fn or_exhausted(block: *mut u8, size: usize) -> *mut u8 {
-    if block.is_null() {
-        exhausted(size);
-    }
-    block
-}
-
+/// Says what ran out if that is why the guest panics: the library's panic names only the size
+/// that it could not have.
 #[cold]
-fn exhausted(size: usize) -> ! {
-    let (_, total) = bounds();
-    panic!("heap exhausted: no room for {size} bytes in a heap of {total} bytes");
+pub fn explain(info: &PanicInfo<'_>) {
+    let size = HEAP.refused.get();
+    if size != 0 && is_about(info, size) {
+        let (_, total) = bounds();
+        crate::eprintln!(
+            "heap exhausted: no room for {size} bytes in a heap of {total} bytes; \
+             --defsym=__heap_size=BYTES makes a larger one"
+        );
+    }
+}
+
+/// Whether the panic is that of the library for a block of this size. It has no type to tell it by,
+/// only its text.
+fn is_about(info: &PanicInfo<'_>, size: usize) -> bool {
+    let mut text = Text::default();
+    write!(text, "memory allocation of {size} bytes failed").is_ok()
+        && Rest(text.bytes()).is(&info.message())
+}
+
+/// A text of one short line.
+struct Text {
+    bytes: [u8; 64],
+    length: usize,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 64],
+            length: 0,
+        }
+    }
+}
+
+impl Text {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        let room = self.bytes.get_mut(self.length..self.length + part.len());
+        room.ok_or(fmt::Error)?.copy_from_slice(part.as_bytes());
+        self.length += part.len();
+        Ok(())
+    }
+}
+
+/// What is left of a text with which another one is compared while it is written.
+struct Rest<'t>(&'t [u8]);
+
+impl Rest<'_> {
+    fn is(mut self, other: &dyn Display) -> bool {
+        write!(self, "{other}").is_ok() && self.0.is_empty()
+    }
+}
+
+impl Write for Rest<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(part.as_bytes()).ok_or(fmt::Error)?;
+        Ok(())
+    }
 }
 
 /// First byte of the heap and its length in bytes.

@@ -4,7 +4,7 @@
     reason = "the entry point has no stack yet, so it is assembly"
 )]
 
-use core::arch::naked_asm;
+use core::arch::global_asm;
 use core::fmt::Display;
 use core::panic::PanicInfo;
 
@@ -18,35 +18,22 @@ use crate::syscall;
 macro_rules! entry {
     ($main:path) => {
         #[unsafe(no_mangle)]
-        extern "C" fn __vouch_main() {
+        extern "C" fn __vouch_main() -> u32 {
             let main: fn() = $main;
-            main()
+            main();
+            0
         }
     };
 }
 
-/// First instruction of every guest. Vouch starts with all registers 0, qemu with a stack of
-/// its own; both get the stack of link.ld, whose top is page-aligned: `lui` alone reaches it.
-///
-/// # Safety
-/// Only a loader may enter here: it abandons the caller's stack.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-#[unsafe(link_section = ".text._start")]
-unsafe extern "C" fn _start() -> ! {
-    naked_asm!(
-        "lui sp, %hi(__stack_top)",
-        "call __vouch_main",
-        "li a0, 0",
-        "li a7, {exit}",
-        "ecall",
-        // Not reached: exit halts.
-        "ebreak",
-        exit = const abi::EXIT,
-    )
-}
+// What begins a guest in C begins one in Rust, and calls what `entry` makes.
+global_asm!(
+    ".set VOUCH_RUST, 1",
+    include_str!("../c/crt0.S"),
+    options(raw)
+);
 
-/// Halts with `code`, which is part of the claim.
+/// Halts with `code`, which is part of the claim, at once: no destructor of a static runs.
 pub fn exit(code: u32) -> ! {
     syscall::exit(code)
 }
@@ -61,5 +48,7 @@ pub fn refuse(reason: impl Display) -> ! {
 #[panic_handler]
 fn on_panic(info: &PanicInfo<'_>) -> ! {
     crate::eprintln!("{info}");
+    #[cfg(feature = "alloc")]
+    crate::heap::explain(info);
     exit(abi::PANIC_EXIT_CODE)
 }

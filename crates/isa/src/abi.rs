@@ -29,6 +29,8 @@ pub const PANIC_EXIT_CODE: u32 = 101;
 
 /// Registers by their ABI role.
 pub mod reg {
+    /// Stack pointer.
+    pub const SP: u8 = 2;
     /// First argument and result.
     pub const A0: u8 = 10;
     /// Second argument.

@@ -5,13 +5,11 @@
 //! or facts table are left out. docs/profiling.md says how to read it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Write};
 use std::ops::ControlFlow;
 
-use rustc_demangle::demangle;
 use vouch_air::tables::Table;
 use vouch_emulator::profile::{CallTree, Counts, Frame};
-use vouch_emulator::{Execution, Limits, Program, Stream};
+use vouch_emulator::{Execution, Limits, Program, Stream, readable};
 use vouch_verifier::{Profile, TableShape};
 
 use crate::error::Error;
@@ -331,9 +329,6 @@ fn cells(rows: &[u64; TABLES], columns: &[u64]) -> [u64; TABLES] {
     cells
 }
 
-/// Longer names are cut.
-const MAX_NAME_CHARS: usize = 160;
-
 /// What a frame is called: for functions their names, demangled and without hashes.
 fn frame_name(tree: &CallTree<'_>, frame: Frame) -> String {
     let function = match frame {
@@ -344,54 +339,8 @@ fn frame_name(tree: &CallTree<'_>, frame: Frame) -> String {
     let Some(function) = function else {
         return "[elided]".into();
     };
-    let mut name = Name::default();
-    // An error means that the name is cut.
-    let _ = match function.name {
-        Some(mangled) => write!(name, "{:#}", demangle(mangled)),
-        None => write!(name, "[{:#010x}-{:#010x}]", function.start, function.end),
-    };
-    name.finish()
-}
-
-/// A name that is being written. It cannot be taken for more than one frame of a folded line, nor
-/// for its count.
-#[derive(Default)]
-struct Name {
-    text: String,
-    chars: usize,
-}
-
-impl Name {
-    fn finish(self) -> String {
-        match self.text.trim() {
-            "" => "?".into(),
-            trimmed => trimmed.into(),
-        }
-    }
-}
-
-impl Write for Name {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        for char in part.chars() {
-            if self.chars == MAX_NAME_CHARS {
-                self.text.push('…');
-                return Err(fmt::Error);
-            }
-            self.chars += 1;
-            // A number at the end of a line would be another count.
-            if (char.is_ascii_digit() || char == '.') && self.text.ends_with(' ') {
-                self.text.pop();
-                self.text.push('_');
-            }
-            self.text.push(match char {
-                ';' => ',',
-                // XML has no place for them, not even escaped.
-                '\u{fffe}' | '\u{ffff}' => '?',
-                char if char.is_control() => '?',
-                char if char.is_whitespace() => ' ',
-                char => char,
-            });
-        }
-        Ok(())
+    match function.name {
+        Some(name) => readable(name),
+        None => format!("[{:#010x}-{:#010x}]", function.start, function.end),
     }
 }

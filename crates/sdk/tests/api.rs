@@ -31,7 +31,7 @@ fn every_profile_proves_the_commitment() {
         assert_eq!(claim.exit_code, 0);
         assert_eq!(proven.stats.profile, profile);
         assert_eq!(proven.stats.proof_bytes, bytes.len());
-        assert_eq!(proven.stats.cycles, 25);
+        assert_eq!(proven.stats.cycles, 39);
         assert_eq!(proven.stats.security_bits, security(profile).bits());
         assert!(proven.stats.committed_cells() > 0);
     }

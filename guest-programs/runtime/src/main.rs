@@ -10,7 +10,9 @@
 //! | `x` | exits with its first byte as the exit code |
 //! | `h` | exhausts the heap: panics |
 //! | `r` | allocates and frees more than the heap holds, then commits "reused" |
+//! | `t` | tries to reserve more than there is, then commits "refused" |
 //! | `s` | exhausts the stack: faults |
+//! | `f` | exhausts the stack by one frame of 16 MiB: faults |
 //!
 //! Anything else is refused.
 #![no_std]
@@ -41,7 +43,9 @@ fn main() {
         b'x' => exit(io::read_to_end().first().map_or(0, |&code| u32::from(code))),
         b'h' => exhaust_heap(),
         b'r' => reuse_heap(),
+        b't' => try_to_reserve(),
         b's' => io::commit_word(exhaust_stack(0)),
+        b'f' => io::commit_word(step_over()),
         other => refuse(format_args!("no such exercise: {other}")),
     }
 }
@@ -81,6 +85,27 @@ fn reuse_heap() {
         black_box(Vec::<u8>::with_capacity(MIB));
     }
     io::commit(b"reused");
+}
+
+fn try_to_reserve() {
+    let mut bytes = Vec::<u8>::new();
+    for size in [65 * MIB, usize::MAX / 2 - 64, usize::MAX / 2, usize::MAX] {
+        if bytes.try_reserve(size).is_ok() {
+            refuse(format_args!("there are {size} bytes"));
+        }
+    }
+    // A block that is there stays as it is.
+    bytes.extend_from_slice(b"refused");
+    if bytes.try_reserve(65 * MIB).is_err() {
+        io::commit(&bytes);
+    }
+}
+
+/// A frame that is larger than what lies below the stack.
+#[inline(never)]
+fn step_over() -> u32 {
+    let frame = black_box([1_u8; 16 * MIB]);
+    u32::from(frame[black_box(0)])
 }
 
 /// Goes deeper for as long as a frame exists, which is always.

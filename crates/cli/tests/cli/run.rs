@@ -49,7 +49,7 @@ fn figures_are_shown() {
     );
     assert!(plain.contains(&input), "{plain}");
     let json = place.vouch(&[&run[..], &["--json"]].concat()).ok().json();
-    assert_eq!(json["cycles"], 25);
+    assert_eq!(json["cycles"], 39);
     assert_eq!(json["journal"], *input);
     assert_eq!(json["journal_bytes"], 128);
     assert_eq!(json["input_bytes_read"], 128);

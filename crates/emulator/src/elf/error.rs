@@ -1,10 +1,13 @@
+use goblin::elf32::header::{
+    EM_386, EM_AARCH64, EM_ARM, EM_MIPS, EM_X86_64, ET_CORE, ET_DYN, ET_REL,
+};
 use thiserror::Error;
 
 /// Why an ELF was refused. Addresses, offsets and sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ElfError {
     /// Shorter than an ELF header.
-    #[error("an ELF header takes {expected} bytes, the file has {got}")]
+    #[error("not an ELF file: its header takes {expected} bytes, the file has {got}")]
     TooShort {
         /// Size of the header.
         expected: usize,
@@ -12,19 +15,29 @@ pub enum ElfError {
         got: usize,
     },
     /// No ELF at all.
-    #[error("expected an ELF file, which starts with 7f 45 4c 46; this one starts with {got:02x?}")]
+    #[error(
+        "not an ELF file: it starts with {got:02x?}, not 7f 45 4c 46{}",
+        of_another(got)
+    )]
     NotElf {
         /// First bytes of the file.
         got: [u8; 4],
     },
     /// `EI_CLASS`
-    #[error("expected a 32-bit ELF (class 1), got class {got}")]
+    #[error(
+        "expected a 32-bit ELF (class 1), got class {got}{}; \
+         build for riscv32im-unknown-none-elf, as `vouch build` does",
+        if *got == 2 { ", 64-bit" } else { "" }
+    )]
     Class {
         /// Found.
         got: u8,
     },
     /// `EI_DATA`
-    #[error("expected a little-endian ELF (data 1), got data {got}")]
+    #[error(
+        "expected a little-endian ELF (data 1), got data {got}{}",
+        if *got == 2 { ", big-endian" } else { "" }
+    )]
     ByteOrder {
         /// Found.
         got: u8,
@@ -36,22 +49,29 @@ pub enum ElfError {
         got: u32,
     },
     /// `e_machine`
-    #[error("expected a RISC-V ELF (machine 243), got machine {got}")]
+    #[error("expected a RISC-V ELF (machine 243), got machine {got}{}", machine_name(*got))]
     Machine {
         /// Found.
         got: u16,
     },
     /// `e_type`
-    #[error("expected a static executable (type 2, ET_EXEC), got type {got}")]
+    #[error("expected a static executable (type 2, ET_EXEC), got type {got}{}", type_name(*got))]
     FileType {
         /// Found.
         got: u16,
     },
-    /// `EF_RISCV_RVC`
-    #[error("the code uses compressed instructions (e_flags {flags:#x}); build for rv32im")]
+    /// `EF_RISCV_RVC`, and the code bears it out.
+    #[error(
+        "the code uses compressed instructions (e_flags {flags:#x}, {word:#010x} at {address:#010x}); \
+         build for rv32im"
+    )]
     Compressed {
         /// `e_flags`
         flags: u32,
+        /// The first word that is no instruction of 32 bits.
+        word: u32,
+        /// Its address.
+        address: u32,
     },
     /// `EF_RISCV_FLOAT_ABI`
     #[error("the code passes floats in registers (e_flags {flags:#x}); build for ilp32")]
@@ -88,7 +108,10 @@ pub enum ElfError {
         file: usize,
     },
     /// `PT_INTERP` or `PT_DYNAMIC`
-    #[error("expected a static executable, got one that is linked at run time")]
+    #[error(
+        "expected a static executable, got one that is linked at run time (PT_INTERP or PT_DYNAMIC); \
+         link with -static and -no-pie"
+    )]
     Dynamic,
     /// A segment's bytes are not all in the file.
     #[error(
@@ -200,4 +223,33 @@ pub enum ElfError {
         /// First byte after it.
         end: u32,
     },
+}
+
+/// Formats that are not ELF and that people have at hand where they have guests.
+fn of_another(start: &[u8; 4]) -> &'static str {
+    match start {
+        b"R0BF" => "; this is a program of RISC Zero, built for another zkVM",
+        b"\0asm" => "; this is WebAssembly",
+        b"!<ar" => "; this is an archive of object files, not a program",
+        [b'#', b'!', ..] => "; this is a script",
+        _ => "",
+    }
+}
+
+fn machine_name(machine: u16) -> &'static str {
+    match machine {
+        EM_386 | EM_X86_64 => ", x86: built for a PC, not for Vouch; `vouch build` builds guests",
+        EM_ARM | EM_AARCH64 => ", ARM: `vouch build` builds guests",
+        EM_MIPS => ", MIPS, as some other zkVMs have it: `vouch build` builds guests",
+        _ => "",
+    }
+}
+
+fn type_name(kind: u16) -> &'static str {
+    match kind {
+        ET_REL => ", an object file: link it with link.ld",
+        ET_DYN => ", a shared library or position-independent: link with -static and -no-pie",
+        ET_CORE => ", a core dump",
+        _ => "",
+    }
 }

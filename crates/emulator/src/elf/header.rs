@@ -28,21 +28,25 @@ pub(crate) struct Header {
     pub section_headers: u32,
     /// Number of section headers.
     pub section_header_count: u16,
+    /// `e_flags`, if they claim compressed instructions. Assemblers set that bit for a file in
+    /// which none was ever written, so the code has the last word.
+    pub compressed: Option<u32>,
 }
 
 impl Header {
     /// Parses and checks the header.
     pub fn parse(file: &[u8]) -> Result<Self, ElfError> {
+        if let Some(got) = file.first_chunk::<4>()
+            && got != ELFMAG
+        {
+            return Err(ElfError::NotElf { got: *got });
+        }
         let Some(bytes) = file.first_chunk::<SIZEOF_EHDR>() else {
             return Err(ElfError::TooShort {
                 expected: SIZEOF_EHDR,
                 got: file.len(),
             });
         };
-        let [a, b, c, d, ..] = *bytes;
-        if [a, b, c, d] != *ELFMAG {
-            return Err(ElfError::NotElf { got: [a, b, c, d] });
-        }
         if bytes[EI_CLASS] != ELFCLASS32 {
             let got = bytes[EI_CLASS];
             return Err(ElfError::Class { got });
@@ -64,6 +68,7 @@ impl Header {
             program_header_count: raw.e_phnum,
             section_headers: raw.e_shoff,
             section_header_count: raw.e_shnum,
+            compressed: Some(raw.e_flags).filter(|flags| flags & EF_RISCV_RVC != 0),
         })
     }
 }
@@ -89,9 +94,6 @@ fn check_kind(raw: &RawHeader) -> Result<(), ElfError> {
 
 fn check_flags(flags: u32) -> Result<(), ElfError> {
     const KNOWN: u32 = EF_RISCV_RVC | EF_RISCV_FLOAT_ABI | EF_RISCV_RVE | EF_RISCV_TSO;
-    if flags & EF_RISCV_RVC != 0 {
-        return Err(ElfError::Compressed { flags });
-    }
     if flags & EF_RISCV_FLOAT_ABI != 0 {
         return Err(ElfError::FloatAbi { flags });
     }

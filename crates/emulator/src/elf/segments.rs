@@ -3,13 +3,14 @@
 use core::ops::Range;
 
 use goblin::elf32::program_header::{
-    PF_W, PF_X, PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramHeader, SIZEOF_PHDR,
+    PF_W, PF_X, PT_DYNAMIC, PT_GNU_STACK, PT_INTERP, PT_LOAD, ProgramHeader, SIZEOF_PHDR,
 };
 use scroll::{LE, Pread};
 use vouch_isa::memory::{LEAF_WORDS, MEMORY_END};
 
 use super::ElfError;
 use super::header::Header;
+use crate::code;
 use crate::program::Region;
 
 /// Most memory that the segments of a program may take together, in bytes.
@@ -31,6 +32,7 @@ pub(super) struct Load {
     end: u32,
     writable: bool,
     executable: bool,
+    stack: bool,
 }
 
 impl Load {
@@ -40,6 +42,7 @@ impl Load {
             start: self.address & !3,
             end: self.end.next_multiple_of(4),
             writable: self.writable,
+            stack: self.stack,
         }
     }
 
@@ -71,6 +74,7 @@ impl Load {
                 end,
                 writable: header.p_flags & PF_W != 0,
                 executable: header.p_flags & PF_X != 0,
+                stack: false,
             }),
             _ => Err(ElfError::AddressRange {
                 address,
@@ -92,7 +96,8 @@ pub(super) struct Text {
     pub data: Range<usize>,
 }
 
-/// The loadable segments by ascending address, each checked on its own.
+/// The loadable segments by ascending address, each checked on its own. One is the stack if it is
+/// just what a header `PT_GNU_STACK` covers.
 pub(super) fn loads(file: &[u8], header: &Header) -> Result<Vec<Load>, ElfError> {
     let offset = header.program_headers as usize;
     let count = usize::from(header.program_header_count);
@@ -104,7 +109,8 @@ pub(super) fn loads(file: &[u8], header: &Header) -> Result<Vec<Load>, ElfError>
             count: header.program_header_count,
             file: file.len(),
         })?;
-    let mut loads = Vec::new();
+    let mut loads: Vec<Load> = Vec::new();
+    let mut stack = None;
     for entry in table.chunks_exact(SIZEOF_PHDR) {
         // A chunk is as long as a header: reading one cannot fail.
         let Ok(entry) = entry.pread_with::<ProgramHeader>(0, LE) else {
@@ -113,8 +119,13 @@ pub(super) fn loads(file: &[u8], header: &Header) -> Result<Vec<Load>, ElfError>
         match entry.p_type {
             PT_INTERP | PT_DYNAMIC => return Err(ElfError::Dynamic),
             PT_LOAD if entry.p_memsz != 0 => loads.push(Load::from_header(file, &entry)?),
+            // Linkers leave its address at 0: link.ld does not.
+            PT_GNU_STACK => stack = Some((entry.p_vaddr, entry.p_memsz)),
             _ => {}
         }
+    }
+    for load in &mut loads {
+        load.stack = load.writable && stack == Some((load.address, load.end - load.address));
     }
     loads.sort_by_key(|load| load.address);
     Ok(loads)
@@ -142,6 +153,24 @@ pub(super) fn text(loads: &[Load]) -> Result<Text, ElfError> {
         end: load.region().end,
         data: load.data.clone(),
     })
+}
+
+/// Checks that code which is said to be compressed is not. Zeros are no instruction of either size.
+pub(super) fn check_compressed(file: &[u8], header: &Header, text: &Text) -> Result<(), ElfError> {
+    let Some(flags) = header.compressed else {
+        return Ok(());
+    };
+    let bytes = file.get(text.data.clone()).unwrap_or_default();
+    for (address, word) in (text.start..).step_by(4).zip(code::words(bytes)) {
+        if word != 0 && word & 3 != 3 {
+            return Err(ElfError::Compressed {
+                flags,
+                word,
+                address,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Checks the segments against each other and against the file.

@@ -68,6 +68,7 @@ fn memory_map_is_sorted_and_made_of_words() {
         start,
         end,
         writable,
+        stack: false,
     };
     assert_eq!(
         load(&builder).memory_map(),
@@ -77,6 +78,46 @@ fn memory_map_is_sorted_and_made_of_words() {
             map(DATA, DATA + DATA_BYTES, true),
         ]
     );
+}
+
+/// A header of this kind, `PT_GNU_STACK`.
+fn stack_header(address: u32, size: u32) -> LoadSegment {
+    const PT_GNU_STACK: u32 = 0x6474_e551;
+    LoadSegment {
+        kind: PT_GNU_STACK,
+        ..LoadSegment::zeros(address, size, LoadSegment::WRITABLE)
+    }
+}
+
+#[test]
+fn the_stack_is_a_writable_segment_that_a_header_names() {
+    let constants = LoadSegment::new(0x8000, vec![1, 2, 3, 4], LoadSegment::CONSTANTS);
+    let stacks = |header| {
+        let mut builder = ElfBuilder::program(&asm::exit(0));
+        builder.segments.push(constants.clone());
+        builder.segments.push(header);
+        let program = load(&builder);
+        let map = program.memory_map().iter();
+        map.filter(|region| region.stack)
+            .map(|region| region.start)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(stacks(stack_header(DATA, DATA_BYTES)), [DATA]);
+    // As linkers write it that only say that the stack is not executable; and other ranges.
+    for (address, size) in [
+        (0, 0),
+        (0, DATA_BYTES),
+        (DATA, DATA_BYTES - 4),
+        (DATA + 4, DATA_BYTES - 4),
+        (DATA, u32::MAX),
+        (0x8000, 4),
+        (TEXT, 16),
+    ] {
+        assert!(
+            stacks(stack_header(address, size)).is_empty(),
+            "{address:#x}"
+        );
+    }
 }
 
 #[test]

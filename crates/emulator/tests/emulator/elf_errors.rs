@@ -51,6 +51,9 @@ fn not_an_elf() {
     assert_eq!(refusal(file), ElfError::TooShort { expected, got: 51 });
     let got = *b"\x7fELG";
     assert_eq!(patched(0, &got), ElfError::NotElf { got });
+    // Shorter than a header, and plainly something else.
+    let got = *b"hell";
+    assert_eq!(refusal(b"hello"), ElfError::NotElf { got });
 }
 
 #[test]
@@ -69,7 +72,6 @@ fn for_another_variant_of_risc_v() {
         let builder = ElfBuilder { flags, ..builder() };
         Program::from_elf(&builder.build()).err()
     };
-    assert_eq!(with_flags(0x1), Some(ElfError::Compressed { flags: 1 }));
     assert_eq!(with_flags(0x2), Some(ElfError::FloatAbi { flags: 2 }));
     assert_eq!(with_flags(0x4), Some(ElfError::FloatAbi { flags: 4 }));
     assert_eq!(with_flags(0x8), Some(ElfError::Embedded { flags: 8 }));
@@ -260,13 +262,89 @@ fn misaligned_code_or_entry() {
     }
 }
 
+/// `.option rvc` sets the flag, whatever is written under it.
+#[test]
+fn flags_that_claim_compressed_code() {
+    let with_word = |word: u32, flags| {
+        let mut text = code();
+        text.data.extend(word.to_le_bytes());
+        // Zeros after the code, in the file and not, are no code.
+        text.data.extend([0; 8]);
+        text.memory_size = text.data.len() as u32 + 8;
+        let builder = with_segments(vec![text]);
+        Program::from_elf(&ElfBuilder { flags, ..builder }.build())
+    };
+    // nop, and no instruction at all but as long as one
+    for word in [0x0000_0013, u32::MAX] {
+        assert!(with_word(word, 1).is_ok(), "{word:#010x}");
+    }
+    // c.nop before and after the half of something, c.addi sp, -32
+    for word in [0x0013_0001, 0x1101_0001, 0x0000_1101] {
+        let error = ElfError::Compressed {
+            flags: 1,
+            word,
+            address: TEXT + 16,
+        };
+        assert_eq!(with_word(word, 1).expect_err("compressed"), error);
+        // Without the flag it is data, until it is executed.
+        assert!(with_word(word, 0).is_ok());
+    }
+    // A half-word at the end.
+    let mut text = code();
+    text.data.extend([1, 0]);
+    text.memory_size += 2;
+    let builder = with_segments(vec![text]);
+    assert!(matches!(
+        refusal(
+            &ElfBuilder {
+                flags: 1,
+                ..builder
+            }
+            .build()
+        ),
+        ElfError::Compressed { word: 1, .. }
+    ));
+}
+
 #[test]
 fn messages_say_what_was_found() {
-    let error = patched(E_MACHINE, &[62, 0]);
-    assert_eq!(
-        error.to_string(),
-        "expected a RISC-V ELF (machine 243), got machine 62"
-    );
+    for (error, part) in [
+        (
+            refusal(b"\x7fEL"),
+            "not an ELF file: its header takes 52 bytes, the file has 3",
+        ),
+        (
+            refusal(b"#!/bin/sh\n"),
+            "not an ELF file: it starts with [23, 21, 2f, 62], not 7f 45 4c 46; this is a script",
+        ),
+        (refusal(b"R0BF...."), "built for another zkVM"),
+        (refusal(b"!<arch>\n"), "an archive of object files"),
+        (refusal(b"\0asm\x01\0\0\0"), "WebAssembly"),
+        (
+            patched(4, &[2]),
+            "got class 2, 64-bit; build for riscv32im-unknown-none-elf",
+        ),
+        (patched(5, &[2]), "got data 2, big-endian"),
+        (
+            patched(E_MACHINE, &[62, 0]),
+            "expected a RISC-V ELF (machine 243), got machine 62, x86: built for a PC",
+        ),
+        (patched(E_MACHINE, &[183, 0]), "got machine 183, ARM"),
+        (patched(E_MACHINE, &[8, 0]), "got machine 8, MIPS"),
+        (
+            patched(E_TYPE, &[1, 0]),
+            "got type 1, an object file: link it",
+        ),
+        (
+            patched(E_TYPE, &[3, 0]),
+            "got type 3, a shared library or position-independent",
+        ),
+        (patched(E_TYPE, &[4, 0]), "got type 4, a core dump"),
+        (patched(E_TYPE, &[9, 0]), "got type 9"),
+    ] {
+        let text = error.to_string();
+        assert!(text.contains(part), "{text}");
+    }
     let error = ElfError::WritableBelowCode {
         address: 4,
         code_end: 16,

@@ -1,7 +1,7 @@
 //! Every way in which a guest goes wrong.
 
 use vouch_emulator::testing::{DATA, DATA_BYTES, ElfBuilder, LoadSegment, TEXT, asm, program};
-use vouch_emulator::{ExecuteError, FaultKind, GuestFault, Limits, Program, execute};
+use vouch_emulator::{ExecuteError, FaultKind, Foreign, GuestFault, Limits, Program, execute};
 use vouch_isa::abi::{FD_JOURNAL, READ, WRITE};
 use vouch_isa::{Op, encode};
 
@@ -23,7 +23,8 @@ fn with_word(word: u32) -> ElfBuilder {
 
 #[test]
 fn illegal_instruction() {
-    for word in [0, u32::MAX, 0x0000_100f] {
+    // ADDI with other fixed bits than SLLI has, and an opcode that is nobody's.
+    for word in [0, u32::MAX, 0xffff_0000, 0xfe00_1013, 0x0000_006b] {
         let program = Program::from_elf(&with_word(word).build()).expect("a good ELF");
         let expected = GuestFault {
             kind: FaultKind::IllegalInstruction,
@@ -32,6 +33,75 @@ fn illegal_instruction() {
             symbol: None,
         };
         assert_eq!(fault_of(&program), expected);
+    }
+}
+
+#[test]
+fn instructions_of_other_machines_are_named() {
+    let csr = |csr| Foreign::Csr { csr };
+    let custom = |opcode| Foreign::Custom { opcode };
+    for (word, kind, part) in [
+        // csrrci t0, mstatus, 8; csrw fcsr, zero; rdcycle t0
+        (0x3004_72f3, csr(0x300), "CSR access (CSR 0x300)"),
+        (0x0030_1073, csr(0x003), "CSR access (CSR 0x003)"),
+        (0xc000_22f3, csr(0xc00), "docs/guests.md"),
+        // mret, wfi
+        (0x3020_0073, Foreign::Privileged, "privileged"),
+        (0x1050_0073, Foreign::Privileged, "privileged"),
+        // lr.w, amoadd.w, sc.d
+        (0x1005_22af, Foreign::Atomic, "atomic (A extension)"),
+        (0x00b5_22af, Foreign::Atomic, "atomic (A extension)"),
+        (0x18b5_32af, Foreign::Atomic, "atomic (A extension)"),
+        // flw, fsd, fadd.s, fmadd.s
+        (0x0005_2507, Foreign::Float, "floating point"),
+        (0x00a5_3027, Foreign::Float, "floating point"),
+        (0x00b5_7553, Foreign::Float, "floating point"),
+        (0x60b5_7543, Foreign::Float, "floating point"),
+        // vsetvli, vle32.v
+        (0x0d05_72d7, Foreign::Vector, "vector"),
+        (0x0205_6407, Foreign::Vector, "vector"),
+        (0x0000_100f, Foreign::FenceI, "FENCE.I"),
+        // addiw, addw, ld, lwu, sd
+        (0x0015_051b, Foreign::Rv64, "64-bit RISC-V"),
+        (0x00b5_053b, Foreign::Rv64, "64-bit RISC-V"),
+        (0x0005_3503, Foreign::Rv64, "64-bit RISC-V"),
+        (0x0005_6503, Foreign::Rv64, "64-bit RISC-V"),
+        (0x00a5_3023, Foreign::Rv64, "64-bit RISC-V"),
+        (0x0000_000b, custom(0x0b), "opcode 0x0b"),
+        (0x0000_007b, custom(0x7b), "some other machine"),
+        // c.li a0, 0; c.addi sp, -32 with something behind it
+        (0x0000_4501, Foreign::Compressed, "compressed (C extension)"),
+        (0xce06_1101, Foreign::Compressed, "build for rv32im"),
+    ] {
+        let program = Program::from_elf(&with_word(word).build()).expect("a good ELF");
+        let fault = fault_of(&program);
+        assert_eq!(fault.kind, FaultKind::Foreign(kind), "{word:#010x}");
+        assert_eq!(fault.instruction, Some(word));
+        assert!(fault.to_string().contains(part), "{fault}");
+    }
+}
+
+/// Symbols are anything that the ELF says.
+#[test]
+fn symbols_are_shown_as_in_profiles() {
+    for (name, shown) in [
+        (
+            "_RNvCs3xEEhjiFucf_13guest_runtime13exhaust_stack",
+            "guest_runtime::exhaust_stack",
+        ),
+        ("_ZN3foo3bar17h0123456789abcdefE", "foo::bar"),
+        // As the ELF has it: C++ is not demangled.
+        ("_ZN3foo3barEv", "_ZN3foo3barEv"),
+        ("\u{1b}[2Jmain\r\n", "?[2Jmain??"),
+        ("a\u{202e}b\u{200b}c", "a?b?c"),
+        (" ", "?"),
+        (&"long".repeat(1000), &format!("{}…", "long".repeat(40))),
+    ] {
+        let mut builder = with_word(0);
+        builder.functions = vec![(name.into(), TEXT, 0)];
+        let program = Program::from_elf(&builder.build()).expect("a good ELF");
+        let symbol = fault_of(&program).symbol.expect("a function");
+        assert_eq!(symbol, format!("{shown}+0x4"), "{name:?}");
     }
 }
 

@@ -10,4 +10,5 @@ mod instructions;
 mod profile;
 mod profile_counts;
 mod recording;
+mod stack;
 mod syscalls;

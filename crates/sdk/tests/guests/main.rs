@@ -2,9 +2,11 @@
 //! they are what their sources compile to.
 #![cfg(unix)]
 
+mod c;
 mod profile;
 mod rebuild;
 mod results;
 mod run;
 mod runtime;
+mod rust;
 mod tools;

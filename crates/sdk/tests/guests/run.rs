@@ -29,8 +29,13 @@ pub struct Run {
 
 /// Runs an embedded guest, here and, if it is there, under qemu: both must agree.
 pub fn run(name: &str, input: &[u8]) -> Run {
-    let ours = run_here(name, input).unwrap_or_else(|error| panic!("{name}: {error}"));
-    if let Some((status, mut qemu)) = run_in_qemu(name, input) {
+    run_elf(name, elf(name), input)
+}
+
+/// Runs an ELF, here and, if it is there, under qemu: both must agree.
+pub fn run_elf(name: &str, elf: &[u8], input: &[u8]) -> Run {
+    let ours = run_elf_here(elf, input).unwrap_or_else(|error| panic!("{name}: {error}"));
+    if let Some((status, mut qemu)) = run_elf_in_qemu(elf, input) {
         qemu.exit_code = status.code().unwrap_or_else(|| panic!("{name}: {status}")) as u32;
         assert_eq!(
             ours,
@@ -51,7 +56,11 @@ pub fn elf(name: &str) -> &'static [u8] {
 }
 
 pub fn run_here(name: &str, input: &[u8]) -> Result<Run, Error> {
-    execute(&Program::from_elf(elf(name))?, input)
+    run_elf_here(elf(name), input)
+}
+
+pub fn run_elf_here(elf: &[u8], input: &[u8]) -> Result<Run, Error> {
+    execute(&Program::from_elf(elf)?, input)
 }
 
 /// Runs a program here.
@@ -81,14 +90,19 @@ pub fn limits() -> Limits {
 /// Runs an embedded guest under qemu: how that ended, and a run without its exit code. `None`
 /// if there is no qemu.
 pub fn run_in_qemu(name: &str, input: &[u8]) -> Option<(ExitStatus, Run)> {
+    run_elf_in_qemu(elf(name), input)
+}
+
+/// Runs an ELF under qemu, as [`run_in_qemu`] does.
+pub fn run_elf_in_qemu(elf: &[u8], input: &[u8]) -> Option<(ExitStatus, Run)> {
     static SKIPPED: Once = Once::new();
     if tools::print(QEMU, "--version").is_none() {
         SKIPPED.call_once(|| tools::skip("guests under qemu", "no qemu-riscv32 (qemu-user)"));
         return None;
     }
     let dir = tempfile::tempdir().expect("a directory");
-    let [journal, file, stdin] = ["journal", name, "input"].map(|file| dir.path().join(file));
-    fs::write(&file, elf(name)).expect("the ELF can be written");
+    let [journal, file, stdin] = ["journal", "elf", "input"].map(|file| dir.path().join(file));
+    fs::write(&file, elf).expect("the ELF can be written");
     fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("it can be marked");
     fs::write(&stdin, input).expect("the input can be written");
     let mut sh = Command::new("sh");

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::os::unix::process::ExitStatusExt;
 
-use vouch_emulator::{SegmentLimits, record};
+use vouch_emulator::{FaultKind, SegmentLimits, record};
 use vouch_sdk::{Error, ExecuteError, Program};
 
 use crate::run::{Run, elf, limits, noise, run, run_here, run_in_qemu};
@@ -119,7 +119,8 @@ fn exit_codes_arrive() {
 fn a_full_heap_says_so() {
     let run = exercise(b'h', b"");
     assert_eq!((run.exit_code, run.journal.len()), (101, 0));
-    let message = "\nheap exhausted: no room for 1048576 bytes in a heap of 67108864 bytes\n";
+    let message = "\nheap exhausted: no room for 1048576 bytes in a heap of 67108864 bytes; \
+                   --defsym=__heap_size=BYTES makes a larger one\n";
     assert!(run.stderr.ends_with(message), "{}", run.stderr);
 }
 
@@ -129,16 +130,38 @@ fn freed_memory_is_used_again() {
 }
 
 #[test]
+fn what_is_tried_is_refused() {
+    assert_eq!(exercise(b't', b""), commits(b"refused"));
+}
+
+#[test]
 fn a_stack_that_overflows_faults() {
-    let error = run_here("runtime", b"s").expect_err("a fault");
-    assert!(
-        matches!(error, Error::Execute(ExecuteError::Fault(_))),
-        "{error}"
-    );
-    assert!(
-        error.to_string().ends_with("which is not mapped"),
-        "{error}"
-    );
+    // Frame by frame, and by one frame that is larger than all memory around the stack.
+    for (letter, function) in [(b's', "exhaust_stack+0x"), (b'f', "step_over+0x")] {
+        let error = run_here("runtime", &[letter]).expect_err("a fault");
+        let Error::Execute(ExecuteError::Fault(fault)) = &error else {
+            panic!("{error}");
+        };
+        assert!(
+            matches!(
+                fault.kind,
+                FaultKind::StackOverflow {
+                    size: 0x10_0000,
+                    ..
+                }
+            ),
+            "{fault}"
+        );
+        let symbol = fault.symbol.as_deref().expect("a function");
+        let place = format!("guest_runtime::{function}");
+        assert!(symbol.starts_with(&place), "{symbol}");
+        assert!(
+            fault
+                .to_string()
+                .contains("stack overflow: a stack of 1048576 bytes")
+        );
+    }
+    // Without the emulator's check it is a store to what cannot be stored to.
     if let Some((status, run)) = run_in_qemu("runtime", b"s") {
         assert_eq!(status.signal(), Some(SIGSEGV), "{status}");
         assert!(run.journal.is_empty());

@@ -1,0 +1,28 @@
+// Objects that are made before main and in a function, and unmade after main.
+#include "vouch.h"
+
+struct Named {
+    char name[4];
+    explicit Named(char letter) : name{letter, '+', 0, 0} { vouch_commit(name, 2); }
+    ~Named()
+    {
+        name[1] = '-';
+        vouch_commit(name, 2);
+    }
+};
+
+static Named first('a');
+static Named second('b');
+
+static Named &lazy()
+{
+    static Named third('c');
+    return third;
+}
+
+int main()
+{
+    VOUCH_ALIGNED static const char text[] = "main";
+    vouch_commit(text, 4);
+    return &lazy() == &lazy() ? 0 : 1;
+}
