@@ -74,6 +74,9 @@ pub struct ServerConfig {
     /// Time within which a request must have been answered, streams and downloads apart.
     #[serde(deserialize_with = "duration")]
     pub request_timeout: Duration,
+    /// Time for which a connection may be open without a request.
+    #[serde(deserialize_with = "duration")]
+    pub idle_timeout: Duration,
     /// Time that running jobs get to end when the service is stopped.
     #[serde(deserialize_with = "duration")]
     pub shutdown_grace: Duration,
@@ -90,6 +93,7 @@ impl Default for ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8420)),
             tls: None,
             request_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(30),
             max_requests: 1024,
             max_request_memory: 512 << 20,
@@ -217,8 +221,6 @@ pub struct LimitsConfig {
     pub receipt_bytes: u64,
     /// Instructions that a job may execute.
     pub cycles: u64,
-    /// Programs registered, at most.
-    pub programs: usize,
 }
 
 impl Default for LimitsConfig {
@@ -229,7 +231,6 @@ impl Default for LimitsConfig {
             input_bytes: 16 << 20,
             receipt_bytes: 64 << 20,
             cycles: 1 << 32,
-            programs: 1000,
         }
     }
 }
@@ -366,6 +367,10 @@ impl Config {
         self.check_clients()?;
         let proving = &self.proving;
         let positive = [
+            (
+                "server.idle_timeout",
+                self.server.idle_timeout.as_nanos() as u64,
+            ),
             ("server.max_requests", self.server.max_requests as u64),
             ("server.max_request_memory", self.server.max_request_memory),
             ("proving.concurrency", proving.concurrency() as u64),
@@ -528,6 +533,10 @@ mod tests {
         assert_eq!(
             value_error("server.max_requests = 0"),
             "server.max_requests"
+        );
+        assert_eq!(
+            value_error("server.idle_timeout = 0"),
+            "server.idle_timeout"
         );
         assert_eq!(
             value_error("proving.concurrency = 0"),

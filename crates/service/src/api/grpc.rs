@@ -82,11 +82,22 @@ impl Vouch for Grpc {
         &self,
         request: Request<proto::ListProgramsRequest>,
     ) -> Result<Response<proto::ListProgramsResponse>, Status> {
-        let done = self.call(client(&request)?, "ListPrograms", |service, _| {
-            service.list_programs()
+        let done = self.call(client(&request)?, "ListPrograms", |service, client| {
+            service.list_programs(client)
         });
         let programs = done.await?.into_iter().map(Into::into).collect();
         Ok(Response::new(proto::ListProgramsResponse { programs }))
+    }
+
+    async fn remove_program(
+        &self,
+        request: Request<proto::RemoveProgramRequest>,
+    ) -> Result<Response<proto::Program>, Status> {
+        let (client, request) = (client(&request)?, request.into_inner());
+        let done = self.call(client, "RemoveProgram", move |service, client| {
+            service.remove_program(client, &image_id(&request.image_id)?)
+        });
+        Ok(Response::new(done.await?.into()))
     }
 
     async fn submit_job(

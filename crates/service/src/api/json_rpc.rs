@@ -90,10 +90,18 @@ fn methods(service: Arc<Service>) -> Result<RpcModule<Arc<Service>>, RegisterMet
             service.register(client, &elf).map(Program::from)
         },
     )?;
-    method(m, "vouch_listPrograms", |service, _, Nothing {}| {
-        let programs = service.list_programs()?;
+    method(m, "vouch_listPrograms", |service, client, Nothing {}| {
+        let programs = service.list_programs(client)?;
         Ok(programs.into_iter().map(Program::from).collect::<Vec<_>>())
     })?;
+    method(
+        m,
+        "vouch_removeProgram",
+        |service, client, params: Remove| {
+            let removed = service.remove_program(client, &image_id(&params.image_id)?);
+            removed.map(Program::from)
+        },
+    )?;
     method(m, "vouch_submitJob", |service, client, params: Submit| {
         service.submit(client, params.request(service)?)
     })?;
@@ -199,6 +207,12 @@ struct Nothing {}
 #[serde(deny_unknown_fields)]
 struct Register {
     elf: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Remove {
+    image_id: String,
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,8 @@
 //! | module | what |
 //! |---|---|
 //! | [`server`] | sockets, TLS, shutdown |
+//! | `idle` | connections without a request |
+//! | `local` | whom a request is addressed to, where no token says who sends it |
 //! | `guard` | what every request passes: its token, its size, its time |
 //! | `json_rpc` | JSON-RPC 2.0 at `POST /rpc`, described by openrpc.json |
 //! | `grpc` | `vouch.v1.Vouch`, described by proto/vouch/v1/vouch.proto |
@@ -11,7 +13,9 @@
 mod grpc;
 mod guard;
 mod http;
+mod idle;
 mod json_rpc;
+mod local;
 pub mod server;
 
 use std::future::Future;
@@ -29,7 +33,7 @@ use crate::job::JobStatus;
 use crate::metrics::RequestLabel;
 
 #[cfg(test)]
-pub(crate) use json_rpc::OPENRPC;
+pub(crate) use {http::OPENAPI, json_rpc::OPENRPC};
 
 /// One request of a client, counted and made on a thread that may block.
 pub(crate) async fn call<T: Send + 'static>(

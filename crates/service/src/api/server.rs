@@ -8,7 +8,6 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -21,14 +20,14 @@ use tracing::info;
 use super::grpc::Grpc;
 use super::guard::{Guard, guard};
 use super::http;
+use super::idle::IdleAcceptor;
 use super::json_rpc::{self, JsonRpc};
+use super::local::{Local, local_only};
 use crate::config::{ConfigError, TlsConfig};
 use crate::core::{Service, Started};
 use crate::error::ServiceError;
 use crate::proto::FILE_DESCRIPTOR_SET;
 
-/// Time that a client has for the head of a request, and between two requests.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time between two looks at whether an HTTP/2 client is still there.
 const PING: Duration = Duration::from_secs(20);
 /// Time that open connections get when nothing runs any more.
@@ -129,19 +128,21 @@ impl Server {
         };
         let opened = tokio::task::spawn_blocking(|| Service::start(config)).await;
         let started = opened.map_err(internal)??;
-        let router = router(&started.service)?.into_make_service();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let router = router(&started.service, address.port(), scheme)?.into_make_service();
+        let acceptor = IdleAcceptor {
+            limit: server.idle_timeout,
+        };
         let handle = Handle::new();
         let connections = match &tls {
             Some((_, loaded)) => {
-                let acceptor = RustlsAcceptor::new(loaded.clone()).acceptor(NoDelayAcceptor::new());
+                let acceptor = RustlsAcceptor::new(loaded.clone()).acceptor(acceptor);
                 let listening = axum_server::from_tcp(listener).map_err(internal)?;
                 let mut server = listening.acceptor(acceptor).handle(handle.clone());
                 set_timeouts(server.http_builder());
                 tokio::spawn(server.serve(router))
             }
             None => {
-                // Answers are small: waiting for more of them to send would take 40 ms.
-                let acceptor = NoDelayAcceptor::new();
                 let listening = axum_server::from_tcp(listener).map_err(internal)?;
                 let mut server = listening.acceptor(acceptor).handle(handle.clone());
                 set_timeouts(server.http_builder());
@@ -226,12 +227,9 @@ async fn load(files: &TlsConfig) -> Result<RustlsConfig, ServeError> {
     loaded.await.map_err(tls_error(files))
 }
 
-/// Whoever sends nothing does not stay.
+/// Whoever is gone does not stay. Whoever is idle is the acceptor's concern.
 fn set_timeouts(builder: &mut Builder<TokioExecutor>) {
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+    builder.http1().header_read_timeout(None);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -240,7 +238,7 @@ fn set_timeouts(builder: &mut Builder<TokioExecutor>) {
 }
 
 /// Everything on one port.
-fn router(service: &Arc<Service>) -> Result<Router, ServeError> {
+fn router(service: &Arc<Service>, port: u16, scheme: &'static str) -> Result<Router, ServeError> {
     let json_rpc = JsonRpc::new(service.clone()).map_err(internal)?;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
@@ -254,5 +252,14 @@ fn router(service: &Arc<Service>) -> Result<Router, ServeError> {
         .merge(grpc.into_axum_router().reset_fallback())
         .layer(from_fn_with_state(Guard::new(service.clone()), guard));
     let open = http::open_routes().with_state(service.clone());
-    Ok(guarded.merge(open).layer(CatchPanicLayer::new()))
+    let mut everything = guarded.merge(open);
+    if service.config().clients.is_empty() {
+        let local = Local {
+            service: service.clone(),
+            port,
+            scheme,
+        };
+        everything = everything.layer(from_fn_with_state(local, local_only));
+    }
+    Ok(everything.layer(CatchPanicLayer::new()))
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `service` | the operations, submitting apart |
 //! | `submit` | from a request to a job |
+//! | `programs` | whose programs are which |
 //! | `worker` | proving |
 //! | `queue` | who is proven next |
 //! | `database` | jobs and programs, in one file |
@@ -15,6 +16,7 @@
 mod database;
 mod housekeeping;
 mod inputs;
+mod programs;
 mod queue;
 mod receipts;
 mod service;
