@@ -90,6 +90,21 @@ impl Verifier {
         image_id: &ImageId,
         executor: &Executor<'_>,
     ) -> Result<Claim, VerifyError> {
+        self.verify_until(receipt, image_id, executor, &|| false)
+    }
+
+    /// As [`Self::verify_with`], unless `stop` says so between two segments. `executor` need not go on
+    /// either then.
+    ///
+    /// # Errors
+    /// As [`Self::verify_with`]; [`VerifyError::Stopped`] if it was told to stop.
+    pub fn verify_until(
+        &self,
+        receipt: &Receipt,
+        image_id: &ImageId,
+        executor: &Executor<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Claim, VerifyError> {
         if receipt.profile != self.profile {
             return Err(VerifyError::Profile {
                 expected: self.profile,
@@ -109,6 +124,9 @@ impl Verifier {
         });
         for (proof, verified) in proofs.iter().zip(&verified) {
             if !verified.load(Ordering::Acquire) {
+                if stop() {
+                    return Err(VerifyError::Stopped);
+                }
                 self.verify_proof(proof)?;
             }
         }

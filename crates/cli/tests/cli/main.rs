@@ -1,5 +1,7 @@
 //! The `vouch` binary: what it prints, what it writes and how it exits.
 
+#[cfg(feature = "serve")]
+mod attacks;
 mod bench;
 mod build;
 mod common;
@@ -11,4 +13,6 @@ mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod usage;
+#[cfg(feature = "serve")]
+mod victim;
 mod work_dir;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::post;
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -22,6 +21,7 @@ use super::grpc::Grpc;
 use super::guard::{Guard, guard};
 use super::http;
 use super::json_rpc::{self, JsonRpc};
+use super::pace::{Doorman, pace};
 use crate::config::{ConfigError, TlsConfig};
 use crate::core::{Service, Started};
 use crate::error::ServiceError;
@@ -31,6 +31,12 @@ use crate::proto::FILE_DESCRIPTOR_SET;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time between two looks at whether an HTTP/2 client is still there.
 const PING: Duration = Duration::from_secs(20);
+/// Bytes of a connection of HTTP/1, or of a stream of HTTP/2, that wait to be read or sent.
+const BUFFER: usize = 64 << 10;
+/// Bytes of a stream of HTTP/2 that its client may send before they are read.
+const WINDOW: u32 = 256 << 10;
+/// Streams of a connection of HTTP/2.
+const STREAMS: u32 = 128;
 /// Time that open connections get when nothing runs any more.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -131,19 +137,17 @@ impl Server {
         let started = opened.map_err(internal)??;
         let router = router(&started.service)?.into_make_service();
         let handle = Handle::new();
+        let doorman = Doorman::new(started.service.clone());
+        let listening = axum_server::from_tcp(listener).map_err(internal)?;
         let connections = match &tls {
             Some((_, loaded)) => {
-                let acceptor = RustlsAcceptor::new(loaded.clone()).acceptor(NoDelayAcceptor::new());
-                let listening = axum_server::from_tcp(listener).map_err(internal)?;
+                let acceptor = RustlsAcceptor::new(loaded.clone()).acceptor(doorman);
                 let mut server = listening.acceptor(acceptor).handle(handle.clone());
                 set_timeouts(server.http_builder());
                 tokio::spawn(server.serve(router))
             }
             None => {
-                // Answers are small: waiting for more of them to send would take 40 ms.
-                let acceptor = NoDelayAcceptor::new();
-                let listening = axum_server::from_tcp(listener).map_err(internal)?;
-                let mut server = listening.acceptor(acceptor).handle(handle.clone());
+                let mut server = listening.acceptor(doorman).handle(handle.clone());
                 set_timeouts(server.http_builder());
                 tokio::spawn(server.serve(router))
             }
@@ -226,17 +230,22 @@ async fn load(files: &TlsConfig) -> Result<RustlsConfig, ServeError> {
     loaded.await.map_err(tls_error(files))
 }
 
-/// Whoever sends nothing does not stay.
+/// Whoever sends nothing does not stay, and what is not read does not pile up.
 fn set_timeouts(builder: &mut Builder<TokioExecutor>) {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
-        .keep_alive_timeout(PING);
+        .keep_alive_timeout(PING)
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(2 * WINDOW)
+        .max_send_buf_size(BUFFER);
 }
 
 /// Everything on one port.
@@ -254,5 +263,6 @@ fn router(service: &Arc<Service>) -> Result<Router, ServeError> {
         .merge(grpc.into_axum_router().reset_fallback())
         .layer(from_fn_with_state(Guard::new(service.clone()), guard));
     let open = http::open_routes().with_state(service.clone());
-    Ok(guarded.merge(open).layer(CatchPanicLayer::new()))
+    let all = guarded.merge(open).layer(CatchPanicLayer::new());
+    Ok(all.layer(from_fn(pace)))
 }

@@ -6,6 +6,8 @@
 //! | `submit` | from a request to a job |
 //! | `worker` | proving |
 //! | `queue` | who is proven next |
+//! | `programs` | programs in memory, ready to run |
+//! | `sizes` | what answers and work will take, before they are made |
 //! | `database` | jobs and programs, in one file |
 //! | `inputs` | private inputs, as files |
 //! | `receipts` | receipts, found by what they prove |
@@ -15,9 +17,11 @@
 mod database;
 mod housekeeping;
 mod inputs;
+mod programs;
 mod queue;
 mod receipts;
 mod service;
+mod sizes;
 mod submit;
 mod verify;
 mod worker;

@@ -1,14 +1,12 @@
 //! The operations.
 
 use std::collections::{HashMap, HashSet};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use lru::LruCache;
 use tokio::sync::watch;
 use tracing::{error, info};
 use vouch_kit::cache::{CacheKey, ReceiptCache};
@@ -18,16 +16,17 @@ use vouch_sdk::{Cancel, ImageId, Program, guests, image_id};
 
 use super::database::{Database, ProgramRecord, Record};
 use super::inputs::{Inputs, private_folder, sweep};
+use super::programs::Programs;
 use super::queue::Queue;
 use super::receipts::StoredReceipts;
+use crate::admission::Admission;
+use crate::api::quote;
 use crate::clients::{Client, Clients, OpenJob};
 use crate::config::{CacheScope, Config};
 use crate::error::ServiceError;
 use crate::job::{Job, JobId, JobResult, JobState, JobStatus, Time};
 use crate::metrics::{Metrics, OpenState, StateLabel};
 
-/// Programs that are kept in memory, ready to run.
-const PROGRAMS: usize = 64;
 /// Who brought the programs that are always there.
 const EMBEDDED: &str = "vouch";
 /// Cores that a large job makes good use of.
@@ -99,7 +98,8 @@ pub struct Service {
     pub(super) queue: Queue,
     pub(super) metrics: Metrics,
     pub(super) live: Mutex<HashMap<JobId, Arc<Live>>>,
-    programs: Mutex<LruCache<ImageId, Arc<Program>>>,
+    admission: Arc<Admission>,
+    programs: Programs,
     /// Held for writing while receipts are removed that belong to no job.
     pub(super) receipts: RwLock<()>,
     pub(super) stopping: AtomicBool,
@@ -173,9 +173,8 @@ impl Service {
             verifications: Verifications::new(VerificationOptions::default())?,
             queue: Queue::new(config.limits.queue, cores.div_ceil(CORES_A_LARGE_JOB)),
             live: Mutex::default(),
-            programs: Mutex::new(LruCache::new(
-                NonZeroUsize::new(PROGRAMS).unwrap_or(NonZeroUsize::MIN),
-            )),
+            admission: Arc::new(Admission::new(&config)),
+            programs: Programs::new(config.cache.program_memory),
             receipts: RwLock::new(()),
             stopping: AtomicBool::new(false),
             broken: AtomicBool::new(false),
@@ -192,7 +191,8 @@ impl Service {
     /// Takes up the jobs that had not ended.
     fn resume(&self) -> Result<(), ServiceError> {
         let commitment = Program::from_elf(guests::COMMITMENT)?;
-        self.add_program(EMBEDDED, commitment, guests::COMMITMENT)?;
+        let id = image_id(&commitment);
+        self.add_program(EMBEDDED, id, commitment, guests::COMMITMENT)?;
         let records = self.database.open_jobs()?;
         let kept = |record: &Record| record.job.id;
         let known: HashSet<JobId> = records.iter().map(kept).collect();
@@ -239,6 +239,11 @@ impl Service {
         &self.clients
     }
 
+    /// What requests share.
+    pub fn admission(&self) -> &Arc<Admission> {
+        &self.admission
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -260,21 +265,21 @@ impl Service {
             return Err(ServiceError::TooLarge { what, limit, got });
         }
         let program = Program::from_elf(elf)?;
-        if self.database.program(&image_id(&program))?.is_some() {
-            // Should it have been lost from the store, this brings it back.
-            return self.add_program(client.name(), program, elf);
+        let id = image_id(&program);
+        // Should one that is known have been lost from the store, this brings it back.
+        if self.database.program(&id)?.is_none() {
+            self.check_room_for_program(client)?;
         }
-        self.check_room_for_program(client)?;
-        self.add_program(client.name(), program, elf)
+        self.add_program(client.name(), id, program, elf)
     }
 
     fn add_program(
         &self,
         client: &str,
+        id: ImageId,
         program: Program,
         elf: &[u8],
     ) -> Result<ProgramRecord, ServiceError> {
-        let id = image_id(&program);
         if let Some(known) = self.database.program(&id)? {
             if self.store.get(&known.elf_digest).is_err() {
                 self.store.put(elf.to_vec())?;
@@ -289,7 +294,7 @@ impl Service {
             registered_at: Time::now(),
         };
         self.database.insert_program(&record)?;
-        self.programs().put(id, Arc::new(program));
+        self.programs.put(id, Arc::new(program), record.elf_bytes);
         info!(image_id = %id, client, "a program was registered");
         Ok(record)
     }
@@ -323,20 +328,16 @@ impl Service {
         self.database.programs()
     }
 
-    fn programs(&self) -> MutexGuard<'_, LruCache<ImageId, Arc<Program>>> {
-        self.programs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// A program that was registered.
     pub(super) fn program(&self, id: &ImageId) -> Result<Arc<Program>, ServiceError> {
-        if let Some(program) = self.programs().get(id) {
-            return Ok(program.clone());
+        if let Some(program) = self.programs.get(id) {
+            return Ok(program);
         }
         let record = self.database.program(id)?;
         let record = record.ok_or_else(|| not_found("program", id))?;
         let elf = self.store.get(&record.elf_digest)?;
         let program = Arc::new(Program::from_elf(&elf)?);
-        self.programs().put(*id, program.clone());
+        self.programs.put(*id, program.clone(), record.elf_bytes);
         Ok(program)
     }
 
@@ -420,26 +421,28 @@ impl Service {
     }
 
     /// A client's jobs, newest first: at most `limit` (and [`MAX_LIST`]), before the job `before`,
-    /// in the state `state`.
+    /// in the state `state`. `announce` hears of the bytes of each before anything is made of it.
     ///
     /// # Errors
-    /// There is no such state.
+    /// There is no such state; and those of `announce`.
     pub fn list(
         &self,
         client: &Client,
         state: Option<&str>,
         before: Option<JobId>,
         limit: usize,
+        announce: &mut dyn FnMut(u64) -> Result<(), ServiceError>,
     ) -> Result<Vec<JobStatus>, ServiceError> {
         const STATES: [&str; 5] = ["queued", "running", "succeeded", "failed", "cancelled"];
         if let Some(state) = state.filter(|state| !STATES.contains(state)) {
             return Err(ServiceError::Invalid {
                 field: "state",
-                reason: format!("expected one of {STATES:?}, got {state:?}"),
+                reason: format!("expected one of {STATES:?}, got {}", quote(state)),
             });
         }
         let limit = limit.clamp(1, MAX_LIST);
-        let jobs = self.database.jobs_of(client.name(), state, before, limit)?;
+        let jobs = &self.database;
+        let jobs = jobs.jobs_of(client.name(), state, before, limit, announce)?;
         Ok(jobs.into_iter().map(JobStatus::from).collect())
     }
 
@@ -479,6 +482,10 @@ impl Service {
         let cache = self.cache.stats();
         metrics.cache_bytes.set(cache.bytes as i64);
         metrics.cache_corrupted.set(cache.corrupted as i64);
+        let open = self.admission.used().map(|used| used as i64);
+        metrics.requests_open.set(open[0]);
+        metrics.streams_open.set(open[1]);
+        metrics.request_memory.set(open[2]);
         metrics.queue_length.set(self.queue.len() as i64);
         let oldest = self.queue.oldest().map(|since| Time::now().since(since));
         metrics
