@@ -30,13 +30,13 @@ fn batches_whose_answers_nobody_reads() {
     let victim = Victim::start(&place, "", "");
     let id = victim.job("evil", 1);
     let batch = receipts(&id, 100);
-    let unread: Vec<_> = (0..8)
+    let unread: Vec<_> = (0..40)
         .map(|_| victim.send("evil", "POST /rpc", &batch))
         .collect();
     for job in 2..6 {
         victim.serves_the_good(job);
     }
-    victim.stayed_small("8 batches of 100 receipts");
+    victim.stayed_small("40 batches of 100 receipts");
     drop(unread);
     // One that is read has what fits, and says of each other call why not.
     let answer = read(victim.send("evil", "POST /rpc", &receipts(&id, 100)));

@@ -139,3 +139,81 @@ pub(crate) fn quote(text: &str) -> String {
         false => format!("{beginning:?}... ({} bytes)", text.len()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::admission::Pool;
+    use crate::config::Config;
+    use crate::core::Started;
+
+    fn service() -> (tempfile::TempDir, Started) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config = Config::default();
+        config.data.folder = folder.path().join("data");
+        let started = Service::start(config).expect("a service");
+        (folder, started)
+    }
+
+    fn visit(service: &Service) -> Visit {
+        let client = service.clients().named("local");
+        let visit = service.admission().enter(client, Pool::Requests);
+        visit.expect("there is room")
+    }
+
+    /// A thread is not stopped by whoever no longer waits for it: what it takes stays taken.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn work_holds_what_it_takes_though_nobody_waits() {
+        let (_folder, started) = service();
+        let service = &started.service;
+        let visit = visit(service);
+        visit.hold(100).expect("there is room");
+        let (begin, begun) = channel();
+        let (go_on, may_go_on) = channel::<()>();
+        let calling = {
+            let (service, visit) = (service.clone(), visit);
+            tokio::spawn(async move {
+                let label = ("test", "work");
+                let kind = Work::Verification;
+                work(&service, &visit, kind, label, move |_, _| {
+                    begin.send(()).expect("the test waits");
+                    may_go_on.recv().map_err(|_| ServiceError::Stopping)
+                })
+                .await
+            })
+        };
+        begun.recv().expect("it begins");
+        calling.abort();
+        assert!(calling.await.is_err_and(|error| error.is_cancelled()));
+        assert_eq!(service.admission().used(), [1, 0, 100]);
+        go_on.send(()).expect("it waits");
+        while service.admission().used() != [0; 3] {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        started.stop(Duration::ZERO);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_nobody_waits_for_is_not_begun() {
+        let (_folder, started) = service();
+        let visit = visit(&started.service);
+        visit.cancel().cancel();
+        let label = ("test", "call");
+        let done = call(&started.service, &visit, label, |_, _| Ok(())).await;
+        assert!(matches!(done, Err(ServiceError::Timeout { .. })));
+        started.stop(Duration::ZERO);
+    }
+
+    #[test]
+    fn quotations_are_short() {
+        assert_eq!(quote("a\u{7}"), "\"a\\u{7}\"");
+        let long = quote(&"x".repeat(1 << 20));
+        assert!(
+            long.len() < 100 && long.ends_with("... (1048576 bytes)"),
+            "{long}"
+        );
+    }
+}

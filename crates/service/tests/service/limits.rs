@@ -144,6 +144,30 @@ async fn streams_at_once_are_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_at_once_are_bounded() {
+    let host = Host::with(|config| config.server.max_connections = 2).await;
+    let address = host.server.address();
+    let done = tokio::task::spawn_blocking(move || {
+        let ask = || {
+            let mut socket = TcpStream::connect(address).expect("it listens");
+            // One that is not taken in may be gone already.
+            let _ = socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+            let mut answer = [0; 12];
+            let answered = socket.read_exact(&mut answer).is_ok();
+            answered.then_some((socket, answer))
+        };
+        let open: Vec<_> = (0..2).map(|_| ask().expect("there is room")).collect();
+        assert!(open.iter().all(|(_, answer)| answer == b"HTTP/1.1 200"));
+        assert!(ask().is_none());
+        drop(open);
+        while ask().is_none() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+    done.await.expect("no panic");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_requests_end() {
     let limit = Duration::from_millis(300);
     let host = Host::with(|config| config.server.request_timeout = limit).await;
