@@ -37,13 +37,11 @@ impl Service {
 
     /// Memory that registering a program takes: the program, and its ELF once more on its way to the
     /// store.
-    #[expect(clippy::unused_self, reason = "as its siblings")]
     pub fn registration_bytes(&self, elf: &[u8]) -> u64 {
         (elf.len() as u64).saturating_mul(PROGRAM_COPIES + 2)
     }
 
     /// Memory that verifying a receipt takes: its segments, and their proofs decoded.
-    #[expect(clippy::unused_self, reason = "as its siblings")]
     pub fn verification_bytes(&self, receipt: &[u8]) -> u64 {
         (receipt.len() as u64).saturating_mul(2)
     }
