@@ -213,7 +213,9 @@ fn library(folder: &Path) -> Result<PathBuf, GpuError> {
     }
     std::fs::create_dir_all(folder).map_err(compile)?;
     // Whoever else wants the same kernels waits for them.
-    let lock = File::create(folder.join("lock")).map_err(compile)?;
+    let mut lock = File::options();
+    lock.write(true).create(true).truncate(false);
+    let lock = lock.open(folder.join("lock")).map_err(compile)?;
     lock.lock().map_err(compile)?;
     if library.exists() {
         return Ok(library);

@@ -3,6 +3,7 @@
 //! All calls block. From asynchronous code they belong into `spawn_blocking` or its like.
 
 use std::future::Future;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -14,7 +15,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload, parse_url_opts};
 use thiserror::Error;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
-use vouch_sdk::{DecodeError, MAX_RECEIPT_BYTES, Receipt};
+use vouch_sdk::{DecodeError, MAX_RECEIPT_BYTES, Receipt, private};
 
 use crate::digest::ProofDigest;
 
@@ -81,6 +82,14 @@ pub enum StoreError {
         /// What the store says.
         source: object_store::Error,
     },
+    /// The store's folder cannot be written to.
+    #[error("artefact {digest}: cannot write: {source}")]
+    Write {
+        /// Its name.
+        digest: ProofDigest,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The store's threads are gone, or could not be started.
     #[error("artefact store: no thread to ask it: {reason}")]
     Threads {
@@ -93,14 +102,17 @@ pub enum StoreError {
 #[derive(Clone, Debug)]
 pub struct ArtifactStore {
     objects: Arc<dyn ObjectStore>,
+    /// The folder that they are in, which is written to here: a file of [`LocalFileSystem`] has whatever mode
+    /// the umask leaves.
+    folder: Option<PathBuf>,
     /// What names begin with.
     prefix: Key,
     runtime: Arc<Background>,
 }
 
 impl ArtifactStore {
-    /// Artefacts as files below a folder, which is made if it is not there. They are on the disk when
-    /// [`Self::put`] returns.
+    /// Artefacts as files below a folder, which is made if it is not there: for their owner alone, whatever
+    /// the folder's mode. They are on the disk when [`Self::put`] returns.
     ///
     /// # Errors
     /// The folder cannot be made.
@@ -109,13 +121,17 @@ impl ArtifactStore {
             path: path.into(),
             source,
         };
-        std::fs::create_dir_all(path).map_err(failed)?;
+        private::folder(path).map_err(failed)?;
         let objects =
             LocalFileSystem::new_with_prefix(path).map_err(|error| StoreError::Address {
                 address: path.display().to_string(),
                 reason: error.to_string(),
             })?;
-        Self::over(Arc::new(objects.with_fsync(true)), Key::default())
+        let objects = Arc::new(objects.with_fsync(true));
+        Ok(Self {
+            folder: Some(path.canonicalize().map_err(failed)?),
+            ..Self::over(objects, Key::default())?
+        })
     }
 
     /// The store at an address: `file:///var/lib/vouch/receipts`, `s3://bucket/prefix`, or
@@ -152,6 +168,7 @@ impl ArtifactStore {
     pub fn over(objects: Arc<dyn ObjectStore>, prefix: Key) -> Result<Self, StoreError> {
         Ok(Self {
             objects,
+            folder: None,
             prefix,
             runtime: Arc::new(Background::start()?),
         })
@@ -160,25 +177,34 @@ impl ArtifactStore {
     /// Keeps bytes under their own hash. What was there under that name, damaged or not, is replaced.
     ///
     /// # Errors
-    /// [`StoreError::Access`] if they cannot be written.
+    /// [`StoreError::Access`] or [`StoreError::Write`] if they cannot be written.
     pub fn put(&self, bytes: Vec<u8>) -> Result<ProofDigest, StoreError> {
         let digest = ProofDigest::of_bytes(&bytes);
-        self.write(digest, bytes.into())?;
+        self.write(digest, core::iter::once(bytes.into()))?;
         Ok(digest)
     }
 
     /// Keeps a receipt, without a second copy of it in memory beside its encoding.
     ///
     /// # Errors
-    /// [`StoreError::Access`] if it cannot be written.
+    /// As [`Self::put`].
     pub fn put_receipt(&self, receipt: &Receipt) -> Result<ProofDigest, StoreError> {
         let digest = ProofDigest::of_receipt(receipt);
-        self.write(digest, receipt.pieces().map(Bytes::from).collect())?;
+        self.write(digest, receipt.pieces().map(Bytes::from))?;
         Ok(digest)
     }
 
-    fn write(&self, digest: ProofDigest, payload: PutPayload) -> Result<(), StoreError> {
+    fn write(
+        &self,
+        digest: ProofDigest,
+        pieces: impl Iterator<Item = Bytes>,
+    ) -> Result<(), StoreError> {
         let (objects, key) = (self.objects.clone(), self.key(&digest));
+        if let Some(folder) = &self.folder {
+            let failed = |source| StoreError::Write { digest, source };
+            return write_file(folder, &key, pieces).map_err(failed);
+        }
+        let payload: PutPayload = pieces.collect();
         let result = self
             .runtime
             .wait(async move { objects.put(&key, payload).await })?;
@@ -268,6 +294,19 @@ impl ArtifactStore {
         let folder: String = name.chars().take(2).collect();
         self.prefix.clone().join(folder).join(name)
     }
+}
+
+/// A file below `folder`, on the disk with the folders that lead to it.
+fn write_file(folder: &Path, key: &Key, pieces: impl Iterator<Item = Bytes>) -> io::Result<()> {
+    let file = folder.join(key.as_ref());
+    if let Some(inner) = file.parent()
+        && !inner.exists()
+    {
+        private::folder(inner)?;
+        #[cfg(unix)]
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    private::write(&file, pieces)
 }
 
 /// Makes sure that TLS has a library of cryptography: that of the process, or ring. Without one, making
@@ -369,6 +408,34 @@ mod tests {
             store.get(&digest),
             Err(StoreError::Missing { .. })
         ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn artefacts_in_a_public_folder_are_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let all = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(folder.path(), all).expect("it is ours");
+        let store = ArtifactStore::folder(folder.path()).expect("a store");
+        let name = store.put(b"artefact".to_vec()).expect("it is written");
+        let name = name.to_string();
+        let inner = folder.path().join(&name[..2]);
+        for (path, expected) in [(inner.join(&name), 0o600), (inner, 0o700)] {
+            let metadata = std::fs::metadata(&path).expect("it is there");
+            assert_eq!(metadata.permissions().mode() & 0o777, expected, "{path:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let (folder, store) = store();
+        let digest = ProofDigest::of_bytes(b"artefact");
+        let taken = folder.path().join("new").join(&digest.to_string()[..2]);
+        std::fs::write(taken, "no folder").expect("a file");
+        let error = store.put(b"artefact".to_vec()).expect_err("no room");
+        assert!(matches!(error, StoreError::Write { digest: named, .. } if named == digest));
     }
 
     #[test]

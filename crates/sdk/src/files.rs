@@ -9,6 +9,7 @@ use vouch_emulator::{MAX_LOAD_BYTES, Program};
 use vouch_verifier::Receipt;
 
 use crate::error::Error;
+use crate::private::{self, TEMPORARY};
 
 /// Largest ELF that is read, in bytes: more than its loaded bytes, for symbols and debug
 /// information.
@@ -95,6 +96,11 @@ pub fn check_writable(path: &Path) -> Result<(), Error> {
     check().map_err(|source| cannot_write(path, source))
 }
 
+/// Writes a file whole or not at all, for its owner alone: see [`private::write`].
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    private::write(path, [bytes]).map_err(|source| cannot_write(path, source))
+}
+
 fn cannot_write(path: &Path, source: io::Error) -> Error {
     Error::File {
         action: "write",
@@ -140,9 +146,6 @@ fn write_whole<B: AsRef<[u8]>>(path: &Path, mut pieces: impl Iterator<Item = B>)
     }
 }
 
-/// What the names of temporary files start with.
-const TEMPORARY: &str = ".vouch-";
-
 /// Removes temporary files that were left in a folder by a process that was killed. No other may be
 /// writing there.
 pub(crate) fn remove_temporary(folder: &Path) -> Result<(), Error> {
@@ -179,7 +182,8 @@ fn temporary(target: &Path) -> io::Result<NamedTempFile> {
     file.map_err(|error| error.kind().into())
 }
 
-fn directory(path: &Path) -> PathBuf {
+/// The folder that a path lies in.
+pub(crate) fn directory(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent.into(),
         _ => PathBuf::from("."),

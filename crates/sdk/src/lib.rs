@@ -30,6 +30,7 @@ pub mod files;
 pub mod guests;
 mod image;
 mod input;
+pub mod private;
 pub mod profile;
 mod prove;
 mod stats;

@@ -1,8 +1,8 @@
 //! Who asks: tokens and quotas.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -22,6 +22,9 @@ pub struct Client {
     quota: QuotaConfig,
     requests: DefaultDirectRateLimiter,
     usage: Mutex<Usage>,
+    /// Idempotency keys of requests that are under way.
+    keys: Mutex<HashSet<String>>,
+    key_left: Condvar,
 }
 
 /// What a client has open.
@@ -39,6 +42,8 @@ impl Client {
             quota,
             requests: RateLimiter::direct(Quota::per_minute(a_minute)),
             usage: Mutex::default(),
+            keys: Mutex::default(),
+            key_left: Condvar::new(),
         }
     }
 
@@ -72,7 +77,8 @@ impl Client {
     /// # Errors
     /// [`ServiceError::Quota`] if the client has too many already, or too large ones.
     pub fn open_job(self: &Arc<Self>, input_bytes: u64) -> Result<OpenJob, ServiceError> {
-        let usage = *self.usage();
+        // Held until the job is counted: another could pass the same checks in between.
+        let usage = self.usage();
         let quota = &self.quota;
         if usage.jobs >= quota.max_jobs {
             let (what, limit) = ("jobs that wait or run", quota.max_jobs as u64);
@@ -82,12 +88,15 @@ impl Client {
             let (what, limit) = ("bytes of inputs that wait", quota.max_input_bytes);
             return Err(ServiceError::Quota { what, limit });
         }
-        Ok(self.open_job_anyway(input_bytes))
+        Ok(self.count(usage, input_bytes))
     }
 
     /// As [`Self::open_job`], for a job that was accepted before.
     pub fn open_job_anyway(self: &Arc<Self>, input_bytes: u64) -> OpenJob {
-        let mut usage = self.usage();
+        self.count(self.usage(), input_bytes)
+    }
+
+    fn count(self: &Arc<Self>, mut usage: MutexGuard<'_, Usage>, input_bytes: u64) -> OpenJob {
         usage.jobs += 1;
         usage.input_bytes = usage.input_bytes.saturating_add(input_bytes);
         drop(usage);
@@ -95,6 +104,34 @@ impl Client {
             client: self.clone(),
             input_bytes,
         }
+    }
+
+    /// Waits until no other request of this client with the same idempotency key is under way, and keeps others
+    /// waiting until what is returned is dropped.
+    pub fn take_turn(&self, key: &str) -> KeyTurn<'_> {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.key_left.wait_while(keys, |keys| keys.contains(key));
+        let mut keys = waited.unwrap_or_else(PoisonError::into_inner);
+        keys.insert(key.into());
+        KeyTurn {
+            client: self,
+            key: key.into(),
+        }
+    }
+}
+
+/// While this is held, other requests of the client with the same idempotency key wait.
+pub struct KeyTurn<'c> {
+    client: &'c Client,
+    key: String,
+}
+
+impl Drop for KeyTurn<'_> {
+    fn drop(&mut self) {
+        let keys = self.client.keys.lock();
+        keys.unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
+        self.client.key_left.notify_all();
     }
 }
 
@@ -173,6 +210,8 @@ impl Clients {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn config(name: &str, token: &str) -> ClientConfig {
@@ -227,6 +266,49 @@ mod tests {
         let resumed = client.open_job_anyway(100);
         drop((second, resumed));
         assert_eq!(*client.usage(), Usage::default());
+    }
+
+    /// Both checks and the count are one step: with a limit of one job, one of many threads has it.
+    #[test]
+    fn a_quota_holds_for_many_at_once() {
+        let mut limited = config("a", "one");
+        limited.quota.max_jobs = 1;
+        let client = Clients::new(&[limited]).named("a");
+        let barrier = std::sync::Barrier::new(8);
+        for _ in 0..2000 {
+            let open = || {
+                barrier.wait();
+                client.open_job(1).ok()
+            };
+            let opened: Vec<_> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                let results = threads.into_iter().map(|thread| thread.join());
+                results
+                    .filter_map(|result| result.expect("no panic"))
+                    .collect()
+            });
+            assert_eq!(opened.len(), 1);
+        }
+    }
+
+    #[test]
+    fn requests_with_one_key_take_turns() {
+        let client = Clients::new(&[]).named("a");
+        let at_it = ["a", "b"].map(|key| (key, AtomicUsize::new(0)));
+        std::thread::scope(|scope| {
+            for (key, at_it) in at_it.iter().cycle().take(8) {
+                let client = &client;
+                scope.spawn(move || {
+                    for _ in 0..200 {
+                        let _turn = client.take_turn(key);
+                        assert_eq!(at_it.fetch_add(1, Ordering::Relaxed), 0);
+                        std::thread::yield_now();
+                        at_it.fetch_sub(1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        assert!(client.keys.lock().expect("no panic").is_empty());
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub struct ServerConfig {
     /// Time within which a request must have been answered, streams and downloads apart.
     #[serde(deserialize_with = "duration")]
     pub request_timeout: Duration,
+    /// Time for which a connection may be open without a request.
+    #[serde(deserialize_with = "duration")]
+    pub idle_timeout: Duration,
     /// Time that running jobs get to end when the service is stopped.
     #[serde(deserialize_with = "duration")]
     pub shutdown_grace: Duration,
@@ -97,6 +100,7 @@ impl Default for ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8420)),
             tls: None,
             request_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             max_connections: 2048,
@@ -230,8 +234,6 @@ pub struct LimitsConfig {
     pub answer_bytes: u64,
     /// Instructions that a job may execute.
     pub cycles: u64,
-    /// Programs registered, at most.
-    pub programs: usize,
     /// Receipts that are verified at once.
     pub verifications: usize,
     /// Programs that are registered at once.
@@ -249,7 +251,6 @@ impl Default for LimitsConfig {
             receipt_bytes: 64 << 20,
             answer_bytes: 64 << 20,
             cycles: 1 << 32,
-            programs: 1000,
             verifications: 4,
             registrations: 2,
             waiting: 64,
@@ -404,8 +405,12 @@ impl Config {
         let proving = &self.proving;
         let positive = [
             (
+                "server.idle_timeout",
+                self.server.idle_timeout.as_nanos() as u64,
+            ),
+            (
                 "server.write_timeout",
-                self.server.write_timeout.as_millis() as u64,
+                self.server.write_timeout.as_nanos() as u64,
             ),
             ("server.max_connections", self.server.max_connections as u64),
             ("server.max_requests", self.server.max_requests as u64),
@@ -579,6 +584,10 @@ mod tests {
         assert_eq!(
             value_error("server.max_requests = 0"),
             "server.max_requests"
+        );
+        assert_eq!(
+            value_error("server.idle_timeout = 0"),
+            "server.idle_timeout"
         );
         assert_eq!(
             value_error("proving.concurrency = 0"),

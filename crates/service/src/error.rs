@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use vouch_kit::store::StoreError;
-use vouch_sdk::ElfError;
+use vouch_sdk::{ElfError, ImageId};
 
 use crate::job::Failure;
 
@@ -52,6 +52,33 @@ pub enum ServiceError {
     Conflict {
         /// The job that has the key.
         job: String,
+    },
+    /// The client has another program of the same image ID.
+    #[error(
+        "program {image_id}: expected the memory map of the one that is registered, got another; \
+         remove that one first"
+    )]
+    ProgramConflict {
+        /// The image ID of both.
+        image_id: ImageId,
+    },
+    /// Jobs of the program have not ended.
+    #[error("program {image_id}: expected no jobs that wait or run, got {jobs}")]
+    ProgramInUse {
+        /// The program.
+        image_id: ImageId,
+        /// How many.
+        jobs: usize,
+    },
+    /// The request is not addressed to this machine, or comes from a page of another.
+    #[error("{header}: expected {expected}, got {got:?}")]
+    Forbidden {
+        /// `host` or `origin`.
+        header: &'static str,
+        /// What would have done.
+        expected: String,
+        /// What it says.
+        got: String,
     },
     /// So many jobs wait that no more are taken.
     #[error("the queue is full: {limit} jobs wait")]
@@ -154,6 +181,9 @@ impl ServiceError {
             Self::JobCancelled => ("job_cancelled", -32012, 409, Grpc::FailedPrecondition),
             Self::Stopping => ("stopping", -32013, 503, Grpc::Unavailable),
             Self::Timeout { .. } => ("timeout", -32014, 504, Grpc::DeadlineExceeded),
+            Self::ProgramConflict { .. } => ("program_conflict", -32020, 409, Grpc::AlreadyExists),
+            Self::ProgramInUse { .. } => ("program_in_use", -32021, 409, Grpc::FailedPrecondition),
+            Self::Forbidden { .. } => ("forbidden", -32022, 403, Grpc::PermissionDenied),
             Self::Database(_) | Self::Record { .. } | Self::Store(_) => {
                 ("storage", -32015, 500, Grpc::Internal)
             }
@@ -189,7 +219,7 @@ pub(crate) fn database<E: Into<redb::Error>>(error: E) -> ServiceError {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -212,6 +242,18 @@ mod tests {
                 got: 2,
             },
             ServiceError::Conflict { job: name() },
+            ServiceError::ProgramConflict {
+                image_id: ImageId([0; 32]),
+            },
+            ServiceError::ProgramInUse {
+                image_id: ImageId([0; 32]),
+                jobs: 1,
+            },
+            ServiceError::Forbidden {
+                header: "host",
+                expected: reason(),
+                got: name(),
+            },
             ServiceError::QueueFull { limit: 1 },
             ServiceError::Quota {
                 what: "jobs",
@@ -256,6 +298,11 @@ mod tests {
             .map(|error| (error.code().name, Some(error.code().json_rpc.into())))
             .collect();
         assert_eq!(codes, described);
+        let named: serde_json::Value = serde_json::from_str(crate::api::OPENAPI).expect("JSON");
+        let named = &named["components"]["schemas"]["Error"]["properties"]["code"]["enum"];
+        let named = named.as_array().expect("names").iter();
+        let named: BTreeSet<&str> = named.filter_map(serde_json::Value::as_str).collect();
+        assert_eq!(codes.into_keys().collect::<BTreeSet<_>>(), named);
     }
 
     #[test]

@@ -175,7 +175,7 @@ fn large_elf(bytes: u32, number: u8) -> Vec<u8> {
 fn registrations_that_outlive_their_requests() {
     let place = Place::new();
     let victim = Victim::start(&place, "request_timeout = \"500ms\"", "");
-    let size = 12 << 20;
+    let size = 8 << 20;
     thread::scope(|scope| {
         for number in 0..10 {
             let mut evil = victim.caller("evil");
@@ -192,7 +192,7 @@ fn registrations_that_outlive_their_requests() {
         }
     });
     victim.until("vouch_request_memory_bytes", |bytes| bytes == 0.0);
-    victim.stayed_small("10 registrations of 12 MiB");
+    victim.stayed_small("10 registrations of 8 MiB");
 }
 
 /// Receipts of 20 MiB, of as many segments as an honest one has, that fail at the end.

@@ -78,6 +78,57 @@ impl Place {
             .collect()
     }
 
+    /// The command where the umask takes no permission away, in a shell that it replaces.
+    #[cfg(unix)]
+    pub fn with_open_umask(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("sh");
+        command
+            .args([
+                "-c",
+                "umask 0; exec \"$0\" \"$@\"",
+                env!("CARGO_BIN_EXE_vouch"),
+            ])
+            .args(arguments)
+            .current_dir(self.0.path());
+        command
+    }
+
+    /// Every file below a folder that is open to more than its owner.
+    #[cfg(unix)]
+    pub fn open_files(&self, folder: &str) -> Vec<PathBuf> {
+        use std::os::unix::fs::PermissionsExt;
+        let mut folders = vec![self.path(folder)];
+        let (mut open, mut all) = (Vec::new(), 0);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                // What is only there for a moment may be gone.
+                let Ok(metadata) = fs::symlink_metadata(&path) else {
+                    continue;
+                };
+                if metadata.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                all += 1;
+                if metadata.permissions().mode() & 0o077 != 0 {
+                    open.push(path);
+                }
+            }
+        }
+        assert!(all > 0, "there are no files");
+        open
+    }
+
+    /// A folder in which everybody may do everything.
+    #[cfg(unix)]
+    pub fn public_folder(&self, name: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::create_dir(self.path(name)).expect("a folder");
+        let all = fs::Permissions::from_mode(0o777);
+        fs::set_permissions(self.path(name), all).expect("it is ours");
+    }
+
     pub fn vouch(&self, arguments: &[&str]) -> Outcome {
         self.vouch_with_stdin(arguments, b"")
     }

@@ -46,14 +46,19 @@ impl Service {
     /// With the configuration `vouch.toml` of the place; logs go to the file `log`.
     fn start(place: &Place) -> Self {
         fs::write(place.path("vouch.toml"), CONFIG).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vouch"));
+        command.args(["serve", "--config", "vouch.toml"]);
+        command.current_dir(place.path(""));
+        Self::run(place, command)
+    }
+
+    fn run(place: &Place, mut command: Command) -> Self {
         let log = fs::File::options()
             .create(true)
             .append(true)
             .open(place.path("log"))
             .expect("a file");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_vouch"))
-            .args(["serve", "--config", "vouch.toml"])
-            .current_dir(place.path(""))
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -269,6 +274,63 @@ fn a_second_signal_ends_it_at_once() {
     assert!(service.child.try_wait().expect("a child").is_none());
     service.signal("INT");
     assert_eq!(service.wait().0, Some(130));
+}
+
+/// Database, inputs, segments, receipts and ELFs, whatever the umask, in a folder that is everybody's.
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_what_it_keeps() {
+    let place = Place::new();
+    for folder in ["data", "data/inputs", "data/segments", "data/artefacts"] {
+        place.public_folder(folder);
+    }
+    fs::write(place.path("vouch.toml"), CONFIG).expect("a file");
+    let command = place.with_open_umask(&["serve", "--config", "vouch.toml"]);
+    let mut service = Service::run(&place, command);
+    let short = service.submit(guests::COMMITMENT, &hashes(1), "short");
+    let job = service.until_ended(&short.id);
+    assert_eq!(job.state(), JobState::Succeeded);
+    let long = service.submit(guests::FIBONACCI, &LONG.to_le_bytes(), "long");
+    service.until_proving(&long.id);
+    for kept in ["inputs", "segments", "artefacts", "vouch.redb"] {
+        let path = place.path("data").join(kept);
+        assert!(
+            path.is_file() || fs::read_dir(path).expect("a folder").count() > 0,
+            "{kept}"
+        );
+    }
+    assert!(
+        place.open_files("data").is_empty(),
+        "{:?}",
+        place.open_files("data")
+    );
+    service.kill();
+}
+
+/// Somebody who may write into the folder wants the service to make or to empty another file.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_database_is_not_followed() {
+    let place = Place::new();
+    place.public_folder("data");
+    place.put("precious", b"content");
+    for target in ["precious", "missing"] {
+        let link = place.path("data/vouch.redb");
+        std::os::unix::fs::symlink(place.path(target), &link).expect("a link");
+        let flags = [
+            "serve",
+            "--json",
+            "--listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            "data",
+        ];
+        let outcome = place.vouch(&flags);
+        assert_eq!((outcome.code, &outcome.json()["kind"]), (2, &"file".into()));
+        fs::remove_file(link).expect("the link");
+    }
+    assert_eq!(place.get("precious"), b"content");
+    assert!(!place.path("missing").exists());
 }
 
 #[test]

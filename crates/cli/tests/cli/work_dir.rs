@@ -187,3 +187,40 @@ fn an_endless_guest_reaches_its_limit() {
     let message = "limit reached: the run may use 67108864 cycles";
     place.refuses(&limited, 4, "limit", message);
 }
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_a_work_folder() {
+    let place = Place::new();
+    place.public_folder("work");
+    let all = arguments();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let mut child = place.with_open_umask(&all).spawn().expect("a shell");
+    let status = child.wait().expect("it ends");
+    assert!(status.success());
+    assert!(segments(&place) >= 10);
+    assert!(
+        place.open_files("work").is_empty(),
+        "{:?}",
+        place.open_files("work")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_lock_is_not_followed() {
+    let place = Place::new();
+    place.public_folder("work");
+    place.put("precious", b"content");
+    for target in ["precious", "missing"] {
+        let lock = place.path("work/lock");
+        std::os::unix::fs::symlink(place.path(target), &lock).expect("a link");
+        let all = arguments();
+        let all: Vec<&str> = all.iter().map(String::as_str).chain(["--json"]).collect();
+        let outcome = place.vouch(&all);
+        assert_eq!((outcome.code, &outcome.json()["kind"]), (2, &"file".into()));
+        fs::remove_file(lock).expect("the link");
+    }
+    assert_eq!(place.get("precious"), b"content");
+    assert!(!place.path("missing").exists());
+}

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use vouch_sdk::{MAX_RECEIPT_BYTES, files};
+use vouch_sdk::{MAX_RECEIPT_BYTES, files, private};
 
 use super::backing::{Backing, BackingError};
 use super::{CacheKey, CachedReceipt};
@@ -53,17 +53,8 @@ impl FolderBacking {
     /// # Errors
     /// Another process uses the folder, or it cannot be read or written.
     pub fn open(path: &Path, max_bytes: u64) -> Result<Self, BackingError> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path).map_err(failed("open", path))?;
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path.join("lock"));
-        let file = file.map_err(failed("open", path))?;
+        private::folder(path).map_err(failed("open", path))?;
+        let file = private::open(&path.join("lock")).map_err(failed("open", path))?;
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => BackingError::InUse { path: path.into() },
             TryLockError::Error(error) => failed("lock", path)(error),

@@ -222,6 +222,26 @@ fn a_folder_has_one_user() {
     );
 }
 
+/// Whoever may write into the folder plants a link where the lock should be.
+#[cfg(unix)]
+#[test]
+fn a_lock_is_no_link() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cache");
+    std::fs::create_dir(&path).expect("a folder");
+    let [precious, missing] = ["precious", "missing"].map(|name| folder.path().join(name));
+    std::fs::write(&precious, "content").expect("a file");
+    for target in [&precious, &missing] {
+        std::os::unix::fs::symlink(target, path.join("lock")).expect("a link");
+        let error = FolderBacking::open(&path, 1 << 20).err();
+        let refused = matches!(error, Some(BackingError::Folder { action: "open", .. }));
+        assert!(refused, "{error:?}");
+        std::fs::remove_file(path.join("lock")).expect("the link");
+    }
+    assert_eq!(std::fs::read(&precious).expect("a file"), b"content");
+    assert!(!missing.exists());
+}
+
 #[test]
 fn a_folder_that_goes_is_done_without() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -17,7 +17,7 @@ use vouch_verifier::{MACHINE_DIGEST, MAX_PROOF_BYTES, Profile, SegmentReceipt};
 
 use super::plan::Cuts;
 use crate::error::Error;
-use crate::files;
+use crate::{files, private};
 
 const MAGIC: &[u8; 8] = b"VOUCHSEG";
 const VERSION: u16 = 1;
@@ -96,9 +96,9 @@ impl WorkFolder {
         job: &WorkJob,
         did_not_fit: bool,
     ) -> Result<(Self, Cuts), Error> {
-        fs::create_dir_all(path).map_err(failed("make", path))?;
+        private::folder(path).map_err(failed("make", path))?;
         let lock_path = path.join("lock");
-        let lock = File::create(&lock_path).map_err(failed("write", &lock_path))?;
+        let lock = private::open(&lock_path).map_err(failed("open", &lock_path))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Error::WorkFolder {
                 path: path.into(),
@@ -162,7 +162,7 @@ impl WorkFolder {
 
     fn begin(&self, path: &Path, job: &WorkJob) -> Result<Cuts, Error> {
         let text = serde_json::to_vec_pretty(job).map_err(|e| self.refuse(e.to_string()))?;
-        files::write(path, &text)?;
+        files::write_private(path, &text)?;
         Ok(job.cuts)
     }
 
@@ -193,7 +193,7 @@ impl WorkFolder {
     /// # Errors
     /// [`Error::File`] if it cannot be written.
     pub fn save(&self, index: usize, proof: &SegmentProof) -> Result<(), Error> {
-        files::write(&self.segment_path(index), &encode(self.profile, proof))
+        files::write_private(&self.segment_path(index), &encode(self.profile, proof))
     }
 
     /// The segment, if it was kept. Its proof has not been verified.

@@ -98,12 +98,23 @@ impl Vouch for Grpc {
         request: Request<proto::ListProgramsRequest>,
     ) -> Result<Response<proto::ListProgramsResponse>, Status> {
         let done = self.call(client(&request)?, "ListPrograms", |service, client| {
-            let programs = service.list_programs()?;
+            let programs = service.list_programs(client)?;
             client.answer(programs.len() as u64 * PROGRAM_BYTES)?;
             Ok(programs)
         });
         let programs = done.await?.into_iter().map(Into::into).collect();
         Ok(Response::new(proto::ListProgramsResponse { programs }))
+    }
+
+    async fn remove_program(
+        &self,
+        request: Request<proto::RemoveProgramRequest>,
+    ) -> Result<Response<proto::Program>, Status> {
+        let (client, request) = (client(&request)?, request.into_inner());
+        let done = self.call(client, "RemoveProgram", move |service, client| {
+            service.remove_program(client, &image_id(&request.image_id)?)
+        });
+        Ok(Response::new(done.await?.into()))
     }
 
     async fn submit_job(

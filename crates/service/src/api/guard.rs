@@ -168,7 +168,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
+/// Whether a request is one of gRPC.
+pub fn is_grpc(headers: &HeaderMap) -> bool {
     let content = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

@@ -23,7 +23,8 @@ use crate::core::Service;
 use crate::error::ServiceError;
 use crate::job::{JobId, JobStatus};
 
-const OPENAPI: &str = include_str!("../../openapi.json");
+/// The description of what is not JSON-RPC.
+pub const OPENAPI: &str = include_str!("../../openapi.json");
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Time after which a stream without news says that it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

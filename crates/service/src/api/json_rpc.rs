@@ -116,10 +116,18 @@ fn methods(service: Arc<Service>) -> Result<RpcModule<Arc<Service>>, RegisterMet
         },
     )?;
     method(m, "vouch_listPrograms", |service, client, Nothing {}| {
-        let programs = service.list_programs()?;
+        let programs = service.list_programs(client)?;
         client.answer(programs.len() as u64 * PROGRAM_BYTES)?;
         Ok(programs.into_iter().map(Program::from).collect::<Vec<_>>())
     })?;
+    method(
+        m,
+        "vouch_removeProgram",
+        |service, client, params: Remove| {
+            let removed = service.remove_program(client, &image_id(&params.image_id)?);
+            removed.map(Program::from)
+        },
+    )?;
     method(m, "vouch_submitJob", |service, client, params: Submit| {
         let request = params.request(service)?;
         client.answer(service.known_job_bytes(client, &request)?)?;
@@ -207,6 +215,12 @@ struct Nothing {}
 #[serde(deny_unknown_fields)]
 struct Register {
     elf: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Remove {
+    image_id: String,
 }
 
 #[derive(Deserialize)]

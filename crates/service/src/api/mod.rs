@@ -3,6 +3,8 @@
 //! | module | what |
 //! |---|---|
 //! | [`server`] | sockets, TLS, shutdown |
+//! | `idle` | connections without a request |
+//! | `local` | whom a request is addressed to, where no token says who sends it |
 //! | `guard` | what every request passes: its token, its pool, its size, its time |
 //! | `pace` | peers that do not take what is sent to them |
 //! | `methods` | methods of JSON-RPC: who asks, parameters, errors |
@@ -15,7 +17,9 @@ mod body;
 mod grpc;
 mod guard;
 mod http;
+mod idle;
 mod json_rpc;
+mod local;
 mod methods;
 mod pace;
 pub mod server;
@@ -38,7 +42,7 @@ use crate::metrics::RequestLabel;
 const MAX_QUOTE: usize = 64;
 
 #[cfg(test)]
-pub(crate) use json_rpc::OPENRPC;
+pub(crate) use {http::OPENAPI, json_rpc::OPENRPC};
 
 /// One request of a client, counted and made on a thread that may block.
 pub(crate) async fn call<T: Send + 'static>(

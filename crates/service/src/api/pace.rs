@@ -25,6 +25,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tower::Layer;
 use tracing::warn;
 
+use super::idle::{Counted, IdleAcceptor, Watched};
 use crate::admission::{Budget, Share};
 use crate::core::Service;
 
@@ -38,29 +39,36 @@ const LOOKS: u32 = 4;
 pub struct Doorman {
     service: Arc<Service>,
     places: Arc<Budget>,
+    idle: IdleAcceptor,
 }
 
 impl Doorman {
     /// Within the bounds of the service's configuration.
     pub fn new(service: Arc<Service>) -> Self {
-        let places = Budget::new(service.config().server.max_connections as u64);
-        Self { service, places }
+        let server = &service.config().server;
+        Self {
+            places: Budget::new(server.max_connections as u64),
+            idle: IdleAcceptor {
+                limit: server.idle_timeout,
+            },
+            service,
+        }
     }
 }
 
 impl<S> Accept<TcpStream, S> for Doorman {
     type Stream = Attended;
-    type Service = AddExtension<S, Connection>;
+    type Service = AddExtension<Counted<S>, Connection>;
     type Future = Ready<io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let Ok(place) = self.places.take(1) else {
             return ready(Err(io::Error::other("too many connections")));
         };
-        // Answers are small: waiting for more of them to send would take 40 ms.
-        if let Err(error) = stream.set_nodelay(true) {
-            return ready(Err(error));
-        }
+        let (stream, service) = match self.idle.accept(stream, service).into_inner() {
+            Ok(accepted) => accepted,
+            Err(error) => return ready(Err(error)),
+        };
         let connection = Connection::default();
         let service = Extension(connection.clone()).layer(service);
         let limit = self.service.config().server.write_timeout;
@@ -237,7 +245,7 @@ pub async fn pace(request: Request, next: Next) -> Response {
 
 /// A connection that ends when its peer does not take its answers.
 pub struct Attended {
-    stream: TcpStream,
+    stream: Watched,
     connection: Connection,
     limit: Duration,
     clock: Interval,

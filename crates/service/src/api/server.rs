@@ -21,14 +21,13 @@ use super::grpc::Grpc;
 use super::guard::{Guard, guard};
 use super::http;
 use super::json_rpc::{self, JsonRpc};
+use super::local::{Local, local_only};
 use super::pace::{Doorman, pace};
 use crate::config::{ConfigError, TlsConfig};
 use crate::core::{Service, Started};
 use crate::error::ServiceError;
 use crate::proto::FILE_DESCRIPTOR_SET;
 
-/// Time that a client has for the head of a request, and between two requests.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time between two looks at whether an HTTP/2 client is still there.
 const PING: Duration = Duration::from_secs(20);
 /// Bytes of a connection of HTTP/1, or of a stream of HTTP/2, that wait to be read or sent.
@@ -135,7 +134,8 @@ impl Server {
         };
         let opened = tokio::task::spawn_blocking(|| Service::start(config)).await;
         let started = opened.map_err(internal)??;
-        let router = router(&started.service)?.into_make_service();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let router = router(&started.service, address.port(), scheme)?.into_make_service();
         let handle = Handle::new();
         let doorman = Doorman::new(started.service.clone());
         let listening = axum_server::from_tcp(listener).map_err(internal)?;
@@ -230,12 +230,12 @@ async fn load(files: &TlsConfig) -> Result<RustlsConfig, ServeError> {
     loaded.await.map_err(tls_error(files))
 }
 
-/// Whoever sends nothing does not stay, and what is not read does not pile up.
+/// Whoever is gone does not stay, and what is not read does not pile up. Whoever is idle is the acceptor's
+/// concern.
 fn set_timeouts(builder: &mut Builder<TokioExecutor>) {
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(None)
         .max_buf_size(BUFFER);
     builder
         .http2()
@@ -249,7 +249,7 @@ fn set_timeouts(builder: &mut Builder<TokioExecutor>) {
 }
 
 /// Everything on one port.
-fn router(service: &Arc<Service>) -> Result<Router, ServeError> {
+fn router(service: &Arc<Service>, port: u16, scheme: &'static str) -> Result<Router, ServeError> {
     let json_rpc = JsonRpc::new(service.clone()).map_err(internal)?;
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
@@ -263,6 +263,16 @@ fn router(service: &Arc<Service>) -> Result<Router, ServeError> {
         .merge(grpc.into_axum_router().reset_fallback())
         .layer(from_fn_with_state(Guard::new(service.clone()), guard));
     let open = http::open_routes().with_state(service.clone());
-    let all = guarded.merge(open).layer(CatchPanicLayer::new());
-    Ok(all.layer(from_fn(pace)))
+    let mut everything = guarded.merge(open);
+    if service.config().clients.is_empty() {
+        let local = Local {
+            service: service.clone(),
+            port,
+            scheme,
+        };
+        everything = everything.layer(from_fn_with_state(local, local_only));
+    }
+    Ok(everything
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(pace)))
 }

@@ -11,13 +11,17 @@
 //! | `cache` | cache key | digest, jobs that it belongs to |
 //! | `totals` | `receipt_bytes` | sum over `receipts` |
 //! | `kept` | job whose input is kept as long as its record | |
-//! | `doomed` | receipt to be removed from the store | |
-//! | `programs` | image ID | [`ProgramRecord`], JSON |
+//! | `doomed` | receipt or ELF to be removed from the store | |
+//! | `registrations` | client, image ID | [`ProgramRecord`], JSON |
+//! | `programs` | image ID | the same, of former versions: taken over at a start |
 //!
 //! A change is on the disk when the call that makes it returns.
 
+mod programs;
+
 use std::path::Path;
 
+use redb::backends::FileBackend;
 use redb::{
     Builder, Database as Redb, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
     WriteTransaction,
@@ -25,10 +29,14 @@ use redb::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use vouch_kit::ProofDigest;
-use vouch_sdk::ImageId;
+use vouch_sdk::private;
 
+use super::service::not_found;
 use crate::error::{ServiceError, database as failed};
 use crate::job::{Job, JobId, JobState, Time};
+use programs::{PROGRAMS, is_registered};
+
+pub use programs::{EVERYBODY, ProgramRecord, Registered, Removed};
 
 type Id = [u8; 16];
 
@@ -42,7 +50,6 @@ const CACHE: TableDefinition<'_, &[u8], ([u8; 32], u64)> = TableDefinition::new(
 const TOTALS: TableDefinition<'_, &str, u64> = TableDefinition::new("totals");
 const KEPT: TableDefinition<'_, Id, ()> = TableDefinition::new("kept");
 const DOOMED: TableDefinition<'_, [u8; 32], ()> = TableDefinition::new("doomed");
-const PROGRAMS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("programs");
 
 /// Memory for pages of the file: it must not grow with the file.
 const CACHE_BYTES: usize = 32 << 20;
@@ -61,22 +68,6 @@ pub struct Record {
     pub cache_key: String,
 }
 
-/// A program.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProgramRecord {
-    /// The program's name.
-    #[serde(with = "crate::job::hex_image_id")]
-    pub image_id: ImageId,
-    /// Its ELF, in the store.
-    pub elf_digest: ProofDigest,
-    /// Size of the ELF.
-    pub elf_bytes: u64,
-    /// Who brought it first.
-    pub client: String,
-    /// When.
-    pub registered_at: Time,
-}
-
 /// What became of an attempt to add a job.
 #[derive(Debug)]
 pub enum Inserted {
@@ -90,12 +81,20 @@ pub enum Inserted {
 pub struct Database(Redb);
 
 impl Database {
-    /// The database in a file, which is made if it is not there. One process at a time may have it.
+    /// The database in a file, which is made if it is not there, for its owner alone. One process at a time may
+    /// have it.
     ///
     /// # Errors
-    /// [`ServiceError::Database`]
+    /// [`ServiceError::Database`], or [`vouch_sdk::Error::File`] if there is no such file and none can be made.
     pub fn open(path: &Path) -> Result<Self, ServiceError> {
-        let database = Builder::new().set_cache_size(CACHE_BYTES).create(path);
+        let file = private::open(path).map_err(|source| vouch_sdk::Error::File {
+            action: "open",
+            path: path.into(),
+            source,
+        })?;
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE_BYTES);
+        let database = FileBackend::new(file).and_then(|file| builder.create_with_backend(file));
         let database = Self(database.map_err(failed)?);
         // Reading a table that was never written to is an error.
         database.write(|transaction| {
@@ -132,7 +131,8 @@ impl Database {
     /// Adds a job, unless its client has one with the same idempotency key.
     ///
     /// # Errors
-    /// [`ServiceError::Database`]
+    /// [`ServiceError::Database`]; [`ServiceError::NotFound`] if it is to run a program that its client has not
+    /// registered, or not any more.
     pub fn insert(&self, record: &Record) -> Result<Inserted, ServiceError> {
         self.write(|transaction| {
             let job = &record.job;
@@ -147,6 +147,9 @@ impl Database {
                     }
                 }
                 keys.insert((&*job.client, &**key), id).map_err(failed)?;
+            }
+            if !job.state.has_ended() && !is_registered(transaction, &job.client, &job.image_id)? {
+                return Err(not_found("program", job.image_id));
             }
             let mut clients = transaction.open_table(CLIENTS).map_err(failed)?;
             clients.insert((&*job.client, id), ()).map_err(failed)?;
@@ -315,7 +318,7 @@ impl Database {
         })
     }
 
-    /// Receipts to be removed from the store.
+    /// Receipts and ELFs to be removed from the store.
     ///
     /// # Errors
     /// [`ServiceError::Database`]
@@ -326,7 +329,7 @@ impl Database {
             .collect()
     }
 
-    /// Notes that receipts are no longer in the store, or belong to a job again.
+    /// Notes that receipts and ELFs are no longer in the store, or needed again.
     ///
     /// # Errors
     /// [`ServiceError::Database`]
@@ -391,46 +394,6 @@ impl Database {
         let totals = self.read()?.open_table(TOTALS).map_err(failed)?;
         let found = totals.get(RECEIPT_BYTES).map_err(failed)?;
         Ok(found.map_or(0, |found| found.value()))
-    }
-
-    /// Adds a program, unless it is there.
-    ///
-    /// # Errors
-    /// [`ServiceError::Database`]
-    pub fn insert_program(&self, program: &ProgramRecord) -> Result<(), ServiceError> {
-        self.write(|transaction| {
-            let mut programs = transaction.open_table(PROGRAMS).map_err(failed)?;
-            let key = program.image_id.0;
-            if programs.get(key).map_err(failed)?.is_none() {
-                programs.insert(key, &*json(program)?).map_err(failed)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// A program.
-    ///
-    /// # Errors
-    /// [`ServiceError::Database`] or [`ServiceError::Record`]
-    pub fn program(&self, id: &ImageId) -> Result<Option<ProgramRecord>, ServiceError> {
-        let programs = self.read()?.open_table(PROGRAMS).map_err(failed)?;
-        let found = programs.get(id.0).map_err(failed)?;
-        found
-            .map(|found| parse(found.value(), "program", &id.to_string()))
-            .transpose()
-    }
-
-    /// All programs, in the order of their IDs.
-    ///
-    /// # Errors
-    /// As [`Self::program`].
-    pub fn programs(&self) -> Result<Vec<ProgramRecord>, ServiceError> {
-        let programs = self.read()?.open_table(PROGRAMS).map_err(failed)?;
-        let all = programs.iter().map_err(failed)?.map(|entry| {
-            let (key, value) = entry.map_err(failed)?;
-            parse(value.value(), "program", &ImageId(key.value()).to_string())
-        });
-        all.collect()
     }
 }
 

@@ -97,21 +97,22 @@ impl Service {
         self.remove_doomed()
     }
 
-    /// Removes receipts that belong to no job from the store.
+    /// Removes receipts that belong to no job from the store, and ELFs that belong to no program.
     fn remove_doomed(&self) -> Result<(), ServiceError> {
         let _keepers = self
             .receipts
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let doomed = self.database.doomed()?;
+        if doomed.is_empty() {
+            return Ok(());
+        }
+        let elves = self.database.elves()?;
         for digest in &doomed {
-            if !self.database.has_receipt(digest)? {
+            if !elves.contains(digest) && !self.database.has_receipt(digest)? {
                 self.store.delete(digest)?;
             }
         }
-        match doomed.is_empty() {
-            true => Ok(()),
-            false => self.database.clear_doomed(&doomed),
-        }
+        self.database.clear_doomed(&doomed)
     }
 }

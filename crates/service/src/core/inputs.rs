@@ -1,15 +1,14 @@
 //! Private inputs: a file each, for nobody else to read, gone once it is proven.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use vouch_sdk::private;
 
 use crate::error::ServiceError;
 use crate::job::JobId;
-
-/// What the names of files begin with that are not whole yet.
-const TEMPORARY: &str = ".new-";
 
 /// A folder of inputs.
 pub struct Inputs {
@@ -22,7 +21,7 @@ impl Inputs {
     /// # Errors
     /// [`vouch_sdk::Error::File`] if it cannot be made.
     pub fn open(folder: PathBuf) -> Result<Self, ServiceError> {
-        private_folder(&folder).map_err(failed("make", &folder))?;
+        private::folder(&folder).map_err(failed("make", &folder))?;
         Ok(Self { folder })
     }
 
@@ -36,18 +35,7 @@ impl Inputs {
     /// [`vouch_sdk::Error::File`] if it cannot be written.
     pub fn put(&self, id: JobId, input: &[u8]) -> Result<(), ServiceError> {
         let path = self.path(id);
-        let temporary = self.folder.join(format!("{TEMPORARY}{id}"));
-        let write = || -> io::Result<()> {
-            let mut file = private_file(&temporary)?;
-            file.write_all(input)?;
-            file.sync_all()?;
-            fs::rename(&temporary, &path)
-        };
-        write().map_err(|error| {
-            // What is left of it goes at the next start, if not now.
-            let _ = fs::remove_file(&temporary);
-            failed("write", &path)(error)
-        })
+        private::write(&path, [input]).map_err(failed("write", &path))
     }
 
     /// The input of a job, of `limit` bytes at most.
@@ -104,27 +92,6 @@ pub fn sweep(folder: &Path, known: &HashSet<JobId>) -> Result<(), ServiceError> 
     clean().map_err(failed("clean", folder))
 }
 
-/// Makes a folder that nobody else may enter, if it is not there.
-///
-/// # Errors
-/// What the system says.
-pub fn private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// A new file that nobody else may read.
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 fn failed<'a>(action: &'static str, path: &'a Path) -> impl Fn(io::Error) -> ServiceError + 'a {
     move |source| {
         let path = path.into();
@@ -148,7 +115,7 @@ mod tests {
         let (kept, stray) = (JobId::new(), JobId::new());
         inputs.put(kept, b"secret").expect("it is written");
         inputs.put(stray, b"").expect("it is written");
-        fs::write(path.join(format!("{TEMPORARY}x")), b"half").expect("a file");
+        fs::write(path.join(".vouch-x"), b"half").expect("a file");
         assert_eq!(inputs.get(kept, 6).expect("it is there"), b"secret");
         assert!(inputs.get(kept, 5).is_err());
         #[cfg(unix)]
@@ -161,6 +128,9 @@ mod tests {
                     .mode()
             };
             assert_eq!(mode(&path) & 0o777, 0o700);
+            // Nor by its own mode alone.
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).expect("it is ours");
+            inputs.put(kept, b"secret").expect("it is written");
             assert_eq!(mode(&path.join(kept.to_string())) & 0o777, 0o600);
         }
         inputs.sweep(&HashSet::from([kept])).expect("the rest goes");

@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `service` | the operations, submitting apart |
 //! | `submit` | from a request to a job |
+//! | `programs` | whose programs are which |
 //! | `worker` | proving |
 //! | `queue` | who is proven next |
-//! | `programs` | programs in memory, ready to run |
+//! | `loaded` | programs in memory, ready to run |
 //! | `sizes` | what answers and work will take, before they are made |
 //! | `database` | jobs and programs, in one file |
 //! | `inputs` | private inputs, as files |
@@ -17,6 +18,7 @@
 mod database;
 mod housekeeping;
 mod inputs;
+mod loaded;
 mod programs;
 mod queue;
 mod receipts;

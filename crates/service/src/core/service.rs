@@ -12,11 +12,11 @@ use tracing::{error, info};
 use vouch_kit::cache::{CacheKey, ReceiptCache};
 use vouch_kit::store::ArtifactStore;
 use vouch_kit::verification::{VerificationOptions, Verifications};
-use vouch_sdk::{Cancel, ImageId, Program, guests, image_id};
+use vouch_sdk::{Cancel, guests, private};
 
-use super::database::{Database, ProgramRecord, Record};
-use super::inputs::{Inputs, private_folder, sweep};
-use super::programs::Programs;
+use super::database::{Database, Record};
+use super::inputs::{Inputs, sweep};
+use super::loaded::Loaded;
 use super::queue::Queue;
 use super::receipts::StoredReceipts;
 use crate::admission::Admission;
@@ -27,8 +27,6 @@ use crate::error::ServiceError;
 use crate::job::{Job, JobId, JobResult, JobState, JobStatus, Time};
 use crate::metrics::{Metrics, OpenState, StateLabel};
 
-/// Who brought the programs that are always there.
-const EMBEDDED: &str = "vouch";
 /// Cores that a large job makes good use of.
 const CORES_A_LARGE_JOB: usize = 8;
 /// Jobs in a list, at most.
@@ -57,8 +55,8 @@ pub(super) struct Live {
     pub stop: OnceLock<Stop>,
     /// When its proof began.
     pub started: Mutex<Option<Instant>>,
-    /// Counts towards its client's quota.
-    pub _open: OpenJob,
+    /// Counts towards its client's quota until it has ended.
+    open: Mutex<Option<OpenJob>>,
 }
 
 impl Live {
@@ -75,6 +73,16 @@ impl Live {
     pub fn running_for(&self) -> Option<Duration> {
         let started = *self.started.lock().unwrap_or_else(PoisonError::into_inner);
         started.map(|at| at.elapsed())
+    }
+
+    /// Counts towards its client's quota no more: whoever hears of its end may submit the next.
+    pub fn release(&self) {
+        let open = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(open);
     }
 
     /// Stops its proof, for the first reason given.
@@ -99,7 +107,7 @@ pub struct Service {
     pub(super) metrics: Metrics,
     pub(super) live: Mutex<HashMap<JobId, Arc<Live>>>,
     admission: Arc<Admission>,
-    programs: Programs,
+    pub(super) programs: Loaded,
     /// Held for writing while receipts are removed that belong to no job.
     pub(super) receipts: RwLock<()>,
     pub(super) stopping: AtomicBool,
@@ -147,9 +155,9 @@ impl Service {
                 source,
             }
         };
-        private_folder(folder).map_err(failed)?;
+        private::folder(folder).map_err(failed)?;
         let segments = folder.join("segments");
-        private_folder(&segments).map_err(failed)?;
+        private::folder(&segments).map_err(failed)?;
         let store = match &config.data.store {
             Some(address) => ArtifactStore::open(address, config.data.store_options.clone())?,
             None => ArtifactStore::folder(&folder.join("artefacts"))?,
@@ -174,7 +182,7 @@ impl Service {
             queue: Queue::new(config.limits.queue, cores.div_ceil(CORES_A_LARGE_JOB)),
             live: Mutex::default(),
             admission: Arc::new(Admission::new(&config)),
-            programs: Programs::new(config.cache.program_memory),
+            programs: Loaded::new(config.cache.program_memory),
             receipts: RwLock::new(()),
             stopping: AtomicBool::new(false),
             broken: AtomicBool::new(false),
@@ -190,9 +198,8 @@ impl Service {
 
     /// Takes up the jobs that had not ended.
     fn resume(&self) -> Result<(), ServiceError> {
-        let commitment = Program::from_elf(guests::COMMITMENT)?;
-        let id = image_id(&commitment);
-        self.add_program(EMBEDDED, id, commitment, guests::COMMITMENT)?;
+        self.add_embedded(guests::COMMITMENT)?;
+        self.database.take_over_programs()?;
         let records = self.database.open_jobs()?;
         let kept = |record: &Record| record.job.id;
         let known: HashSet<JobId> = records.iter().map(kept).collect();
@@ -224,7 +231,7 @@ impl Service {
             cancel: Cancel::default(),
             stop: OnceLock::new(),
             started: Mutex::default(),
-            _open: open,
+            open: Mutex::new(Some(open)),
         });
         self.live().insert(id, live.clone());
         live
@@ -252,93 +259,6 @@ impl Service {
     /// How it was set up.
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// Registers a program, which may be there already.
-    ///
-    /// # Errors
-    /// It is too large, or none that the machine runs; the client or the service has too many.
-    pub fn register(&self, client: &Client, elf: &[u8]) -> Result<ProgramRecord, ServiceError> {
-        let (got, limit) = (elf.len() as u64, self.config.limits.elf_bytes);
-        if got > limit {
-            let what = "bytes of ELF";
-            return Err(ServiceError::TooLarge { what, limit, got });
-        }
-        let program = Program::from_elf(elf)?;
-        let id = image_id(&program);
-        // Should one that is known have been lost from the store, this brings it back.
-        if self.database.program(&id)?.is_none() {
-            self.check_room_for_program(client)?;
-        }
-        self.add_program(client.name(), id, program, elf)
-    }
-
-    fn add_program(
-        &self,
-        client: &str,
-        id: ImageId,
-        program: Program,
-        elf: &[u8],
-    ) -> Result<ProgramRecord, ServiceError> {
-        if let Some(known) = self.database.program(&id)? {
-            if self.store.get(&known.elf_digest).is_err() {
-                self.store.put(elf.to_vec())?;
-            }
-            return Ok(known);
-        }
-        let record = ProgramRecord {
-            image_id: id,
-            elf_digest: self.store.put(elf.to_vec())?,
-            elf_bytes: elf.len() as u64,
-            client: client.into(),
-            registered_at: Time::now(),
-        };
-        self.database.insert_program(&record)?;
-        self.programs.put(id, Arc::new(program), record.elf_bytes);
-        info!(image_id = %id, client, "a program was registered");
-        Ok(record)
-    }
-
-    fn check_room_for_program(&self, client: &Client) -> Result<(), ServiceError> {
-        let programs = self.database.programs()?;
-        let own = programs
-            .iter()
-            .filter(|p| p.client == client.name())
-            .count();
-        let (what, own_limit) = ("programs of this client", client.quota().max_programs);
-        if own >= own_limit {
-            let limit = own_limit as u64;
-            return Err(ServiceError::Quota { what, limit });
-        }
-        let (what, limit) = ("programs", self.config.limits.programs);
-        match programs.len() < limit {
-            true => Ok(()),
-            false => Err(ServiceError::Quota {
-                what,
-                limit: limit as u64,
-            }),
-        }
-    }
-
-    /// All programs.
-    ///
-    /// # Errors
-    /// [`ServiceError::Database`]
-    pub fn list_programs(&self) -> Result<Vec<ProgramRecord>, ServiceError> {
-        self.database.programs()
-    }
-
-    /// A program that was registered.
-    pub(super) fn program(&self, id: &ImageId) -> Result<Arc<Program>, ServiceError> {
-        if let Some(program) = self.programs.get(id) {
-            return Ok(program);
-        }
-        let record = self.database.program(id)?;
-        let record = record.ok_or_else(|| not_found("program", id))?;
-        let elf = self.store.get(&record.elf_digest)?;
-        let program = Arc::new(Program::from_elf(&elf)?);
-        self.programs.put(*id, program.clone(), record.elf_bytes);
-        Ok(program)
     }
 
     /// Under which a job's receipt is kept.

@@ -1,6 +1,6 @@
 //! What answers and work will take, before they are made.
 
-use super::programs::PROGRAM_COPIES;
+use super::loaded::PROGRAM_COPIES;
 use super::service::Service;
 use crate::clients::Client;
 use crate::error::ServiceError;
@@ -35,10 +35,10 @@ impl Service {
         known.map_or(Ok(OPEN_JOB_BYTES), |id| self.job_bytes(id))
     }
 
-    /// Memory that registering a program takes: the program, and its ELF once more on its way to the
-    /// store.
+    /// Memory that registering a program takes: the program, its ELF twice more on its way to the store, and
+    /// as much for the one that it may take the place of.
     pub fn registration_bytes(&self, elf: &[u8]) -> u64 {
-        (elf.len() as u64).saturating_mul(PROGRAM_COPIES + 2)
+        (elf.len() as u64).saturating_mul(2 * (PROGRAM_COPIES + 2))
     }
 
     /// Memory that verifying a receipt takes: its segments, and their proofs decoded.

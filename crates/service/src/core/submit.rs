@@ -46,6 +46,12 @@ impl Service {
             attempts: 0,
             state: JobState::Queued,
         };
+        // Of two requests with one key at once, the second must find the job of the first, whatever limit the
+        // first has reached.
+        let _turn = request
+            .idempotency_key
+            .as_deref()
+            .map(|key| client.take_turn(key));
         let key = self.cache_key(client.name(), &job, &request.input);
         let record = Record {
             request: fingerprint(&request),
@@ -57,7 +63,8 @@ impl Service {
         {
             return self.same(client, &record, &found);
         }
-        if self.database.program(&request.image_id)?.is_none() {
+        let program = self.database.program(client.name(), &request.image_id)?;
+        if program.is_none() {
             return Err(not_found("program", request.image_id));
         }
         // Finding it may mean reading and verifying it. Where there is no room for that now, it is found
@@ -162,6 +169,11 @@ impl Service {
             Ok(Inserted::Existing(existing)) => {
                 self.inputs.remove(id)?;
                 return self.same(client, &record, &existing);
+            }
+            // Its program was removed meanwhile.
+            Err(error @ ServiceError::NotFound { .. }) => {
+                self.inputs.remove(id)?;
+                return Err(error);
             }
             Err(error) => {
                 self.metrics.storage_errors.inc();

@@ -130,7 +130,7 @@ impl Service {
             Ok(input) => input,
             Err(error) => return failed(Failure::new(Failure::INPUT_LOST, error)),
         };
-        let program = match self.program(&job.image_id) {
+        let program = match self.program(&job.client, &job.image_id) {
             Ok(program) => program,
             Err(error) => return failed(Failure::internal(error)),
         };
@@ -280,6 +280,7 @@ impl Service {
                 info!(job = %id, seconds = took.as_secs_f64(), "succeeded");
             }
         }
+        live.release();
         // In this order: whoever asks next finds it here or in the database.
         live.status.send_replace(JobStatus::from(job));
         self.live().remove(&id);

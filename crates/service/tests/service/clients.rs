@@ -144,6 +144,7 @@ async fn quotas_hold() {
     // Others are not concerned.
     host.token = Some(token("b"));
     host.ok("vouch_registerProgram", elf).await;
+    host.fibonacci().await;
     let other = host
         .submit(&fibonacci, &word(5), json!({ "priority": 9 }))
         .await;

@@ -138,6 +138,47 @@ async fn a_job_ends_with_a_receipt_that_verifies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_can_be_removed() {
+    let host = Host::new().await;
+    let mut client = connect(&host).await;
+    let elf = guests::FIBONACCI.to_vec();
+    let registered = client
+        .register_program(proto::RegisterProgramRequest { elf })
+        .await;
+    let program = registered.expect("a program").into_inner();
+    let image_id = program.image_id.clone();
+    let request = || proto::RemoveProgramRequest {
+        image_id: image_id.clone(),
+    };
+    let job = SubmitJobRequest {
+        image_id: image_id.clone(),
+        input: crate::host::ENDLESS.to_le_bytes().into(),
+        ..Default::default()
+    };
+    let job = client.submit_job(job).await.expect("a job").into_inner();
+    let used = client.remove_program(request()).await.expect_err("a job");
+    let name = used.metadata().get("vouch-error").expect("a name");
+    assert_eq!(
+        (used.code(), name.as_bytes()),
+        (Code::FailedPrecondition, &b"program_in_use"[..])
+    );
+    client
+        .cancel_job(GetJobRequest { id: job.id.clone() })
+        .await
+        .expect("it ends");
+    watch(&mut client, &job.id).await;
+    let removed = client.remove_program(request()).await;
+    assert_eq!(removed.expect("it goes").into_inner(), program);
+    let programs = client.list_programs(proto::ListProgramsRequest {}).await;
+    assert_eq!(programs.expect("a list").into_inner().programs.len(), 1);
+    let gone = client
+        .remove_program(request())
+        .await
+        .expect_err("it has gone");
+    assert_eq!(gone.code(), Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn long_jobs_tell_how_far_they_are() {
     let host = Host::new().await;
     let mut client = connect(&host).await;

@@ -144,6 +144,16 @@ async fn what_means_nothing_is_refused_by_name() {
             json!({ "image_id": image, "idempotency_key": "" }),
             "invalid",
         ),
+        (
+            "vouch_removeProgram",
+            json!({ "image_id": unknown }),
+            "not_found",
+        ),
+        (
+            "vouch_removeProgram",
+            json!({ "image_id": "xy" }),
+            "invalid",
+        ),
         ("vouch_getJob", json!({ "id": nobody }), "not_found"),
         ("vouch_getJob", json!({ "id": "1" }), "invalid"),
         ("vouch_getResult", json!({ "id": nobody }), "not_found"),
@@ -229,6 +239,11 @@ async fn answers_are_as_described() {
     let image = id_of(guests::COMMITMENT);
     for (method, params, schema) in [
         ("vouch_listPrograms", json!({}), "Program"),
+        (
+            "vouch_removeProgram",
+            json!({ "image_id": fibonacci }),
+            "Program",
+        ),
         ("vouch_getJob", json!({ "id": id }), "Job"),
         ("vouch_getJob", json!({ "id": failed }), "Job"),
         ("vouch_listJobs", json!({}), "Job"),

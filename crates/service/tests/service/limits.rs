@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use vouch_sdk::guests;
 
-use crate::host::{ENDLESS, Host, base64, hashes, id_of, word};
+use crate::host::{ENDLESS, Host, base64, client, hashes, id_of, word};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_says_so() {
@@ -41,7 +41,6 @@ async fn what_is_too_large_is_refused() {
         config.limits.input_bytes = 1000;
         config.limits.receipt_bytes = 20_000;
         config.limits.cycles = 1 << 30;
-        config.limits.programs = 2;
     })
     .await;
     let commitment = id_of(guests::COMMITMENT);
@@ -66,8 +65,6 @@ async fn what_is_too_large_is_refused() {
         assert_eq!(host.refused(method, params).await, "too_large", "{method}");
     }
     host.fibonacci().await;
-    let third = json!({ "elf": base64(guests::PRIMES) });
-    assert_eq!(host.refused("vouch_registerProgram", third).await, "quota");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +172,7 @@ async fn slow_requests_end() {
     let answer = tokio::task::spawn_blocking(move || {
         let mut socket = TcpStream::connect(address).expect("it listens");
         // The body never comes.
-        let head = "POST /rpc HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+        let head = "POST /rpc HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                     content-length: 10\r\n\r\n{";
         socket.write_all(head.as_bytes()).expect("sent");
         let mut answer = [0; 12];
@@ -206,4 +203,49 @@ async fn what_is_no_http_is_cut_off() {
         done.await.expect("no panic");
     }
     assert_eq!(host.get("/healthz").await.status().as_u16(), 200);
+}
+
+/// Whatever passes a limit of one is one job.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_holds_for_requests_at_once() {
+    let host = Host::with(|config| {
+        let mut limited = client("a");
+        limited.quota.max_jobs = 1;
+        config.clients = vec![limited, client("b")];
+    })
+    .await;
+    let fibonacci = host.fibonacci().await;
+    let submit = |n: u32, key: Option<&str>| {
+        let mut job = json!({ "image_id": fibonacci, "input": word(ENDLESS - n) });
+        if let Some(key) = key {
+            job["idempotency_key"] = key.into();
+        }
+        host.call("vouch_submitJob", job)
+    };
+    for round in 0..5 {
+        let answers = futures_util::future::join_all((0..32).map(|n| submit(n, None))).await;
+        let (accepted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!(accepted.len(), 1);
+        let quota =
+            |refused: &Result<_, (String, _)>| matches!(refused, Err((code, _)) if code == "quota");
+        assert!(refused.iter().all(quota), "{refused:?}");
+        cancel(&host, accepted).await;
+
+        // One request, made many times at once: all of them are told the one job.
+        let key = format!("key {round}");
+        let answers = futures_util::future::join_all((0..32).map(|_| submit(0, Some(&key)))).await;
+        let ids: std::collections::HashSet<_> = answers
+            .iter()
+            .map(|answer| answer.as_ref().expect("accepted, or there already")["id"].to_string())
+            .collect();
+        assert_eq!(ids.len(), 1);
+        cancel(&host, answers).await;
+    }
+}
+
+async fn cancel(host: &Host, accepted: Vec<Result<serde_json::Value, (String, String)>>) {
+    let job = accepted.into_iter().flatten().next().expect("a job");
+    let id = job["id"].as_str().expect("an ID");
+    host.ok("vouch_cancelJob", json!({ "id": id })).await;
+    host.until_ended(id).await;
 }

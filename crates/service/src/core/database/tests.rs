@@ -2,13 +2,13 @@ use super::*;
 use crate::job::JobResult;
 use crate::job::tests::sample;
 
-fn database() -> (tempfile::TempDir, Database) {
+pub(super) fn database() -> (tempfile::TempDir, Database) {
     let folder = tempfile::tempdir().expect("a folder");
     let database = Database::open(&folder.path().join("db")).expect("a database");
     (folder, database)
 }
 
-fn record(client: &str, key: Option<&str>) -> Record {
+pub(super) fn record(client: &str, key: Option<&str>) -> Record {
     Record {
         job: Job {
             client: client.into(),
@@ -36,6 +36,14 @@ fn succeeded(record: &Record, digest: u8, finished_at: u64) -> Record {
 }
 
 fn insert(database: &Database, record: &Record) {
+    let program = ProgramRecord {
+        image_id: record.job.image_id,
+        elf_digest: ProofDigest([9; 32]),
+        elf_bytes: 5,
+        client: record.job.client.clone(),
+        registered_at: Time(1),
+    };
+    database.register(&program, None, 9).expect("it is written");
     let inserted = database.insert(record).expect("it is written");
     assert!(matches!(inserted, Inserted::New));
 }
@@ -70,6 +78,20 @@ fn only_one_may_have_the_file() {
     let (folder, _database) = database();
     let second = Database::open(&folder.path().join("db"));
     assert!(matches!(second.err(), Some(ServiceError::Database(_))));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_no_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [target, link] = ["target", "link"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink(&target, &link).expect("a link");
+    let error = Database::open(&link).err();
+    assert!(matches!(
+        error,
+        Some(ServiceError::Sdk(vouch_sdk::Error::File { .. }))
+    ));
+    assert!(!target.exists());
 }
 
 #[test]
@@ -194,26 +216,6 @@ fn inputs_may_be_kept_with_their_jobs() {
             .expect("readable")
             .is_empty()
     );
-}
-
-#[test]
-fn programs_are_kept_as_they_came() {
-    let (_folder, database) = database();
-    let program = |client: &str, id| ProgramRecord {
-        image_id: ImageId([id; 32]),
-        elf_digest: ProofDigest([9; 32]),
-        elf_bytes: 5,
-        client: client.into(),
-        registered_at: Time(1),
-    };
-    for program in [program("a", 2), program("b", 2), program("b", 1)] {
-        database.insert_program(&program).expect("it is written");
-    }
-    let found = database.program(&ImageId([2; 32])).expect("readable");
-    assert_eq!(found, Some(program("a", 2)));
-    assert_eq!(database.program(&ImageId([3; 32])).expect("readable"), None);
-    let all = database.programs().expect("readable");
-    assert_eq!(all, [program("b", 1), program("a", 2)]);
 }
 
 #[test]
