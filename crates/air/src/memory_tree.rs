@@ -383,7 +383,7 @@ mod tests {
             &[0, 1, 2, 3],
             &[1, 2, 127, 128, 129, 1 << 20, last - 1, last],
         ] {
-            let leaf = |index: &u32| (*index, core::array::from_fn(|i| index ^ i as u32 + 1));
+            let leaf = |index: &u32| (*index, core::array::from_fn(|i| index ^ (i as u32 + 1)));
             let image = Image {
                 entry: 0,
                 text: 0..1,
