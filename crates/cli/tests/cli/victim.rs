@@ -194,11 +194,13 @@ impl Victim {
         read(self.send(name, &format!("GET {path}"), ""))
     }
 
-    pub fn metric(&self, name: &str) -> f64 {
+    /// The sum of the series that begin so; 0 if there is none yet.
+    pub fn metric(&self, begin: &str) -> f64 {
         let text = self.get("good", "/metrics");
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        let value = line.unwrap_or_else(|| panic!("{name} in {text}"));
-        value.trim().parse().expect("a number")
+        assert!(text.contains("vouch_build_info"), "{text}");
+        let series = text.lines().filter(|line| line.starts_with(begin));
+        let values = series.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        values.sum()
     }
 
     /// Waits until a metric is what it should be.

@@ -148,7 +148,8 @@ async fn connections_at_once_are_bounded() {
         let ask = || {
             let mut socket = TcpStream::connect(address).expect("it listens");
             // One that is not taken in may be gone already.
-            let _ = socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+            let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n");
+            let _ = socket.write_all(request.as_bytes());
             let mut answer = [0; 12];
             let answered = socket.read_exact(&mut answer).is_ok();
             answered.then_some((socket, answer))
