@@ -181,7 +181,7 @@ fn registrations_that_outlive_their_requests() {
     let victim = Victim::start(&place, "request_timeout = \"500ms\"", "");
     let size = 8 << 20;
     thread::scope(|scope| {
-        for number in 0..10 {
+        for number in 0..30 {
             let mut evil = victim.caller("evil");
             let victim = &victim;
             scope.spawn(move || {
@@ -196,7 +196,7 @@ fn registrations_that_outlive_their_requests() {
         }
     });
     victim.until("vouch_request_memory_bytes", |bytes| bytes == 0.0);
-    victim.stayed_small("10 registrations of 8 MiB");
+    victim.stayed_small("30 registrations of 8 MiB");
 }
 
 /// Receipts of 20 MiB, of as many segments as an honest one has, that fail at the end.
