@@ -48,6 +48,37 @@ impl Compression {
         }))
     }
 
+    /// The root of [`MemoryTree::new`], without the tree.
+    pub fn root(&self, image: &Image) -> Digest<F> {
+        let mut zeros = alloc::vec![self.compress([F::ZERO; 16])];
+        for height in 0..MEMORY_HEIGHT as usize {
+            zeros.push(self.join(zeros[height], zeros[height]));
+        }
+        let memory = self.subtree(MEMORY_HEIGHT, 0, &image.leaves, &zeros);
+        self.join(memory, zeros[REGISTER_HEIGHT as usize])
+    }
+
+    /// The node `index` of a height, over those of its leaves that are not zero.
+    fn subtree(
+        &self,
+        height: u32,
+        index: u32,
+        leaves: &[(u32, [u32; LEAF_WORDS])],
+        zeros: &[Digest<F>],
+    ) -> Digest<F> {
+        match leaves {
+            [] => zeros[height as usize],
+            [(_, words), ..] if height == 0 => self.compress(leaf_cells(words)),
+            _ => {
+                let right = 2 * index + 1;
+                let middle = leaves.partition_point(|(leaf, _)| leaf >> (height - 1) < right);
+                let (low, high) = leaves.split_at(middle);
+                let left = self.subtree(height - 1, 2 * index, low, zeros);
+                self.join(left, self.subtree(height - 1, right, high, zeros))
+            }
+        }
+    }
+
     /// The image ID as field elements: the compression of version, entry, executable range
     /// and root of the initial state. Words are indices below `2^30`.
     pub fn image_id(&self, entry: u32, text: &core::ops::Range<u32>, root: Digest<F>) -> Digest<F> {
@@ -333,6 +364,37 @@ impl MemoryTree {
             initial,
             last,
             children,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The root without the tree is that of the tree, for no leaf, single ones, neighbours and the ends.
+    #[test]
+    fn the_root_needs_no_tree() {
+        let last = (1 << MEMORY_HEIGHT) - 1;
+        for indices in [
+            &[][..],
+            &[0],
+            &[last],
+            &[0, 1, 2, 3],
+            &[1, 2, 127, 128, 129, 1 << 20, last - 1, last],
+        ] {
+            let leaf = |index: &u32| (*index, core::array::from_fn(|i| index ^ (i as u32 + 1)));
+            let image = Image {
+                entry: 0,
+                text: 0..1,
+                leaves: indices.iter().map(leaf).collect(),
+            };
+            let tree = MemoryTree::new(&image);
+            assert_eq!(
+                Compression::default().root(&image),
+                tree.root(),
+                "{indices:?}"
+            );
         }
     }
 }

@@ -48,7 +48,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use vouch_sdk::{Claim, ImageId, Profile, Receipt, VerifyError};
+use vouch_sdk::{Cancel, Claim, ImageId, Profile, Receipt, VerifyError};
 
 use crate::digest::ProofDigest;
 
@@ -185,6 +185,9 @@ pub enum VerificationError {
     /// Verification in the background was shut down before this receipt's turn.
     #[error("verification was shut down before the receipt was looked at")]
     Abandoned,
+    /// It was told to stop.
+    #[error("verification was told to stop")]
+    Cancelled,
     /// The verifier panicked, which is a bug in it.
     #[error("the verifier panicked")]
     Panicked,
@@ -238,7 +241,7 @@ impl Verifications {
     /// [`VerificationError::Threads`] if threads cannot be started.
     pub fn new(options: VerificationOptions) -> Result<Self, VerificationError> {
         Self::with(
-            Verdicts::new(options.cache_bytes, vouch_sdk::verify),
+            Verdicts::new(options.cache_bytes, vouch_sdk::verify_until),
             &options,
         )
     }
@@ -278,7 +281,8 @@ impl Verifications {
         receipt: impl Into<Unverified>,
         image_id: &ImageId,
     ) -> Result<Verdict, VerificationError> {
-        self.verdicts.full(&receipt.into(), image_id)
+        self.verdicts
+            .full(&receipt.into(), image_id, &Cancel::default())
     }
 
     /// The verdict on this receipt and program, found in this process before, or now. Of several
@@ -291,7 +295,28 @@ impl Verifications {
         receipt: impl Into<Unverified>,
         image_id: &ImageId,
     ) -> Result<Verdict, VerificationError> {
-        self.verdicts.cached(&receipt.into(), image_id)
+        self.verdicts
+            .cached(&receipt.into(), image_id, &Cancel::default())
+    }
+
+    /// Verifies now in a mode, [`VerificationMode::Deferred`] being as [`VerificationMode::Cached`],
+    /// until it is told to stop: between two segments, or while another verifies the same.
+    ///
+    /// # Errors
+    /// As [`Self::full`]; [`VerificationError::Cancelled`] if it was told to stop.
+    pub fn until(
+        &self,
+        receipt: impl Into<Unverified>,
+        image_id: &ImageId,
+        mode: VerificationMode,
+        cancel: &Cancel,
+    ) -> Result<Verdict, VerificationError> {
+        match mode {
+            VerificationMode::Full => self.verdicts.full(&receipt.into(), image_id, cancel),
+            VerificationMode::Cached | VerificationMode::Deferred => {
+                self.verdicts.cached(&receipt.into(), image_id, cancel)
+            }
+        }
     }
 
     /// The verdict on the receipt of this name, if there is one already. For who keeps receipts

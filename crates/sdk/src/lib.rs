@@ -66,7 +66,7 @@ pub use prove::{
 };
 pub use stats::{Stats, peak_rss_bytes, rss_bytes};
 pub use vectors::{SlowBuild, VectorSet, Vectors};
-pub use verify::{verifier, verify};
+pub use verify::{verifier, verify, verify_until};
 
 pub use vouch_emulator::{
     ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program, Stream,

@@ -80,9 +80,16 @@ pub struct ServerConfig {
     /// Time that running jobs get to end when the service is stopped.
     #[serde(deserialize_with = "duration")]
     pub shutdown_grace: Duration,
-    /// Requests at once, open streams included.
+    /// Time within which a client must have taken the next 64 KiB of what is sent to it.
+    #[serde(deserialize_with = "duration")]
+    pub write_timeout: Duration,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Requests at once, streams apart.
     pub max_requests: usize,
-    /// Bytes of requests in memory at once.
+    /// Streams and downloads at once.
+    pub max_streams: usize,
+    /// Bytes of memory for requests and their answers at once, copies included.
     #[serde(deserialize_with = "bytes")]
     pub max_request_memory: u64,
 }
@@ -95,8 +102,11 @@ impl Default for ServerConfig {
             request_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
+            max_connections: 2048,
             max_requests: 1024,
-            max_request_memory: 512 << 20,
+            max_streams: 1024,
+            max_request_memory: 1 << 30,
         }
     }
 }
@@ -219,8 +229,17 @@ pub struct LimitsConfig {
     /// Largest receipt to verify.
     #[serde(deserialize_with = "bytes")]
     pub receipt_bytes: u64,
+    /// Largest answer in JSON or in one message; receipts over HTTP and in pieces may be larger.
+    #[serde(deserialize_with = "bytes")]
+    pub answer_bytes: u64,
     /// Instructions that a job may execute.
     pub cycles: u64,
+    /// Receipts that are verified at once.
+    pub verifications: usize,
+    /// Programs that are registered at once.
+    pub registrations: usize,
+    /// Verifications, and registrations, of a client that wait.
+    pub waiting: usize,
 }
 
 impl Default for LimitsConfig {
@@ -230,7 +249,11 @@ impl Default for LimitsConfig {
             elf_bytes: 16 << 20,
             input_bytes: 16 << 20,
             receipt_bytes: 64 << 20,
+            answer_bytes: 64 << 20,
             cycles: 1 << 32,
+            verifications: 4,
+            registrations: 2,
+            waiting: 64,
         }
     }
 }
@@ -242,6 +265,9 @@ pub struct CacheConfig {
     /// Memory for receipts.
     #[serde(deserialize_with = "bytes")]
     pub memory: u64,
+    /// Memory for programs that are ready to run.
+    #[serde(deserialize_with = "bytes")]
+    pub program_memory: u64,
     /// Who finds a receipt.
     pub scope: CacheScope,
 }
@@ -250,6 +276,7 @@ impl Default for CacheConfig {
     fn default() -> Self {
         Self {
             memory: 256 << 20,
+            program_memory: 256 << 20,
             scope: CacheScope::Client,
         }
     }
@@ -303,6 +330,13 @@ pub struct QuotaConfig {
     pub max_programs: usize,
     /// Greatest priority of its jobs, 0 to 9.
     pub max_priority: u8,
+    /// Requests at once; without it half of the service's, or all if there is no other client.
+    pub max_requests: Option<usize>,
+    /// Streams and downloads at once; without it as for `max_requests`.
+    pub max_streams: Option<usize>,
+    /// Bytes of memory for its requests; without it as for `max_requests`.
+    #[serde(deserialize_with = "some_bytes")]
+    pub max_request_memory: Option<u64>,
 }
 
 impl Default for QuotaConfig {
@@ -313,6 +347,9 @@ impl Default for QuotaConfig {
             max_input_bytes: 256 << 20,
             max_programs: 100,
             max_priority: 9,
+            max_requests: None,
+            max_streams: None,
+            max_request_memory: None,
         }
     }
 }
@@ -371,13 +408,22 @@ impl Config {
                 "server.idle_timeout",
                 self.server.idle_timeout.as_nanos() as u64,
             ),
+            (
+                "server.write_timeout",
+                self.server.write_timeout.as_nanos() as u64,
+            ),
+            ("server.max_connections", self.server.max_connections as u64),
             ("server.max_requests", self.server.max_requests as u64),
+            ("server.max_streams", self.server.max_streams as u64),
             ("server.max_request_memory", self.server.max_request_memory),
             ("proving.concurrency", proving.concurrency() as u64),
             ("proving.max_attempts", proving.max_attempts.into()),
             ("limits.queue", self.limits.queue as u64),
             ("limits.elf_bytes", self.limits.elf_bytes),
+            ("limits.answer_bytes", self.limits.answer_bytes),
             ("limits.cycles", self.limits.cycles),
+            ("limits.verifications", self.limits.verifications as u64),
+            ("limits.registrations", self.limits.registrations as u64),
         ];
         match positive.into_iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(ConfigError::Value {
@@ -453,6 +499,11 @@ fn bytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
         NumberOrText::Number(number) => Ok(number),
         NumberOrText::Text(text) => units::bytes(&text).map_err(de::Error::custom),
     }
+}
+
+/// As [`bytes`], where there need be none.
+fn some_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    bytes(from).map(Some)
 }
 
 #[derive(Deserialize)]
@@ -542,7 +593,17 @@ mod tests {
             value_error("proving.concurrency = 0"),
             "proving.concurrency"
         );
-        assert_eq!(value_error("limits.queue = 0"), "limits.queue");
+        for key in [
+            "server.write_timeout",
+            "server.max_connections",
+            "server.max_streams",
+            "limits.queue",
+            "limits.answer_bytes",
+            "limits.verifications",
+            "limits.registrations",
+        ] {
+            assert_eq!(value_error(&format!("{key} = 0")), key);
+        }
         assert_eq!(value_error(&(client("") + &client(""))), "clients.name");
         let short = client("").replace(&token, "abcd");
         assert_eq!(value_error(&short), "clients.token_sha256");

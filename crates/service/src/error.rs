@@ -8,6 +8,9 @@ use vouch_sdk::{ElfError, ImageId};
 
 use crate::job::Failure;
 
+/// Characters of a message to a client.
+const MAX_MESSAGE: usize = 1000;
+
 /// Why a request was not met.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -98,7 +101,7 @@ pub enum ServiceError {
         retry_after: Duration,
     },
     /// The service has as much to do as it can hold.
-    #[error("too many requests at once")]
+    #[error("the service, or what it grants to one client, is used up for now")]
     Busy,
     /// The job has not ended yet.
     #[error("expected a job that has ended, got one that is {state}")]
@@ -196,10 +199,16 @@ impl ServiceError {
 
     /// What a client learns: nothing of what lies beneath the service.
     pub fn public_message(&self) -> String {
-        match self.code().http {
+        let mut message = match self.code().http {
             500 => format!("{} error; the service's log says more", self.code().name),
             _ => self.to_string(),
+        };
+        // It may quote what the client sent, or a program.
+        if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE) {
+            message.truncate(end);
+            message.push_str("...");
         }
+        message
     }
 }
 
@@ -294,6 +303,17 @@ mod tests {
         let named = named.as_array().expect("names").iter();
         let named: BTreeSet<&str> = named.filter_map(serde_json::Value::as_str).collect();
         assert_eq!(codes.into_keys().collect::<BTreeSet<_>>(), named);
+    }
+
+    #[test]
+    fn messages_are_short_whatever_they_quote() {
+        let reason = "\u{1f98a}".repeat(MAX_MESSAGE * 2);
+        let error = ServiceError::Invalid {
+            field: "id",
+            reason,
+        };
+        let message = error.public_message();
+        assert_eq!(message.chars().count(), MAX_MESSAGE + 3);
     }
 
     #[test]

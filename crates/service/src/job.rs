@@ -12,6 +12,9 @@ use vouch_sdk::{Error, ErrorKind, ImageId, Profile};
 /// Greatest priority; the least is 0.
 pub const MAX_PRIORITY: u8 = 9;
 
+/// Characters of a failure's message.
+const MAX_MESSAGE: usize = 2000;
+
 /// Names a job. Later jobs have greater IDs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -199,6 +202,14 @@ impl JobState {
         }
     }
 
+    /// Bytes of the journal in hexadecimal, by far the most that there may be.
+    pub const fn journal_bytes(&self) -> u64 {
+        match self {
+            Self::Succeeded { result } => result.journal.len() as u64,
+            _ => 0,
+        }
+    }
+
     /// Whether nothing will change any more.
     pub const fn has_ended(&self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
@@ -257,9 +268,18 @@ impl Failure {
     pub fn new(kind: &str, message: impl Display) -> Self {
         Self {
             kind: kind.into(),
-            message: message.to_string(),
+            message: shortened(message.to_string()),
         }
     }
+}
+
+/// A message may name symbols of a program, which may be as long as its ELF.
+fn shortened(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE) {
+        message.truncate(end);
+        message.push_str("...");
+    }
+    message
 }
 
 impl From<&Error> for Failure {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`config`] | one TOML file |
 //! | [`clients`] | tokens and quotas |
+//! | [`admission`] | what requests share, and what each of them holds |
 //! | [`job`] | what is asked for, and what has become of it |
 //! | [`core`] | the operations |
 //! | [`api`] | how clients speak to it |
@@ -11,6 +12,7 @@
 //! | [`metrics`] | what is counted |
 #![forbid(unsafe_code)]
 
+pub mod admission;
 pub mod api;
 pub mod clients;
 pub mod config;

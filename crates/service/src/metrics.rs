@@ -117,6 +117,14 @@ pub struct Metrics {
     pub requests: Family<RequestLabel, Counter>,
     /// Requests without a valid token.
     pub unauthenticated: Counter,
+    /// Requests that are being answered, streams apart.
+    pub requests_open: Gauge,
+    /// Streams and downloads.
+    pub streams_open: Gauge,
+    /// Memory of requests and their answers, as counted, in bytes.
+    pub request_memory: Gauge,
+    /// Connections closed because their peers did not read.
+    pub slow_readers: Counter,
     /// Receipts kept, in bytes.
     pub receipt_bytes: Gauge,
     /// Failures of the database or of the store.
@@ -193,8 +201,19 @@ impl Metrics {
             Unit::Seconds,
             start_time.clone(),
         );
-        let [cache_bytes, receipt_bytes, memory, memory_limit]: [Gauge; 4] = Default::default();
+        let [
+            cache_bytes,
+            receipt_bytes,
+            memory,
+            memory_limit,
+            request_memory,
+        ]: [Gauge; 5] = Default::default();
         for (name, help, gauge) in [
+            (
+                "request_memory",
+                "Memory of requests and answers, as counted",
+                &request_memory,
+            ),
             ("cache", "Receipts in memory", &cache_bytes),
             ("receipts", "Receipts kept", &receipt_bytes),
             ("memory_rss", "Memory of the process", &memory),
@@ -257,6 +276,20 @@ impl Metrics {
                 r,
                 "unauthenticated",
                 "Requests without a valid token",
+                Counter::default(),
+            ),
+            requests_open: add(
+                r,
+                "requests_open",
+                "Requests being answered",
+                Gauge::default(),
+            ),
+            streams_open: add(r, "streams_open", "Streams and downloads", Gauge::default()),
+            request_memory,
+            slow_readers: add(
+                r,
+                "slow_readers",
+                "Connections closed because their peers did not read",
                 Counter::default(),
             ),
             receipt_bytes,

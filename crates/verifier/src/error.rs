@@ -88,6 +88,9 @@ pub enum VerifyError {
         /// The receipt's.
         got: Profile,
     },
+    /// Nothing is known of it: verification was told to stop before it had a verdict.
+    #[error("verification was told to stop before it had a verdict")]
+    Stopped,
     /// It is about another program.
     #[error("image ID: expected {expected}, got {got}")]
     ImageId {

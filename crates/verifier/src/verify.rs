@@ -93,6 +93,21 @@ impl Verifier {
         image_id: &ImageId,
         executor: &Executor<'_>,
     ) -> Result<Claim, VerifyError> {
+        self.verify_until(receipt, image_id, executor, &|| false)
+    }
+
+    /// As [`Self::verify_with`], unless `stop` says so between two segments. `executor` need not go on
+    /// either then.
+    ///
+    /// # Errors
+    /// As [`Self::verify_with`]; [`VerifyError::Stopped`] if it was told to stop.
+    pub fn verify_until(
+        &self,
+        receipt: &Receipt,
+        image_id: &ImageId,
+        executor: &Executor<'_>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Claim, VerifyError> {
         if receipt.profile != self.profile {
             return Err(VerifyError::Profile {
                 expected: self.profile,
@@ -117,6 +132,9 @@ impl Verifier {
             return Err(error.clone());
         }
         for (proof, verdict) in proofs.iter().zip(&verdicts) {
+            if !verdict.is_completed() && stop() {
+                return Err(VerifyError::Stopped);
+            }
             verdict.call_once(|| self.verify_proof(proof)).clone()?;
         }
         Ok(Claim {

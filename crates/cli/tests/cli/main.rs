@@ -1,5 +1,7 @@
 //! The `vouch` binary: what it prints, what it writes and how it exits.
 
+#[cfg(feature = "serve")]
+mod attacks;
 mod bench;
 mod build;
 mod common;
@@ -19,4 +21,6 @@ mod signals;
 #[cfg(target_os = "linux")]
 mod streams;
 mod usage;
+#[cfg(feature = "serve")]
+mod victim;
 mod work_dir;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, Builder, JoinHandle};
 
 use tracing::error;
-use vouch_sdk::ImageId;
+use vouch_sdk::{Cancel, ImageId};
 
 use super::pending::{Pending, Slot};
 use super::verdicts::{Verdicts, count};
@@ -175,7 +175,7 @@ impl Drop for Workers {
 impl Queue {
     fn work(&self, verdicts: &Verdicts) {
         while let Some(mut task) = self.next() {
-            let verify = || verdicts.cached(&task.receipt, &task.image_id);
+            let verify = || verdicts.cached(&task.receipt, &task.image_id, &Cancel::default());
             let outcome = catch_unwind(AssertUnwindSafe(verify)).unwrap_or_else(|_| {
                 count(&verdicts.failed);
                 Err(VerificationError::Panicked)

@@ -6,7 +6,7 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use vouch_sdk::{Error, Profile, VerifyError};
+use vouch_sdk::{Cancel, Error, Profile, VerifyError};
 
 use super::*;
 
@@ -45,6 +45,7 @@ fn verifications(
     options: VerificationOptions,
     check: impl Fn(&Receipt, &ImageId) -> Result<Claim, Error> + Send + Sync + 'static,
 ) -> Verifications {
+    let check = move |receipt: &Receipt, image_id: &ImageId, _: &Cancel| check(receipt, image_id);
     let verdicts = Verdicts::new(options.cache_bytes, check);
     Verifications::with(verdicts, &options).expect("threads")
 }
@@ -299,6 +300,25 @@ fn who_is_called_back_may_hold_the_last_of_it() {
     assert!(is_verified(&pending.wait().expect("a verdict")));
 }
 
+/// Who is told to stop has no verdict, and leaves none behind.
+#[test]
+fn who_is_told_to_stop_learns_nothing() {
+    let program = vouch_sdk::Program::from_elf(vouch_sdk::guests::COMMITMENT).expect("a guest");
+    let id = vouch_sdk::image_id(&program);
+    let options = vouch_sdk::ProveOptions::default();
+    let proven = vouch_sdk::prove(&program, &[1; 128], &options).expect("a receipt");
+    let verifications = Verifications::new(VerificationOptions::default()).expect("threads");
+    let stopped = Cancel::default();
+    stopped.cancel();
+    for mode in [VerificationMode::Full, VerificationMode::Cached] {
+        let verdict = verifications.until(proven.receipt.clone(), &id, mode, &stopped);
+        assert!(matches!(verdict, Err(VerificationError::Cancelled)));
+    }
+    assert_eq!(verifications.stats(), VerificationStats::default());
+    let verdict = verifications.cached(proven.receipt, &id);
+    assert!(is_verified(&verdict.expect("a verdict")));
+}
+
 #[test]
 fn panics_are_no_verdicts() {
     let check = |receipt: &Receipt, image_id: &ImageId| match receipt.entry {
@@ -319,7 +339,7 @@ fn panics_are_no_verdicts() {
 
 #[test]
 fn threads_that_do_not_start_are_an_error() {
-    let verdicts = Arc::new(Verdicts::new(0, check));
+    let verdicts = Arc::new(Verdicts::new(0, vouch_sdk::verify_until));
     // No address space has room for such a stack.
     let workers = Workers::start_with(&verdicts, &VerificationOptions::default(), 1 << 50);
     assert!(matches!(

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
-use vouch_sdk::{Claim, DecodeError, Error, ImageId, MAX_RECEIPT_BYTES, Receipt, VerifyError};
+use vouch_sdk::{
+    Cancel, Claim, DecodeError, Error, ImageId, MAX_RECEIPT_BYTES, Receipt, VerifyError,
+};
 
 use super::{Facts, Unverified, Verdict, VerificationError, Verified};
 use crate::digest::ProofDigest;
@@ -17,8 +19,8 @@ const VERDICT_BYTES: u64 = 512;
 /// Which receipt, about which program.
 pub(super) type Key = (ProofDigest, ImageId);
 
-/// Verifies, as [`vouch_sdk::verify`].
-type Check = dyn Fn(&Receipt, &ImageId) -> Result<Claim, Error> + Send + Sync;
+/// Verifies, as [`vouch_sdk::verify_until`].
+type Check = dyn Fn(&Receipt, &ImageId, &Cancel) -> Result<Claim, Error> + Send + Sync;
 
 /// What [`Verifications`](super::Verifications) have done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -54,7 +56,7 @@ pub(super) struct Verdicts {
 impl Verdicts {
     pub fn new(
         cache_bytes: u64,
-        check: impl Fn(&Receipt, &ImageId) -> Result<Claim, Error> + Send + Sync + 'static,
+        check: impl Fn(&Receipt, &ImageId, &Cancel) -> Result<Claim, Error> + Send + Sync + 'static,
     ) -> Self {
         Self {
             check: Box::new(check),
@@ -73,9 +75,10 @@ impl Verdicts {
         &self,
         receipt: &Unverified,
         image_id: &ImageId,
+        cancel: &Cancel,
     ) -> Result<Verdict, VerificationError> {
         match digest(receipt) {
-            Ok(digest) => self.look(receipt, &(digest, *image_id)),
+            Ok(digest) => self.look(receipt, &(digest, *image_id), cancel),
             Err(error) => Ok(self.reject(error)),
         }
     }
@@ -84,6 +87,7 @@ impl Verdicts {
         &self,
         receipt: &Unverified,
         image_id: &ImageId,
+        cancel: &Cancel,
     ) -> Result<Verdict, VerificationError> {
         let key = match digest(receipt) {
             Ok(digest) => (digest, *image_id),
@@ -92,11 +96,11 @@ impl Verdicts {
         if let Some(verdict) = self.known(&key) {
             return Ok(verdict);
         }
-        match self.under_way.join(key, || false) {
+        match self.under_way.join(key, || cancel.is_cancelled()) {
             Turn::Lead(lead) => {
                 let verdict = match self.known(&key) {
                     Some(verdict) => verdict,
-                    None => self.look(receipt, &key)?,
+                    None => self.look(receipt, &key, cancel)?,
                 };
                 lead.land(verdict.clone());
                 Ok(verdict)
@@ -105,8 +109,7 @@ impl Verdicts {
                 count(&self.cached);
                 Ok(verdict)
             }
-            // Nobody does that here. If somebody did, it would be no verdict.
-            Turn::Cancelled => Err(VerificationError::Abandoned),
+            Turn::Cancelled => Err(VerificationError::Cancelled),
         }
     }
 
@@ -131,7 +134,12 @@ impl Verdicts {
     }
 
     /// Decodes and verifies: the only place where a [`Verified`] is made.
-    fn look(&self, receipt: &Unverified, key: &Key) -> Result<Verdict, VerificationError> {
+    fn look(
+        &self,
+        receipt: &Unverified,
+        key: &Key,
+        cancel: &Cancel,
+    ) -> Result<Verdict, VerificationError> {
         let (digest, image_id) = key;
         let receipt = match receipt {
             Unverified::Receipt(receipt) => Cow::Borrowed(receipt.as_ref()),
@@ -140,7 +148,7 @@ impl Verdicts {
                 Err(error) => return Ok(self.remember(key, self.reject(error))),
             },
         };
-        let verdict = match (self.check)(&receipt, image_id) {
+        let verdict = match (self.check)(&receipt, image_id, cancel) {
             Ok(claim) => {
                 count(&self.verified);
                 Verdict::Verified(Verified(Arc::new(Facts {
@@ -150,6 +158,7 @@ impl Verdicts {
                 })))
             }
             Err(Error::Verify(error)) => self.reject(error),
+            Err(Error::Cancelled { .. }) => return Err(VerificationError::Cancelled),
             Err(error) => {
                 count(&self.failed);
                 return Err(VerificationError::Verifier(Arc::new(error)));

@@ -8,10 +8,9 @@ use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status, Streaming};
 use vouch_sdk::ImageId;
 
-use super::guard::Guard;
 use super::json_rpc::find_profile;
-use super::{call, updates};
-use crate::clients::Client;
+use super::{call, updates, work};
+use crate::admission::{ANSWER_COPIES, Visit, Work};
 use crate::core::{MAX_LIST, ProgramRecord, Service, Verdict, VerifyMode};
 use crate::error::ServiceError;
 use crate::job::{JobId, JobOptions, JobRequest, JobResult, JobState, JobStatus, Time};
@@ -20,6 +19,8 @@ use crate::proto::{self, GetJobRequest};
 
 /// Bytes of a receipt in a message.
 const PIECE_BYTES: usize = 256 << 10;
+/// Bytes of a program in a message.
+const PROGRAM_BYTES: u64 = 128;
 /// Room in a message beside its largest field.
 const BESIDE: usize = 64 << 10;
 
@@ -39,11 +40,23 @@ impl Grpc {
 
     async fn call<T: Send + 'static>(
         &self,
-        client: Arc<Client>,
+        client: Visit,
         method: &'static str,
-        operation: impl FnOnce(&Service, &Arc<Client>) -> Result<T, ServiceError> + Send + 'static,
+        operation: impl FnOnce(&Service, &Visit) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, Status> {
         let done = call(&self.service, &client, ("grpc", method), operation);
+        done.await.map_err(|error| status(&error))
+    }
+
+    /// As [`Self::call`], for work of which only so much is done at once.
+    async fn work<T: Send + 'static>(
+        &self,
+        client: Visit,
+        (method, kind): (&'static str, Work),
+        operation: impl FnOnce(&Service, &Visit) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, Status> {
+        let label = ("grpc", method);
+        let done = work(&self.service, &client, kind, label, operation);
         done.await.map_err(|error| status(&error))
     }
 }
@@ -58,8 +71,8 @@ pub fn status(error: &ServiceError) -> Status {
 }
 
 /// The client of a call: the guard lets nobody through without one.
-fn client<T>(request: &Request<T>) -> Result<Arc<Client>, Status> {
-    let client = request.extensions().get::<Arc<Client>>().cloned();
+fn client<T>(request: &Request<T>) -> Result<Visit, Status> {
+    let client = request.extensions().get::<Visit>().cloned();
     client.ok_or_else(|| status(&ServiceError::Unauthenticated))
 }
 
@@ -72,7 +85,9 @@ impl Vouch for Grpc {
         request: Request<proto::RegisterProgramRequest>,
     ) -> Result<Response<proto::Program>, Status> {
         let (client, elf) = (client(&request)?, request.into_inner().elf);
-        let done = self.call(client, "RegisterProgram", move |service, client| {
+        let kind = ("RegisterProgram", Work::Registration);
+        let done = self.work(client, kind, move |service, client| {
+            client.hold(service.registration_bytes(&elf))?;
             service.register(client, &elf)
         });
         Ok(Response::new(done.await?.into()))
@@ -83,7 +98,9 @@ impl Vouch for Grpc {
         request: Request<proto::ListProgramsRequest>,
     ) -> Result<Response<proto::ListProgramsResponse>, Status> {
         let done = self.call(client(&request)?, "ListPrograms", |service, client| {
-            service.list_programs(client)
+            let programs = service.list_programs(client)?;
+            client.answer(programs.len() as u64 * PROGRAM_BYTES)?;
+            Ok(programs)
         });
         let programs = done.await?.into_iter().map(Into::into).collect();
         Ok(Response::new(proto::ListProgramsResponse { programs }))
@@ -106,7 +123,9 @@ impl Vouch for Grpc {
     ) -> Result<Response<proto::Job>, Status> {
         let (client, request) = (client(&request)?, request.into_inner());
         let done = self.call(client, "SubmitJob", move |service, client| {
-            service.submit(client, job_request(request, service)?)
+            let request = job_request(request, service)?;
+            client.answer(service.known_job_bytes(client, &request)?)?;
+            service.submit(client, request)
         });
         Ok(Response::new(done.await?.into()))
     }
@@ -117,7 +136,9 @@ impl Vouch for Grpc {
     ) -> Result<Response<proto::Job>, Status> {
         let (client, request) = (client(&request)?, request.into_inner());
         let done = self.call(client, "GetJob", move |service, client| {
-            service.status(client, job_id(&request.id)?)
+            let id = job_id(&request.id)?;
+            client.answer(service.job_bytes(id)?)?;
+            service.status(client, id)
         });
         Ok(Response::new(done.await?.into()))
     }
@@ -129,10 +150,11 @@ impl Vouch for Grpc {
         request: Request<GetJobRequest>,
     ) -> Result<Response<Self::WatchJobStream>, Status> {
         let (client, request) = (client(&request)?, request.into_inner());
-        let watched = self.call(client, "WatchJob", move |service, client| {
+        let watched = self.call(client.clone(), "WatchJob", move |service, client| {
             service.watch(client, job_id(&request.id)?)
         });
-        let jobs = updates(watched.await?).map(|status| Ok(status.into()));
+        let jobs = updates(watched.await?, client);
+        let jobs = jobs.map(|update| update.map(Into::into).map_err(|error| status(&error)));
         Ok(Response::new(Box::pin(jobs)))
     }
 
@@ -142,22 +164,21 @@ impl Vouch for Grpc {
         &self,
         request: Request<GetJobRequest>,
     ) -> Result<Response<Self::GetReceiptStream>, Status> {
-        let client = client(&request)?;
-        let guard = request.extensions().get::<Guard>().cloned();
-        let request = request.into_inner();
+        let (client, request) = (client(&request)?, request.into_inner());
         let read = self.call(client, "GetReceipt", move |service, client| {
             let id = job_id(&request.id)?;
+            client.hold(service.job_bytes(id)?.saturating_mul(ANSWER_COPIES))?;
             let bytes = service.result(client, id)?.receipt_bytes;
-            let memory = guard.map(|guard| guard.reserve(bytes)).transpose()?;
-            Ok((bytes::Bytes::from(service.receipt(client, id)?), memory))
+            // Beside it, a piece in the making.
+            client.hold(bytes.saturating_add(2 * PIECE_BYTES as u64))?;
+            Ok(bytes::Bytes::from(service.receipt(client, id)?))
         });
-        // What is held goes with the last piece.
-        let pieces = stream::unfold(read.await?, |(mut rest, memory)| async {
+        let pieces = stream::unfold(read.await?, |mut rest| async {
             if rest.is_empty() {
                 return None;
             }
             let data = rest.split_to(rest.len().min(PIECE_BYTES)).to_vec();
-            Some((Ok(proto::ReceiptPiece { data }), (rest, memory)))
+            Some((Ok(proto::ReceiptPiece { data }), rest))
         });
         Ok(Response::new(Box::pin(pieces)))
     }
@@ -168,7 +189,9 @@ impl Vouch for Grpc {
     ) -> Result<Response<proto::Job>, Status> {
         let (client, request) = (client(&request)?, request.into_inner());
         let done = self.call(client, "CancelJob", move |service, client| {
-            service.cancel(client, job_id(&request.id)?)
+            let id = job_id(&request.id)?;
+            client.answer(service.job_bytes(id)?)?;
+            service.cancel(client, id)
         });
         Ok(Response::new(done.await?.into()))
     }
@@ -187,7 +210,9 @@ impl Vouch for Grpc {
                 0 => MAX_LIST,
                 limit => limit as usize,
             };
-            service.list(client, state_name(request.state()), before, limit)
+            let announce = &mut |bytes| client.answer(bytes);
+            let state = state_name(request.state());
+            service.list(client, state, before, limit, announce)
         });
         let jobs = done.await?.into_iter().map(Into::into).collect();
         Ok(Response::new(proto::ListJobsResponse { jobs }))
@@ -211,13 +236,18 @@ impl Vouch for Grpc {
                 return Err(status(&ServiceError::TooLarge { what, limit, got }));
             }
         }
-        let done = self.call(client, "VerifyReceipt", move |service, _| {
+        let kind = ("VerifyReceipt", Work::Verification);
+        let done = self.work(client, kind, move |service, client| {
             let (image, mode) = first.unwrap_or_default();
             let mode = match &*mode {
                 "" => VerifyMode::default(),
                 name => VerifyMode::find(name)?,
             };
-            service.verify(receipt, &image_id(&image)?, mode)
+            let image_id = image_id(&image)?;
+            client.hold(service.verification_bytes(&receipt))?;
+            let verdict = service.verify(receipt, &image_id, mode, client.cancel())?;
+            client.answer(verdict.journal_bytes())?;
+            Ok(verdict)
         });
         Ok(Response::new(done.await?.into()))
     }

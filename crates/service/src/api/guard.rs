@@ -1,7 +1,8 @@
-//! What every request passes: how many there are, its token, its size, its time.
+//! What every request passes: its token, its pool, its size, its time.
 
+use std::error::Error;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -14,24 +15,27 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body::{Frame, SizeHint};
 use serde_json::json;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::admission::{Admission, Pool, REQUEST_COPIES, Visit};
 use crate::core::Service;
 use crate::error::ServiceError;
 use crate::metrics::RequestLabel;
 
-/// Bytes that a permit of the request memory stands for.
-const PERMIT_BYTES: u64 = 1024;
 /// Room in a request beside its largest field.
 const BESIDE: u64 = 64 << 10;
+/// What begins the path of whatever lasts as long as its client wants.
+const STREAMS: [&str; 3] = [
+    "/vouch.v1.Vouch/WatchJob",
+    "/vouch.v1.Vouch/GetReceipt",
+    "/grpc.reflection.",
+];
 
 /// What requests share.
 #[derive(Clone)]
 pub struct Guard {
     service: Arc<Service>,
-    requests: Arc<Semaphore>,
-    memory: Arc<Semaphore>,
+    admission: Arc<Admission>,
     /// Largest request in bytes.
     max_bytes: u64,
 }
@@ -39,61 +43,57 @@ pub struct Guard {
 impl Guard {
     /// Within the bounds of the service's configuration.
     pub fn new(service: Arc<Service>) -> Self {
-        let config = service.config();
-        let limits = &config.limits;
+        let limits = &service.config().limits;
         let largest = limits
             .elf_bytes
             .max(limits.input_bytes)
             .max(limits.receipt_bytes);
-        let memory = permits(config.server.max_request_memory);
         Self {
-            requests: Arc::new(Semaphore::new(config.server.max_requests)),
-            memory: Arc::new(Semaphore::new(memory as usize)),
+            admission: service.admission().clone(),
             // Base64 makes four bytes of three.
             max_bytes: largest.saturating_mul(4) / 3 + BESIDE,
             service,
         }
     }
 
-    /// Memory for a response, given back when what is returned is dropped.
-    ///
-    /// # Errors
-    /// [`ServiceError::Busy`] if there is none.
-    pub fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, ServiceError> {
-        let permits = permits(bytes);
-        let reserved = self.memory.clone().try_acquire_many_owned(permits);
-        reserved.map_err(|_| ServiceError::Busy)
+    /// The pool of a path.
+    fn pool(path: &str) -> Pool {
+        let of_job = path.strip_prefix("/v1/jobs/");
+        match of_job {
+            Some(rest) if rest.ends_with("/events") || rest.ends_with("/receipt") => Pool::Streams,
+            _ if STREAMS.iter().any(|stream| path.starts_with(stream)) => Pool::Streams,
+            _ if path == "/metrics" => Pool::Monitoring,
+            _ => Pool::Requests,
+        }
     }
 
-    fn check_size(&self, headers: &HeaderMap) -> Result<(), ServiceError> {
+    /// Refuses what says that it is too large before any of it is read.
+    fn check_size(&self, headers: &HeaderMap, visit: &Visit) -> Result<(), ServiceError> {
         let length = headers
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok());
         let length = length.and_then(|value| value.parse().ok()).unwrap_or(0);
         if length > self.max_bytes {
-            return Err(ServiceError::TooLarge {
-                what: "bytes in a request",
-                limit: self.max_bytes,
-                got: length,
-            });
+            return Err(too_large(self.max_bytes, length));
         }
-        match self.memory.available_permits() >= permits(length) as usize {
-            true => Ok(()),
-            false => Err(ServiceError::Busy),
-        }
+        visit.could_hold(copies(length))
     }
 }
 
-fn permits(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(PERMIT_BYTES))
-        .unwrap_or(u32::MAX >> 3)
-        .min(u32::MAX >> 3)
+fn too_large(limit: u64, got: u64) -> ServiceError {
+    let what = "bytes in a request";
+    ServiceError::TooLarge { what, limit, got }
+}
+
+/// Memory for so many bytes of a request.
+const fn copies(bytes: u64) -> u64 {
+    bytes.saturating_mul(REQUEST_COPIES)
 }
 
 /// Lets a request through that has a token, is not too large, and comes when there is room.
 pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let grpc = is_grpc(request.headers());
-    match admit(&guard, request, next).await {
+    match admit(&guard, request, next, grpc).await {
         Ok(response) => response,
         Err(error) => {
             let metrics = guard.service.metrics();
@@ -111,30 +111,54 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     }
 }
 
-async fn admit(guard: &Guard, mut request: Request, next: Next) -> Result<Response, ServiceError> {
-    let open = guard.requests.clone().try_acquire_owned();
-    let open = open.map_err(|_| ServiceError::Busy)?;
-    let client = guard
-        .service
-        .clients()
-        .authenticate(bearer(request.headers()))?;
-    guard.check_size(request.headers())?;
-    request.extensions_mut().insert(client);
-    request.extensions_mut().insert(guard.clone());
-    let held = Arc::new(Mutex::new(Vec::new()));
+async fn admit(
+    guard: &Guard,
+    mut request: Request,
+    next: Next,
+    grpc: bool,
+) -> Result<Response, ServiceError> {
+    let clients = guard.service.clients();
+    let client = clients.authenticate(bearer(request.headers()))?;
+    let pool = Guard::pool(request.uri().path());
+    let visit = guard.admission.enter(client, pool)?;
+    guard.check_size(request.headers(), &visit)?;
+    request.extensions_mut().insert(visit.clone());
     let request = request.map(|body| {
         Body::new(Metered {
             body,
-            left: guard.max_bytes,
-            memory: guard.memory.clone(),
-            held: held.clone(),
+            got: 0,
+            limit: guard.max_bytes,
+            visit: visit.clone(),
+            grpc,
         })
     });
     let limit = guard.service.config().server.request_timeout;
+    let abandoned = Abandoned(Some(visit.clone()));
     let response = timeout(limit, next.run(request)).await;
-    drop(held);
     let response = response.map_err(|_| ServiceError::Timeout { limit })?;
-    Ok(response.map(|body| Body::new(Held { body, _held: open })))
+    abandoned.answered();
+    if let Some(bytes) = response.body().size_hint().exact() {
+        visit.settle(bytes);
+    }
+    Ok(response.map(|body| Body::new(Sent { body, visit })))
+}
+
+/// Stops the work on a request when nobody waits for its answer any more: its time is up, or its
+/// client has gone.
+struct Abandoned(Option<Visit>);
+
+impl Abandoned {
+    fn answered(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if let Some(visit) = &self.0 {
+            visit.cancel().cancel();
+        }
+    }
 }
 
 /// The token in `authorization: Bearer TOKEN`.
@@ -152,6 +176,11 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
     content.is_some_and(|content| content.starts_with("application/grpc"))
 }
 
+/// An error as HTTP tells it.
+pub fn described_error(error: &ServiceError) -> serde_json::Value {
+    json!({ "error": error.public_message(), "code": error.code().name })
+}
+
 /// The answer to a request that is not met, in the words of its protocol.
 pub fn refuse(error: &ServiceError, grpc: bool) -> Response {
     if grpc {
@@ -159,8 +188,7 @@ pub fn refuse(error: &ServiceError, grpc: bool) -> Response {
     }
     let code = error.code();
     let status = StatusCode::from_u16(code.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = json!({ "error": error.public_message(), "code": code.name });
-    let mut response = (status, axum::Json(body)).into_response();
+    let mut response = (status, axum::Json(described_error(error))).into_response();
     let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -171,29 +199,39 @@ pub fn refuse(error: &ServiceError, grpc: bool) -> Response {
     response
 }
 
-/// A request's body, as large as it may be, that counts towards the memory of all requests until
-/// it has been answered.
+/// The error of this service that an error of a body comes from.
+pub fn cause<'a>(mut error: &'a (dyn Error + 'static)) -> Option<&'a ServiceError> {
+    loop {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        error = error.source()?;
+    }
+}
+
+/// A request's body, as large as it may be, that counts as memory until all is over.
 struct Metered {
     body: Body,
-    /// Bytes that may still come.
-    left: u64,
-    memory: Arc<Semaphore>,
-    held: Arc<Mutex<Vec<OwnedSemaphorePermit>>>,
+    /// Bytes that have come.
+    got: u64,
+    /// Bytes that may come.
+    limit: u64,
+    visit: Visit,
+    grpc: bool,
 }
 
 impl Metered {
-    fn count(&mut self, bytes: usize) -> Result<(), ServiceError> {
+    fn count(&mut self, bytes: usize) -> Result<(), axum::BoxError> {
         let bytes = bytes as u64;
-        self.left = self.left.checked_sub(bytes).ok_or(ServiceError::TooLarge {
-            what: "bytes in a request",
-            limit: 0,
-            got: bytes,
-        })?;
-        let permit = self.memory.clone().try_acquire_many_owned(permits(bytes));
-        let permit = permit.map_err(|_| ServiceError::Busy)?;
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.push(permit);
-        Ok(())
+        self.got = self.got.saturating_add(bytes);
+        let counted = match self.got > self.limit {
+            true => Err(too_large(self.limit, self.got)),
+            false => self.visit.hold(copies(bytes)),
+        };
+        counted.map_err(|error| match self.grpc {
+            true => super::grpc::status(&error).into(),
+            false => error.into(),
+        })
     }
 }
 
@@ -212,7 +250,7 @@ impl HttpBody for Metered {
         let counted = frame
             .data_ref()
             .map_or(Ok(()), |data| self.count(data.len()));
-        Poll::Ready(Some(counted.map(|()| frame).map_err(Into::into)))
+        Poll::Ready(Some(counted.map(|()| frame)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -224,15 +262,26 @@ impl HttpBody for Metered {
     }
 }
 
-/// A response's body that holds something until it has been sent.
-pub struct Held<T> {
-    /// The body.
-    pub body: Body,
-    /// What it holds.
-    pub _held: T,
+/// A response's body. Each of its bytes holds what the request holds: the body itself is gone as soon
+/// as its last bytes are in a buffer, long before they have been sent.
+struct Sent {
+    body: Body,
+    visit: Visit,
 }
 
-impl<T: Unpin> HttpBody for Held<T> {
+/// Bytes, and what they hold.
+struct Piece {
+    bytes: Bytes,
+    _visit: Visit,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl HttpBody for Sent {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -240,7 +289,12 @@ impl<T: Unpin> HttpBody for Held<T> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        let hold = |bytes| {
+            let _visit = self.visit.clone();
+            Bytes::from_owner(Piece { bytes, _visit })
+        };
+        frame.map_ok(|frame| frame.map_data(hold))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -249,5 +303,47 @@ impl<T: Unpin> HttpBody for Held<T> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said to be a stream in the description of the interface is one here.
+    #[test]
+    fn every_stream_of_grpc_has_its_pool() {
+        let described = include_str!("../../proto/vouch/v1/vouch.proto");
+        let mut streams = 0;
+        for method in described
+            .lines()
+            .filter_map(|l| l.trim().strip_prefix("rpc "))
+        {
+            let (name, _) = method.split_once('(').expect("a name");
+            let (_, answer) = method.split_once("returns (").expect("an answer");
+            let expected = match answer.starts_with("stream ") {
+                true => Pool::Streams,
+                false => Pool::Requests,
+            };
+            streams += usize::from(expected == Pool::Streams);
+            assert_eq!(Guard::pool(&format!("/vouch.v1.Vouch/{name}")), expected);
+        }
+        assert_eq!(streams, 2);
+    }
+
+    #[test]
+    fn pools_go_by_paths() {
+        for (path, pool) in [
+            ("/v1/jobs/x/events", Pool::Streams),
+            ("/v1/jobs/x/receipt", Pool::Streams),
+            (
+                "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                Pool::Streams,
+            ),
+            ("/metrics", Pool::Monitoring),
+            ("/rpc", Pool::Requests),
+        ] {
+            assert_eq!(Guard::pool(path), pool, "{path}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Extension, Path, State};
@@ -13,11 +13,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use futures_util::{Stream, StreamExt};
-use serde_json::{Value, json};
+use serde_json::json;
+use tokio::sync::Mutex;
 
-use super::guard::{Guard, Held, refuse};
+use super::guard::{described_error, refuse};
 use super::{blocking, call, updates};
-use crate::clients::Client;
+use crate::admission::{ANSWER_COPIES, Visit};
 use crate::core::Service;
 use crate::error::ServiceError;
 use crate::job::{JobId, JobStatus};
@@ -27,6 +28,8 @@ pub const OPENAPI: &str = include_str!("../../openapi.json");
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// Time after which a stream without news says that it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Time for which a look at whether jobs are taken is good.
+const READY_FOR: Duration = Duration::from_secs(1);
 
 /// What needs a token.
 pub fn routes() -> Router<Arc<Service>> {
@@ -41,6 +44,7 @@ pub fn open_routes() -> Router<Arc<Service>> {
     Router::new()
         .route("/healthz", get(async || Json(json!({ "status": "ok" }))))
         .route("/readyz", get(ready))
+        .layer(Extension(Readiness::default()))
         .route("/openapi.json", get(async || described(OPENAPI)))
         .route(
             "/openrpc.json",
@@ -52,12 +56,30 @@ fn described(text: &'static str) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/json")], text)
 }
 
-async fn ready(State(service): State<Arc<Service>>) -> Response {
-    match blocking(move || service.ready()).await {
+/// What was found last. Whoever asks may be nobody's client, and asking costs a look at the store: one
+/// looks at a time, and what it finds is the answer to all who ask within a second.
+type Readiness = Arc<Mutex<Option<(Instant, Result<(), ServiceError>)>>>;
+
+async fn ready(
+    State(service): State<Arc<Service>>,
+    Extension(readiness): Extension<Readiness>,
+) -> Response {
+    let mut last = readiness.lock().await;
+    let fresh = last.take_if(|(at, _)| at.elapsed() < READY_FOR);
+    let (at, found) = match fresh {
+        Some(found) => found,
+        None => {
+            let found = blocking(move || service.ready()).await;
+            (Instant::now(), found)
+        }
+    };
+    let response = match &found {
         Ok(()) => Json(json!({ "status": "ready" })).into_response(),
-        // Whoever asks may not be a client: they learn that something is wrong, not what.
-        Err(error) => refuse(&error, false),
-    }
+        // They learn that something is wrong, not what.
+        Err(error) => refuse(error, false),
+    };
+    *last = Some((at, found));
+    response
 }
 
 async fn metrics(State(service): State<Arc<Service>>) -> Response {
@@ -76,17 +98,17 @@ fn job_id(text: &str) -> Result<JobId, ServiceError> {
 
 async fn events(
     State(service): State<Arc<Service>>,
-    Extension(client): Extension<Arc<Client>>,
+    Extension(visit): Extension<Visit>,
     Path(id): Path<String>,
 ) -> Response {
     let watched = call(
         &service,
-        &client,
+        &visit,
         ("http", "events"),
         move |service, client| service.watch(client, job_id(&id)?),
     );
     match watched.await {
-        Ok(receiver) => Sse::new(as_events(updates(receiver)))
+        Ok(receiver) => Sse::new(as_events(updates(receiver, visit)))
             .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
             .into_response(),
         Err(error) => refuse(&error, false),
@@ -94,39 +116,35 @@ async fn events(
 }
 
 fn as_events(
-    updates: impl Stream<Item = JobStatus>,
+    updates: impl Stream<Item = Result<JobStatus, ServiceError>>,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
-    updates.map(|status| {
-        let data = serde_json::to_value(&status).unwrap_or(Value::Null);
-        Ok(Event::default()
-            .event(status.job.state.name())
-            .data(data.to_string()))
+    updates.map(|update| {
+        let (name, data) = match &update {
+            Ok(status) => (status.job.state.name(), serde_json::to_string(status)),
+            Err(error) => ("error", serde_json::to_string(&described_error(error))),
+        };
+        Ok(Event::default().event(name).data(data.unwrap_or_default()))
     })
 }
 
 async fn receipt(
     State(service): State<Arc<Service>>,
-    Extension(client): Extension<Arc<Client>>,
-    Extension(guard): Extension<Guard>,
+    Extension(visit): Extension<Visit>,
     Path(id): Path<String>,
 ) -> Response {
     let found = call(
         &service,
-        &client,
+        &visit,
         ("http", "receipt"),
         move |service, client| {
             let id = job_id(&id)?;
+            client.hold(service.job_bytes(id)?.saturating_mul(ANSWER_COPIES))?;
             let result = service.result(client, id)?;
-            let memory = guard.reserve(result.receipt_bytes)?;
-            Ok((
-                id,
-                result.receipt_digest,
-                service.receipt(client, id)?,
-                memory,
-            ))
+            client.hold(result.receipt_bytes)?;
+            Ok((id, result.receipt_digest, service.receipt(client, id)?))
         },
     );
-    let (id, digest, bytes, memory) = match found.await {
+    let (id, digest, bytes) = match found.await {
         Ok(found) => found,
         Err(error) => return refuse(&error, false),
     };
@@ -144,9 +162,5 @@ async fn receipt(
     ] {
         headers.extend(HeaderValue::try_from(value).map(|value| (name, value)));
     }
-    let body = Body::new(Held {
-        body: Body::from(bytes),
-        _held: memory,
-    });
-    (headers, body).into_response()
+    (headers, Body::from(bytes)).into_response()
 }

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
@@ -16,25 +17,28 @@ use jsonrpsee::server::{
     BatchRequestConfig, Methods, Server, ServerConfig, ServerHandle, StopHandle,
     TowerServiceBuilder, stop_channel,
 };
-use jsonrpsee::types::{ErrorObjectOwned, Params};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use jsonrpsee::types::{Id, Response as RpcResponse, ResponsePayload};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json, value::RawValue};
 use tower::Service as _;
 use tower::layer::util::Identity;
 use vouch_sdk::{ImageId, Profile, parse_image_id};
 
-use super::call;
-use super::guard::refuse;
-use crate::clients::Client;
+use super::body::{self, MAX_BATCH};
+use super::guard::{cause, refuse};
+use super::methods::{long_method, method, object, visit};
+use super::quote;
+use crate::admission::Work;
 use crate::core::{MAX_LIST, ProgramRecord, Service, Verdict, VerifyMode};
 use crate::error::ServiceError;
 use crate::job::{JobId, JobOptions, JobRequest, JobResult};
 
 /// The description of the methods, in OpenRPC.
 pub const OPENRPC: &str = include_str!("../../openrpc.json");
-/// Calls in a batch, at most.
-const MAX_BATCH: u32 = 100;
+/// Bytes of JSON for a program.
+const PROGRAM_BYTES: u64 = 256;
+/// Room in an answer for what is not counted: numbers and messages of errors.
+const BESIDE: u64 = 1 << 20;
 
 /// Answers requests.
 #[derive(Clone)]
@@ -52,13 +56,15 @@ impl JsonRpc {
     /// # Errors
     /// Two methods have one name.
     pub fn new(service: Arc<Service>) -> Result<Self, RegisterMethodError> {
+        // Each answer was announced, and refused if it is too large: this is a second line.
+        let limit = service.config().limits.answer_bytes.saturating_add(BESIDE);
         let config = ServerConfig::builder()
             .http_only()
             .max_connections(u32::MAX)
             // The guard is stricter.
             .max_request_body_size(u32::MAX)
-            .max_response_body_size(u32::MAX)
-            .set_batch_request_config(BatchRequestConfig::Limit(MAX_BATCH))
+            .max_response_body_size(u32::try_from(limit).unwrap_or(u32::MAX))
+            .set_batch_request_config(BatchRequestConfig::Limit(MAX_BATCH as u32))
             .build();
         let (stop, handle) = stop_channel();
         Ok(Self {
@@ -72,6 +78,18 @@ impl JsonRpc {
 
 /// `POST /rpc`
 pub async fn answer(State(rpc): State<JsonRpc>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = match to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) => {
+            let gone = ServiceError::Internal("the body of a request broke off".into());
+            return refuse(cause(&error).unwrap_or(&gone), false);
+        }
+    };
+    if let Err(error) = body::check(&body) {
+        return refused_call(&error);
+    }
+    let request = Request::from_parts(head, Body::from(body));
     let mut service = rpc.builder.build(rpc.methods.clone(), rpc.stop.clone());
     match service.call(request).await {
         Ok(response) => response.map(Body::new).into_response(),
@@ -79,19 +97,27 @@ pub async fn answer(State(rpc): State<JsonRpc>, request: Request) -> Response {
     }
 }
 
+/// The answer to calls that are not even parsed.
+fn refused_call(error: &ServiceError) -> Response {
+    let payload = ResponsePayload::<()>::error(object(error));
+    axum::Json(RpcResponse::new(payload, Id::Null)).into_response()
+}
+
 fn methods(service: Arc<Service>) -> Result<RpcModule<Arc<Service>>, RegisterMethodError> {
     let mut module = RpcModule::new(service);
     let m = &mut module;
-    method(
+    long_method(
         m,
-        "vouch_registerProgram",
+        ("vouch_registerProgram", Work::Registration),
         |service, client, params: Register| {
-            let elf = decode("elf", &params.elf)?;
+            let elf = decode("elf", params.elf)?;
+            client.hold(service.registration_bytes(&elf))?;
             service.register(client, &elf).map(Program::from)
         },
     )?;
     method(m, "vouch_listPrograms", |service, client, Nothing {}| {
         let programs = service.list_programs(client)?;
+        client.answer(programs.len() as u64 * PROGRAM_BYTES)?;
         Ok(programs.into_iter().map(Program::from).collect::<Vec<_>>())
     })?;
     method(
@@ -103,40 +129,62 @@ fn methods(service: Arc<Service>) -> Result<RpcModule<Arc<Service>>, RegisterMet
         },
     )?;
     method(m, "vouch_submitJob", |service, client, params: Submit| {
-        service.submit(client, params.request(service)?)
+        let request = params.request(service)?;
+        client.answer(service.known_job_bytes(client, &request)?)?;
+        service.submit(client, request)
     })?;
     method(m, "vouch_getJob", |service, client, params: Named| {
-        service.status(client, params.id()?)
+        let id = params.id()?;
+        client.answer(service.job_bytes(id)?)?;
+        service.status(client, id)
     })?;
     method(
         m,
         "vouch_getResult",
         |service, client, params: GetResult| {
             let id = Named { id: params.id }.id()?;
+            client.answer(service.job_bytes(id)?)?;
             let result = service.result(client, id)?;
             let receipt = match params.receipt {
-                true => Some(STANDARD.encode(service.receipt(client, id)?)),
+                true => {
+                    client.answer(result.receipt_bytes.saturating_mul(4) / 3)?;
+                    Some(Base64(service.receipt(client, id)?.into()))
+                }
                 false => None,
             };
             Ok(ResultWithReceipt { result, receipt })
         },
     )?;
     method(m, "vouch_cancelJob", |service, client, params: Named| {
-        service.cancel(client, params.id()?)
+        let id = params.id()?;
+        client.answer(service.job_bytes(id)?)?;
+        service.cancel(client, id)
     })?;
     method(m, "vouch_listJobs", |service, client, params: List| {
         let before = params.before.map(|id| Named { id }.id()).transpose()?;
         let limit = params.limit.unwrap_or(MAX_LIST);
-        service.list(client, params.state.as_deref(), before, limit)
+        let announce = &mut |bytes| client.answer(bytes);
+        service.list(client, params.state.as_deref(), before, limit, announce)
     })?;
-    method(m, "vouch_verifyReceipt", |service, _, params: Verify| {
-        let mode = params.mode.as_deref().map(VerifyMode::find).transpose()?;
-        let mode = mode.unwrap_or_default();
-        let receipt = decode("receipt", &params.receipt)?;
-        let verdict = service.verify(receipt, &image_id(&params.image_id)?, mode)?;
-        Ok(verdict_json(verdict))
-    })?;
-    module.register_method("rpc.discover", |_, _, _| {
+    long_method(
+        m,
+        ("vouch_verifyReceipt", Work::Verification),
+        |service, client, params: Verify| {
+            let mode = params.mode.as_deref().map(VerifyMode::find).transpose()?;
+            let mode = mode.unwrap_or_default();
+            let image_id = image_id(&params.image_id)?;
+            let receipt = decode("receipt", params.receipt)?;
+            client.hold(service.verification_bytes(&receipt))?;
+            let verdict = service.verify(receipt, &image_id, mode, client.cancel())?;
+            client.answer(verdict.journal_bytes() * 2)?;
+            Ok(verdict_json(verdict))
+        },
+    )?;
+    module.register_method("rpc.discover", |_, _, extensions| {
+        let client = visit(extensions)?;
+        let announced = client.count_request();
+        let announced = announced.and_then(|()| client.answer(OPENRPC.len() as u64));
+        announced.map_err(|error| object(&error))?;
         // Served as it was written.
         let description = RawValue::from_string(OPENRPC.into());
         description.map_err(|error| object(&ServiceError::Internal(error.to_string())))
@@ -144,48 +192,8 @@ fn methods(service: Arc<Service>) -> Result<RpcModule<Arc<Service>>, RegisterMet
     Ok(module)
 }
 
-/// Adds a method whose work blocks.
-fn method<P, T>(
-    module: &mut RpcModule<Arc<Service>>,
-    name: &'static str,
-    operation: fn(&Service, &Arc<Client>, P) -> Result<T, ServiceError>,
-) -> Result<(), RegisterMethodError>
-where
-    P: DeserializeOwned + Send + 'static,
-    T: Serialize + Clone + Send + 'static,
-{
-    module.register_async_method(name, move |params, service, extensions| async move {
-        let client = extensions.get::<Arc<Client>>().cloned();
-        // The guard lets nobody through without one.
-        let client = client.ok_or_else(|| object(&ServiceError::Unauthenticated))?;
-        let params = parse::<P>(&params);
-        let done = call(
-            &service,
-            &client,
-            ("json_rpc", name),
-            move |service, client| operation(service, client, params?),
-        );
-        done.await.map_err(|error| object(&error))
-    })?;
-    Ok(())
-}
-
-/// Parameters by name.
-fn parse<P: DeserializeOwned>(params: &Params<'_>) -> Result<P, ServiceError> {
-    let text = params.as_str().unwrap_or("{}");
-    serde_json::from_str(text).map_err(|error| ServiceError::Invalid {
-        field: "params",
-        reason: error.to_string(),
-    })
-}
-
-fn object(error: &ServiceError) -> ErrorObjectOwned {
-    let code = error.code();
-    let data = json!({ "code": code.name });
-    ErrorObjectOwned::owned(code.json_rpc, error.public_message(), Some(data))
-}
-
-fn decode(field: &'static str, text: &str) -> Result<Vec<u8>, ServiceError> {
+/// What stands in base64. The text goes at once: both are long.
+fn decode(field: &'static str, text: String) -> Result<Vec<u8>, ServiceError> {
     STANDARD.decode(text).map_err(|_| ServiceError::Invalid {
         field,
         reason: "expected base64, padded".into(),
@@ -277,7 +285,7 @@ impl Submit {
         let profile = self.profile.as_deref().unwrap_or("fast");
         Ok(JobRequest {
             image_id: image_id(&self.image_id)?,
-            input: decode("input", &self.input)?,
+            input: decode("input", self.input)?,
             options: JobOptions {
                 profile: find_profile(profile, self.security.unwrap_or(100))?,
                 max_cycles: self.max_cycles.unwrap_or(service.config().limits.cycles),
@@ -294,7 +302,10 @@ impl Submit {
 pub fn find_profile(name: &str, bits: u32) -> Result<Profile, ServiceError> {
     Profile::find(name, bits).ok_or_else(|| ServiceError::Invalid {
         field: "profile",
-        reason: format!("expected fast or compact at 100 or 128 bits, got {name:?} at {bits}"),
+        reason: format!(
+            "expected fast or compact at 100 or 128 bits, got {} at {bits}",
+            quote(name)
+        ),
     })
 }
 
@@ -320,7 +331,17 @@ struct ResultWithReceipt {
     #[serde(flatten)]
     result: JobResult,
     #[serde(skip_serializing_if = "Option::is_none")]
-    receipt: Option<String>,
+    receipt: Option<Base64>,
+}
+
+/// Bytes that are written in base64, without their text in memory beside the answer.
+#[derive(Clone)]
+struct Base64(bytes::Bytes);
+
+impl Serialize for Base64 {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&Base64Display::new(&self.0, &STANDARD))
+    }
 }
 
 fn verdict_json(verdict: Verdict) -> Value {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::post;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -20,9 +20,9 @@ use tracing::info;
 use super::grpc::Grpc;
 use super::guard::{Guard, guard};
 use super::http;
-use super::idle::IdleAcceptor;
 use super::json_rpc::{self, JsonRpc};
 use super::local::{Local, local_only};
+use super::pace::{Doorman, pace};
 use crate::config::{ConfigError, TlsConfig};
 use crate::core::{Service, Started};
 use crate::error::ServiceError;
@@ -30,6 +30,12 @@ use crate::proto::FILE_DESCRIPTOR_SET;
 
 /// Time between two looks at whether an HTTP/2 client is still there.
 const PING: Duration = Duration::from_secs(20);
+/// Bytes of a connection of HTTP/1, or of a stream of HTTP/2, that wait to be read or sent.
+const BUFFER: usize = 64 << 10;
+/// Bytes of a stream of HTTP/2 that its client may send before they are read.
+const WINDOW: u32 = 256 << 10;
+/// Streams of a connection of HTTP/2.
+const STREAMS: u32 = 128;
 /// Time that open connections get when nothing runs any more.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -130,21 +136,18 @@ impl Server {
         let started = opened.map_err(internal)??;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let router = router(&started.service, address.port(), scheme)?.into_make_service();
-        let acceptor = IdleAcceptor {
-            limit: server.idle_timeout,
-        };
         let handle = Handle::new();
+        let doorman = Doorman::new(started.service.clone());
+        let listening = axum_server::from_tcp(listener).map_err(internal)?;
         let connections = match &tls {
             Some((_, loaded)) => {
-                let acceptor = RustlsAcceptor::new(loaded.clone()).acceptor(acceptor);
-                let listening = axum_server::from_tcp(listener).map_err(internal)?;
+                let acceptor = RustlsAcceptor::new(loaded.clone()).acceptor(doorman);
                 let mut server = listening.acceptor(acceptor).handle(handle.clone());
                 set_timeouts(server.http_builder());
                 tokio::spawn(server.serve(router))
             }
             None => {
-                let listening = axum_server::from_tcp(listener).map_err(internal)?;
-                let mut server = listening.acceptor(acceptor).handle(handle.clone());
+                let mut server = listening.acceptor(doorman).handle(handle.clone());
                 set_timeouts(server.http_builder());
                 tokio::spawn(server.serve(router))
             }
@@ -227,14 +230,22 @@ async fn load(files: &TlsConfig) -> Result<RustlsConfig, ServeError> {
     loaded.await.map_err(tls_error(files))
 }
 
-/// Whoever is gone does not stay. Whoever is idle is the acceptor's concern.
+/// Whoever is gone does not stay, and what is not read does not pile up. Whoever is idle is the acceptor's
+/// concern.
 fn set_timeouts(builder: &mut Builder<TokioExecutor>) {
-    builder.http1().header_read_timeout(None);
+    builder
+        .http1()
+        .header_read_timeout(None)
+        .max_buf_size(BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(PING)
-        .keep_alive_timeout(PING);
+        .keep_alive_timeout(PING)
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(2 * WINDOW)
+        .max_send_buf_size(BUFFER);
 }
 
 /// Everything on one port.
@@ -261,5 +272,7 @@ fn router(service: &Arc<Service>, port: u16, scheme: &'static str) -> Result<Rou
         };
         everything = everything.layer(from_fn_with_state(local, local_only));
     }
-    Ok(everything.layer(CatchPanicLayer::new()))
+    Ok(everything
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(pace)))
 }

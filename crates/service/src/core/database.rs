@@ -200,6 +200,26 @@ impl Database {
         record_in(&jobs, id)
     }
 
+    /// Bytes of the record of a job; 0 if there is none.
+    ///
+    /// # Errors
+    /// [`ServiceError::Database`]
+    pub fn bytes_of(&self, id: JobId) -> Result<u64, ServiceError> {
+        let jobs = self.read()?.open_table(JOBS).map_err(failed)?;
+        let found = jobs.get(id.to_bytes()).map_err(failed)?;
+        Ok(found.map_or(0, |found| found.value().len() as u64))
+    }
+
+    /// The name of the job of a client's idempotency key.
+    ///
+    /// # Errors
+    /// [`ServiceError::Database`]
+    pub fn holder(&self, client: &str, key: &str) -> Result<Option<JobId>, ServiceError> {
+        let keys = self.read()?.open_table(KEYS).map_err(failed)?;
+        let found = keys.get((client, key)).map_err(failed)?;
+        Ok(found.map(|id| JobId::from_bytes(id.value())))
+    }
+
     /// The job of a client's idempotency key.
     ///
     /// # Errors
@@ -231,16 +251,17 @@ impl Database {
     }
 
     /// A client's jobs, newest first: at most `limit`, before the job `before`, in the state
-    /// `state`.
+    /// `state`. `announce` hears of the bytes of each record before anything is made of it.
     ///
     /// # Errors
-    /// As [`Self::job`].
+    /// As [`Self::job`], and those of `announce`.
     pub fn jobs_of(
         &self,
         client: &str,
         state: Option<&str>,
         before: Option<JobId>,
         limit: usize,
+        announce: &mut dyn FnMut(u64) -> Result<(), ServiceError>,
     ) -> Result<Vec<Job>, ServiceError> {
         let transaction = self.read()?;
         let clients = transaction.open_table(CLIENTS).map_err(failed)?;
@@ -253,9 +274,14 @@ impl Database {
                 break;
             }
             let id = JobId::from_bytes(entry.map_err(failed)?.0.value().1);
-            let record = record_in(&jobs, id)?;
-            let wanted = |record: &Record| state.is_none_or(|s| s == record.job.state.name());
-            found.extend(record.filter(wanted).map(|record| record.job));
+            let Some(stored) = jobs.get(id.to_bytes()).map_err(failed)? else {
+                continue;
+            };
+            if state.is_none_or(|state| has_state(stored.value(), state)) {
+                announce(stored.value().len() as u64)?;
+                let record: Record = parse(stored.value(), "job", &id.to_string())?;
+                found.push(record.job);
+            }
         }
         Ok(found)
     }
@@ -345,6 +371,19 @@ impl Database {
         let cache = self.read()?.open_table(CACHE).map_err(failed)?;
         let found = cache.get(key).map_err(failed)?;
         Ok(found.map(|found| ProofDigest(found.value().0)))
+    }
+
+    /// Bytes of the receipt that was proven for a cache key; 0 if there is none.
+    ///
+    /// # Errors
+    /// [`ServiceError::Database`]
+    pub fn cached_bytes(&self, key: &[u8]) -> Result<u64, ServiceError> {
+        let Some(digest) = self.cached(key)? else {
+            return Ok(0);
+        };
+        let receipts = self.read()?.open_table(RECEIPTS).map_err(failed)?;
+        let found = receipts.get(digest.0).map_err(failed)?;
+        Ok(found.map_or(0, |found| found.value().1))
     }
 
     /// Bytes of all receipts.
@@ -476,6 +515,17 @@ fn record_in(
     found
         .map(|found| parse(found.value(), "job", &id.to_string()))
         .transpose()
+}
+
+/// Whether a record is of a job in this state, read without making anything of the rest.
+fn has_state(record: &[u8], state: &str) -> bool {
+    #[derive(Deserialize)]
+    struct State<'a> {
+        state: &'a str,
+    }
+    let found: Result<State<'_>, _> = serde_json::from_slice(record);
+    // What cannot be read is an error of whoever reads all of it.
+    found.map_or(true, |found| found.state == state)
 }
 
 fn parse<T: DeserializeOwned>(

@@ -7,6 +7,8 @@
 //! | `programs` | whose programs are which |
 //! | `worker` | proving |
 //! | `queue` | who is proven next |
+//! | `loaded` | programs in memory, ready to run |
+//! | `sizes` | what answers and work will take, before they are made |
 //! | `database` | jobs and programs, in one file |
 //! | `inputs` | private inputs, as files |
 //! | `receipts` | receipts, found by what they prove |
@@ -16,10 +18,12 @@
 mod database;
 mod housekeeping;
 mod inputs;
+mod loaded;
 mod programs;
 mod queue;
 mod receipts;
 mod service;
+mod sizes;
 mod submit;
 mod verify;
 mod worker;

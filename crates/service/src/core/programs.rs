@@ -5,9 +5,8 @@
 //! else's registrations have anything to do with it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use lru::LruCache;
 use tracing::info;
 use vouch_kit::ProofDigest;
 use vouch_kit::store::StoreError;
@@ -83,7 +82,8 @@ impl Service {
             let expected = known.map(|known| known.elf_digest);
             match self.database.register(&record, expected, limit)? {
                 Registered::Done => {
-                    self.programs().put(record.elf_digest, Arc::new(program));
+                    self.programs
+                        .put(record.elf_digest, Arc::new(program), record.elf_bytes);
                     info!(%image_id, client = owner, "a program was registered");
                     return Ok(record);
                 }
@@ -140,7 +140,7 @@ impl Service {
     ) -> Result<ProgramRecord, ServiceError> {
         match self.database.remove_program(client.name(), id)? {
             Removed::Gone(record) => {
-                self.programs().pop(&record.elf_digest);
+                self.programs.remove(&record.elf_digest);
                 info!(image_id = %id, client = client.name(), "a program was removed");
                 Ok(record)
             }
@@ -158,19 +158,16 @@ impl Service {
         }
     }
 
-    fn programs(&self) -> MutexGuard<'_, LruCache<ProofDigest, Arc<Program>>> {
-        self.programs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// What a client's jobs run under an image ID.
     pub(super) fn program(&self, client: &str, id: &ImageId) -> Result<Arc<Program>, ServiceError> {
         let record = self.database.program(client, id)?;
         let record = record.ok_or_else(|| not_found("program", id))?;
-        if let Some(program) = self.programs().get(&record.elf_digest) {
-            return Ok(program.clone());
+        if let Some(program) = self.programs.get(&record.elf_digest) {
+            return Ok(program);
         }
         let program = Arc::new(self.load(&record.elf_digest)?);
-        self.programs().put(record.elf_digest, program.clone());
+        self.programs
+            .put(record.elf_digest, program.clone(), record.elf_bytes);
         Ok(program)
     }
 

@@ -1,34 +1,32 @@
 //! The operations.
 
 use std::collections::{HashMap, HashSet};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use lru::LruCache;
 use tokio::sync::watch;
 use tracing::{error, info};
-use vouch_kit::ProofDigest;
 use vouch_kit::cache::{CacheKey, ReceiptCache};
 use vouch_kit::store::ArtifactStore;
 use vouch_kit::verification::{VerificationOptions, Verifications};
-use vouch_sdk::{Cancel, Program, guests, private};
+use vouch_sdk::{Cancel, guests, private};
 
 use super::database::{Database, Record};
 use super::inputs::{Inputs, sweep};
+use super::loaded::Loaded;
 use super::queue::Queue;
 use super::receipts::StoredReceipts;
+use crate::admission::Admission;
+use crate::api::quote;
 use crate::clients::{Client, Clients, OpenJob};
 use crate::config::{CacheScope, Config};
 use crate::error::ServiceError;
 use crate::job::{Job, JobId, JobResult, JobState, JobStatus, Time};
 use crate::metrics::{Metrics, OpenState, StateLabel};
 
-/// Programs that are kept in memory, ready to run.
-const PROGRAMS: usize = 64;
 /// Cores that a large job makes good use of.
 const CORES_A_LARGE_JOB: usize = 8;
 /// Jobs in a list, at most.
@@ -108,8 +106,8 @@ pub struct Service {
     pub(super) queue: Queue,
     pub(super) metrics: Metrics,
     pub(super) live: Mutex<HashMap<JobId, Arc<Live>>>,
-    /// By their ELFs.
-    pub(super) programs: Mutex<LruCache<ProofDigest, Arc<Program>>>,
+    admission: Arc<Admission>,
+    pub(super) programs: Loaded,
     /// Held for writing while receipts are removed that belong to no job.
     pub(super) receipts: RwLock<()>,
     pub(super) stopping: AtomicBool,
@@ -183,9 +181,8 @@ impl Service {
             verifications: Verifications::new(VerificationOptions::default())?,
             queue: Queue::new(config.limits.queue, cores.div_ceil(CORES_A_LARGE_JOB)),
             live: Mutex::default(),
-            programs: Mutex::new(LruCache::new(
-                NonZeroUsize::new(PROGRAMS).unwrap_or(NonZeroUsize::MIN),
-            )),
+            admission: Arc::new(Admission::new(&config)),
+            programs: Loaded::new(config.cache.program_memory),
             receipts: RwLock::new(()),
             stopping: AtomicBool::new(false),
             broken: AtomicBool::new(false),
@@ -247,6 +244,11 @@ impl Service {
     /// Everybody who may ask.
     pub fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    /// What requests share.
+    pub fn admission(&self) -> &Arc<Admission> {
+        &self.admission
     }
 
     /// What is counted.
@@ -339,26 +341,28 @@ impl Service {
     }
 
     /// A client's jobs, newest first: at most `limit` (and [`MAX_LIST`]), before the job `before`,
-    /// in the state `state`.
+    /// in the state `state`. `announce` hears of the bytes of each before anything is made of it.
     ///
     /// # Errors
-    /// There is no such state.
+    /// There is no such state; and those of `announce`.
     pub fn list(
         &self,
         client: &Client,
         state: Option<&str>,
         before: Option<JobId>,
         limit: usize,
+        announce: &mut dyn FnMut(u64) -> Result<(), ServiceError>,
     ) -> Result<Vec<JobStatus>, ServiceError> {
         const STATES: [&str; 5] = ["queued", "running", "succeeded", "failed", "cancelled"];
         if let Some(state) = state.filter(|state| !STATES.contains(state)) {
             return Err(ServiceError::Invalid {
                 field: "state",
-                reason: format!("expected one of {STATES:?}, got {state:?}"),
+                reason: format!("expected one of {STATES:?}, got {}", quote(state)),
             });
         }
         let limit = limit.clamp(1, MAX_LIST);
-        let jobs = self.database.jobs_of(client.name(), state, before, limit)?;
+        let jobs = &self.database;
+        let jobs = jobs.jobs_of(client.name(), state, before, limit, announce)?;
         Ok(jobs.into_iter().map(JobStatus::from).collect())
     }
 
@@ -398,6 +402,10 @@ impl Service {
         let cache = self.cache.stats();
         metrics.cache_bytes.set(cache.bytes as i64);
         metrics.cache_corrupted.set(cache.corrupted as i64);
+        let open = self.admission.used().map(|used| used as i64);
+        metrics.requests_open.set(open[0]);
+        metrics.streams_open.set(open[1]);
+        metrics.request_memory.set(open[2]);
         metrics.queue_length.set(self.queue.len() as i64);
         let oldest = self.queue.oldest().map(|since| Time::now().since(since));
         metrics

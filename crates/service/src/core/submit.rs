@@ -16,6 +16,9 @@ use crate::job::{Job, JobId, JobRequest, JobState, JobStatus, MAX_PRIORITY, Time
 /// Longest idempotency key, in bytes.
 const MAX_KEY_BYTES: usize = 255;
 
+/// Bytes of memory for a byte of a receipt that is found: encoded, and verified.
+const FOUND_COPIES: u64 = 3;
+
 impl Service {
     /// Accepts a job: once this returns, the job ends, whatever happens to the service. A request
     /// that was made before with the same idempotency key is the job that it was then. One whose
@@ -64,7 +67,12 @@ impl Service {
         if program.is_none() {
             return Err(not_found("program", request.image_id));
         }
-        if let Some((found, source)) = self.cache.find(&key) {
+        // Finding it may mean reading and verifying it. Where there is no room for that now, it is found
+        // when the job's turn comes.
+        let bytes = self.database.cached_bytes(&key.to_bytes())?;
+        let memory = self.admission().memory(bytes.saturating_mul(FOUND_COPIES));
+        let found = memory.ok().and_then(|_held| self.cache.find(&key));
+        if let Some((found, source)) = found {
             return self.answer_from_cache(client, record, &found, &source);
         }
         self.enqueue(client, record, &request.input)

@@ -1,10 +1,11 @@
 //! Receipts that clients bring.
 
 use vouch_kit::ProofDigest;
-use vouch_kit::verification::{Verdict as KitVerdict, VerificationError};
-use vouch_sdk::{Claim, ImageId, security};
+use vouch_kit::verification::{Verdict as KitVerdict, VerificationError, VerificationMode};
+use vouch_sdk::{Cancel, Claim, ImageId, security};
 
 use super::service::Service;
+use crate::api::quote;
 use crate::error::ServiceError;
 use crate::metrics::VerdictLabel;
 
@@ -29,7 +30,7 @@ impl VerifyMode {
             "cached" => Ok(Self::Cached),
             _ => Err(ServiceError::Invalid {
                 field: "mode",
-                reason: format!("expected full or cached, got {name:?}"),
+                reason: format!("expected full or cached, got {}", quote(name)),
             }),
         }
     }
@@ -46,16 +47,25 @@ pub struct Verdict {
     pub cached: bool,
 }
 
+impl Verdict {
+    /// Bytes of the journal that is proven.
+    pub fn journal_bytes(&self) -> u64 {
+        let claim = self.claim.as_ref();
+        claim.map_or(0, |(claim, _)| claim.journal.len() as u64)
+    }
+}
+
 impl Service {
-    /// Verifies a receipt.
+    /// Verifies a receipt, until it is told to stop.
     ///
     /// # Errors
-    /// It is larger than any that is read, or the verifier does not work.
+    /// It is larger than any that is read, it was told to stop, or the verifier does not work.
     pub fn verify(
         &self,
         receipt: Vec<u8>,
         image_id: &ImageId,
         mode: VerifyMode,
+        cancel: &Cancel,
     ) -> Result<Verdict, ServiceError> {
         let (got, limit) = (receipt.len() as u64, self.config.limits.receipt_bytes);
         if got > limit {
@@ -70,8 +80,17 @@ impl Service {
         let cached = known.is_some();
         let verdict = match (known, mode) {
             (Some(verdict), _) => verdict,
-            (None, VerifyMode::Full) => self.verifications.full(receipt, image_id)?,
-            (None, VerifyMode::Cached) => self.verifications.cached(receipt, image_id)?,
+            (None, _) => {
+                let mode = match mode {
+                    VerifyMode::Full => VerificationMode::Full,
+                    VerifyMode::Cached => VerificationMode::Cached,
+                };
+                let found = self.verifications.until(receipt, image_id, mode, cancel);
+                found.map_err(|error| match error {
+                    VerificationError::Cancelled => self.timed_out(),
+                    error => error.into(),
+                })?
+            }
         };
         let claim = match verdict {
             KitVerdict::Verified(verified) => {

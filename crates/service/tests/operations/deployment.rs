@@ -98,7 +98,13 @@ fn the_example_with_everything_makes_sense() {
     let [client] = &config.clients[..] else {
         panic!("one client: {:?}", config.clients);
     };
-    assert_eq!(client.quota, QuotaConfig::default());
+    let expected = QuotaConfig {
+        max_requests: Some(512),
+        max_streams: Some(512),
+        max_request_memory: Some(512 << 20),
+        ..QuotaConfig::default()
+    };
+    assert_eq!(client.quota, expected);
     let table: Table = toml::from_str(&whole_example()).expect("TOML");
     let debug = format!("{:#?}", client.quota);
     let quota = debug

@@ -101,9 +101,9 @@ async fn requests_share_a_bounded_memory() {
     let params = json!({ "image_id": id_of(guests::COMMITMENT), "input": large });
     let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "vouch_submitJob", "params": params });
     let response = host.post(call.to_string()).await;
-    assert_eq!(response.status().as_u16(), 503);
+    assert_eq!(response.status().as_u16(), 413);
     let body: serde_json::Value = response.json().await.expect("JSON");
-    assert_eq!(body["code"], "busy");
+    assert_eq!(body["code"], "too_large");
     // What is answered is given back.
     for job in 0..20 {
         let params = json!({
@@ -115,12 +115,12 @@ async fn requests_share_a_bounded_memory() {
     let id = host.submit_hashes(1).await;
     host.until_ended(&id).await;
     let (status, body) = host.json(&format!("/v1/jobs/{id}/receipt")).await;
-    assert_eq!((status, &body["code"]), (503, &json!("busy")));
+    assert_eq!((status, &body["code"]), (413, &json!("too_large")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_at_once_are_bounded() {
-    let host = Host::with(|config| config.server.max_requests = 2).await;
+async fn streams_at_once_are_bounded() {
+    let host = Host::with(|config| config.server.max_streams = 2).await;
     let fibonacci = host.fibonacci().await;
     let id = host.submit(&fibonacci, &word(ENDLESS), json!({})).await;
     let events = format!("/v1/jobs/{id}/events");
@@ -132,11 +132,37 @@ async fn requests_at_once_are_bounded() {
     assert_eq!(host.get(&events).await.status().as_u16(), 503);
     // A stream that was left gives its place back.
     drop(first);
-    while host.get("/metrics").await.status().as_u16() == 503 {
+    while host.metric("vouch_streams_open").await > 1.0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+    assert_eq!(host.get(&events).await.status().as_u16(), 200);
     drop(second);
     assert_eq!(host.get("/healthz").await.status().as_u16(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_at_once_are_bounded() {
+    let host = Host::with(|config| config.server.max_connections = 2).await;
+    let address = host.server.address();
+    let done = tokio::task::spawn_blocking(move || {
+        let ask = || {
+            let mut socket = TcpStream::connect(address).expect("it listens");
+            // One that is not taken in may be gone already.
+            let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\n\r\n");
+            let _ = socket.write_all(request.as_bytes());
+            let mut answer = [0; 12];
+            let answered = socket.read_exact(&mut answer).is_ok();
+            answered.then_some((socket, answer))
+        };
+        let open: Vec<_> = (0..2).map(|_| ask().expect("there is room")).collect();
+        assert!(open.iter().all(|(_, answer)| answer == b"HTTP/1.1 200"));
+        assert!(ask().is_none());
+        drop(open);
+        while ask().is_none() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+    done.await.expect("no panic");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,6 +103,9 @@ fn a_key_is_one_job() {
         .insert(&record("a", Some("key")))
         .expect("readable");
     assert!(matches!(again, Inserted::Existing(found) if *found == first));
+    let holder = database.holder("a", "key").expect("readable");
+    assert_eq!(holder, Some(first.job.id));
+    assert_eq!(database.holder("c", "key").expect("readable"), None);
     insert(&database, &record("b", Some("key")));
     assert_eq!(database.open_jobs().expect("readable").len(), 2);
 }
@@ -117,7 +120,7 @@ fn clients_see_their_own_newest_first() {
         .expect("it is written");
     let ids = |state, before, limit| -> Vec<_> {
         let found = database
-            .jobs_of("a", state, before, limit)
+            .jobs_of("a", state, before, limit, &mut |_| Ok(()))
             .expect("readable");
         found.into_iter().map(|job| job.id).collect()
     };
@@ -144,6 +147,8 @@ fn receipts_go_with_their_last_job() {
     let digest = ProofDigest([1; 32]);
     assert_eq!(database.receipt_bytes().expect("readable"), 100);
     assert_eq!(database.cached(&[0xcd]).expect("readable"), Some(digest));
+    assert_eq!(database.cached_bytes(&[0xcd]).expect("readable"), 100);
+    assert_eq!(database.cached_bytes(&[0xce]).expect("readable"), 0);
     assert_eq!(
         database.ended_before(Time(6), 9).expect("readable"),
         [first.job.id]
@@ -227,4 +232,35 @@ fn a_damaged_record_says_so() {
         database.job(id),
         Err(ServiceError::Record { what: "job", .. })
     ));
+}
+
+/// What a list will take is known before anything is made of it.
+#[test]
+fn lists_are_announced_job_by_job() {
+    let (_folder, database) = database();
+    let mut ids = Vec::new();
+    for time in 0..3 {
+        let mut job = succeeded(&record("a", None), 1, time);
+        if let JobState::Succeeded { result } = &mut job.job.state {
+            result.journal = "00".repeat(1000);
+        }
+        insert(&database, &job);
+        ids.push(job.job.id);
+    }
+    insert(&database, &record("a", None));
+    let mut heard = Vec::new();
+    let mut announce = |bytes| {
+        heard.push(bytes);
+        match heard.len() {
+            2 => Err(ServiceError::Busy),
+            _ => Ok(()),
+        }
+    };
+    let listed = database.jobs_of("a", Some("succeeded"), None, 10, &mut announce);
+    assert!(matches!(listed, Err(ServiceError::Busy)));
+    let bytes = |id: &JobId| database.bytes_of(*id).expect("readable");
+    // Newest first, and none that is not in the list.
+    assert_eq!(heard, [bytes(&ids[2]), bytes(&ids[1])]);
+    assert!(heard.iter().all(|bytes| *bytes > 2000));
+    assert_eq!(database.bytes_of(JobId::new()).expect("readable"), 0);
 }
