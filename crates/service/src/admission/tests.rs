@@ -10,8 +10,10 @@ fn config(names: &[&str]) -> Config {
         token_sha256: "00".repeat(32),
         quota: QuotaConfig::default(),
     };
-    let mut config = Config::default();
-    config.clients = names.iter().map(client).collect();
+    let mut config = Config {
+        clients: names.iter().map(client).collect(),
+        ..Config::default()
+    };
     config.server.max_requests = 4;
     config.server.max_streams = 2;
     config.server.max_request_memory = 1000;
