@@ -9,7 +9,7 @@ demo:
 
 # All tests
 test:
-    cargo test --workspace
+    cargo test --workspace --features serve
 
 # The official RISC-V suites, every test proven
 compliance:
@@ -41,7 +41,7 @@ fmt:
 
 # Lints, warnings denied
 lint:
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --features serve -- -D warnings
 
 # The documentation of the crates, in a browser
 doc:

@@ -11,9 +11,7 @@ use vouch_sdk::{Backend, DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id
 use crate::commands::Guest;
 use values::{BackendName, ProfileName, allowed_exit, no_profile_of_proofs};
 
-#[cfg(feature = "serve")]
-pub use values::LogFormatName;
-pub use values::{AllowedExit, SecurityBits};
+pub use values::{AllowedExit, LogFormatName, SecurityBits};
 
 /// Proves and verifies runs of RISC-V programs.
 ///
@@ -60,22 +58,10 @@ pub enum Command {
     /// Measure proofs of the guests that come with Vouch
     Bench(BenchArgs),
     /// Serve proofs: JSON-RPC and gRPC, with a queue that survives restarts
-    #[cfg(feature = "serve")]
     Serve(ServeArgs),
     /// One run of `bench`, which starts a process for each
     #[command(hide = true)]
     BenchRun(BenchRunArgs),
-}
-
-impl Command {
-    /// Whether it runs until somebody stops it.
-    pub const fn serves(&self) -> bool {
-        #[cfg(feature = "serve")]
-        let serves = matches!(self, Self::Serve(_));
-        #[cfg(not(feature = "serve"))]
-        let serves = false;
-        serves
-    }
 }
 
 /// Of `vouch build`.
@@ -268,7 +254,6 @@ pub struct BenchArgs {
 }
 
 /// Of `vouch serve`. Flags override the file.
-#[cfg(feature = "serve")]
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Configuration, in TOML (docs/operations.md)

@@ -133,6 +133,12 @@ pub enum Error {
         /// How to go on.
         advice: &'static str,
     },
+    /// This command was built without the service.
+    #[cfg(not(feature = "serve"))]
+    #[error(
+        "expected a `vouch` with the service, got one that was built without its feature `serve`"
+    )]
+    NoService,
     /// The threads of the service cannot be started.
     #[cfg(feature = "serve")]
     #[error("cannot start the service: {0}")]
@@ -192,6 +198,8 @@ impl Error {
             Self::Usage(_) | Self::InputHex(_) | Self::SameFile { .. } => Kind::Usage,
             #[cfg(feature = "serve")]
             Self::Environment { .. } => Kind::Usage,
+            #[cfg(not(feature = "serve"))]
+            Self::NoService => Kind::Usage,
             Self::Stdin(_) | Self::StdinSize { .. } | Self::Stdout(_) => Kind::File,
             Self::Document { .. } => Kind::File,
             Self::Bench { .. } => Kind::Bench,

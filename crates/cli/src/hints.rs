@@ -11,6 +11,10 @@ impl Error {
     /// What a user could do about it; the message says what is the matter.
     pub fn hint(&self) -> Option<String> {
         match self {
+            #[cfg(not(feature = "serve"))]
+            Self::NoService => {
+                Some("cargo install --path crates/cli --features serve makes one".into())
+            }
             Self::Sdk(error) => of_library(error),
             _ => None,
         }

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     }
     let phases = Phases::default();
     // The service logs in ways of its own.
-    if !cli.command.serves() {
+    if !matches!(cli.command, Command::Serve(_)) {
         observe(cli.verbose, &phases);
     }
     let output = Output::new(cli.json);

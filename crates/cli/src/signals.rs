@@ -45,6 +45,7 @@ impl Signals {
     }
 
     /// Leaves signals to somebody else.
+    #[cfg(feature = "serve")]
     pub fn leave(&self) {
         self.left.store(true, Ordering::Relaxed);
     }

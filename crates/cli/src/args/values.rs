@@ -98,21 +98,10 @@ impl SecurityBits {
 }
 
 /// How lines of the log look.
-#[cfg(feature = "serve")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormatName {
     /// An object a line
     Json,
     /// For people
     Text,
-}
-
-#[cfg(feature = "serve")]
-impl From<LogFormatName> for vouch_service::config::LogFormat {
-    fn from(name: LogFormatName) -> Self {
-        match name {
-            LogFormatName::Json => Self::Json,
-            LogFormatName::Text => Self::Text,
-        }
-    }
 }

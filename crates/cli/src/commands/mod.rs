@@ -49,6 +49,8 @@ pub fn run(
         Command::Bench(arguments) => bench::bench(arguments, cli.verbose, output),
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => serve::serve(arguments, cli.verbose, signals, output),
+        #[cfg(not(feature = "serve"))]
+        Command::Serve(_) => Err(Error::NoService),
         Command::BenchRun(arguments) => bench::run_one(arguments, phases),
     }
 }

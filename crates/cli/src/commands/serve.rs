@@ -15,7 +15,7 @@ use vouch_service::config::LogFormat;
 use vouch_service::{Config, Server};
 
 use super::fields;
-use crate::args::ServeArgs;
+use crate::args::{LogFormatName, ServeArgs};
 use crate::error::Error;
 use crate::kind::SIGNALLED;
 use crate::output::{Fields, Output};
@@ -166,6 +166,15 @@ impl Signals {
                     }
                 }
             }
+        }
+    }
+}
+
+impl From<LogFormatName> for LogFormat {
+    fn from(name: LogFormatName) -> Self {
+        match name {
+            LogFormatName::Json => Self::Json,
+            LogFormatName::Text => Self::Text,
         }
     }
 }

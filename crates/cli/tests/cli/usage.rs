@@ -110,3 +110,19 @@ fn help_is_a_yes() {
     assert!(help.contains("Exit codes: 0 yes; 1"), "{help}");
     place.vouch(&["--version"]).ok();
 }
+
+#[cfg(not(feature = "serve"))]
+#[test]
+fn without_the_service_nothing_is_served() {
+    let place = Place::new();
+    let missing = "expected a `vouch` with the service, got one that was built without";
+    for arguments in [&["serve"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        place.refuses(arguments, 2, "usage", missing);
+    }
+    let hint = "cargo install --path crates/cli --features serve";
+    let said = place.vouch(&["serve", "--json"]).json();
+    assert!(
+        said["hint"].as_str().expect("text").contains(hint),
+        "{said}"
+    );
+}

@@ -1,6 +1,6 @@
 //! The proof service under load: what it proves a second, and whether it keeps its word.
 //!
-//!     cargo build --release
+//!     cargo build --release --features serve
 //!     cargo bench -p vouch-service --bench load -- --clients 50 --seconds 120 [--kill-every 20]
 //!
 //! Starts the real `vouch serve`, lets clients submit four-hash jobs over JSON-RPC and gRPC, checks
@@ -143,7 +143,7 @@ fn binary(given: Option<&Path>) -> Result<PathBuf, Failure> {
     match found {
         Some(path) => Ok(path.canonicalize()?),
         None => {
-            Err("no `vouch` binary: run `cargo build --release`, or name one by --vouch".into())
+            Err("no `vouch` binary: run `cargo build --release --features serve`, or name one by --vouch".into())
         }
     }
 }
