@@ -19,7 +19,7 @@ fn fibonacci() -> Program {
 
 /// An input on which [`fibonacci`] runs for some 20,000 cycles.
 fn input() -> Input {
-    Input::new().word(4000)
+    Input::new().word(4100)
 }
 
 /// Small segments: five of [`input`].
@@ -71,7 +71,7 @@ fn the_journal_does_not_depend_on_the_segments() {
     let id = image_id(&fibonacci());
     let whole = whole();
     assert_eq!(whole.receipt.segments.len(), 5);
-    for (cells, segments) in [(0, 5), (2_500_000, 2), (1 << 26, 1)] {
+    for (cells, segments) in [(0, 5), (2_500_000, 3), (1 << 26, 1)] {
         let options = ProveOptions {
             segment_cells: cells,
             ..options()

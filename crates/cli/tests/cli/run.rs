@@ -42,7 +42,7 @@ fn figures_are_shown() {
         "--stats",
     ];
     let plain = place.vouch(&run).ok().stdout;
-    assert!(plain.contains("instructions executed  25\n"), "{plain}");
+    assert!(plain.contains("instructions executed  39\n"), "{plain}");
     assert!(
         plain.contains("journal                128 bytes\n"),
         "{plain}"
