@@ -1,4 +1,7 @@
 //! What instructions compute: the only semantics in the project.
+//!
+//! All of it is inlined: the interpreter calls it with an instruction that is a constant, and little is
+//! left of it then.
 
 use crate::op::Op;
 
@@ -10,6 +13,7 @@ use crate::op::Op;
 /// - LUI is its immediate. AUIPC, JAL and JALR depend on the pc and are not ALU
 ///   instructions; for them, and for loads, stores, branches and system instructions, the
 ///   sum of the operands is returned (which is the address where there is one).
+#[inline(always)]
 pub fn alu(op: Op, a: u32, b: u32) -> u32 {
     let (sa, sb) = (a as i32, b as i32);
     match op.register_form() {
@@ -38,6 +42,7 @@ pub fn alu(op: Op, a: u32, b: u32) -> u32 {
 }
 
 /// Whether a branch is taken on its two operands; false for anything but a branch.
+#[inline(always)]
 pub fn branch_taken(op: Op, a: u32, b: u32) -> bool {
     match op {
         Op::Beq => a == b,
@@ -53,6 +58,7 @@ pub fn branch_taken(op: Op, a: u32, b: u32) -> bool {
 /// Value that a load at byte `offset` (0 to 3) takes from the memory word that holds it.
 ///
 /// The access must be aligned to its size.
+#[inline(always)]
 pub fn load_value(op: Op, word: u32, offset: u32) -> u32 {
     let shifted = word >> (8 * (offset & 3));
     match op {
@@ -67,6 +73,7 @@ pub fn load_value(op: Op, word: u32, offset: u32) -> u32 {
 /// The memory word after a store of `value` at byte `offset` (0 to 3) into `word`.
 ///
 /// The access must be aligned to its size.
+#[inline(always)]
 pub fn store_merge(op: Op, word: u32, value: u32, offset: u32) -> u32 {
     let shift = 8 * (offset & 3);
     let mask = match op {

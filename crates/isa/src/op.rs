@@ -177,16 +177,19 @@ impl Op {
     pub const COUNT: usize = Self::TABLE.len();
 
     /// The instruction's row in the table.
+    #[inline]
     pub const fn info(self) -> &'static OpInfo {
         &Self::TABLE[self as usize]
     }
 
     /// The table that proves the instruction.
+    #[inline]
     pub const fn family(self) -> Family {
         self.info().family
     }
 
     /// True if the second operand is the immediate instead of `rs2` (ALU instructions only).
+    #[inline]
     pub const fn has_immediate_operand(self) -> bool {
         matches!(
             self.info().format,
@@ -196,6 +199,7 @@ impl Op {
 
     /// The register form of an instruction with an immediate operand (`addi` to `add`);
     /// any other instruction is its own.
+    #[inline]
     pub const fn register_form(self) -> Self {
         match self {
             Self::Slti => Self::Slt,
