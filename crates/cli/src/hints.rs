@@ -46,8 +46,8 @@ fn of_library(error: &SdkError) -> Option<String> {
         SdkError::File {
             action: "read",
             source,
-            ..
-        } if source.kind() == io::ErrorKind::IsADirectory => {
+            path,
+        } if source.kind() == io::ErrorKind::IsADirectory && path.join("Cargo.toml").is_file() => {
             "vouch build makes an ELF file of a guest's crate"
         }
         _ if error.kind() == ErrorKind::Elf => {

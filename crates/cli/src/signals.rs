@@ -64,12 +64,16 @@ mod unix {
     use std::fs;
     use std::io;
     use std::thread;
+    use std::time::Duration;
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals as Incoming;
 
     use super::*;
     use crate::kind::SIGNALLED;
+
+    /// How long the second signal to a proof leaves for an answer.
+    const LAST_WORD: Duration = Duration::from_secs(1);
 
     pub fn watch(signals: Signals, output: Output) -> io::Result<()> {
         let watched = [SIGINT, SIGTERM, SIGHUP];
@@ -92,6 +96,11 @@ mod unix {
                     exit(number);
                 } else {
                     ending = true;
+                    if is_gentle {
+                        // The second one. Whoever is to answer may be waiting for a reader.
+                        thread::sleep(LAST_WORD);
+                        exit(number);
+                    }
                 }
             }
         };

@@ -10,6 +10,14 @@ VOUCH_NORETURN void vouch_panic(const char *message);
 // Names the program to those who register destructors. There is only one.
 void *__dso_handle = nullptr;
 
+// Thread-local objects: one thread, so they end with the static ones, the last made first.
+int __cxa_atexit(void (*run)(void *), void *object, void *library);
+
+int __cxa_thread_atexit(void (*run)(void *), void *object, void *library)
+{
+    return __cxa_atexit(run, object, library);
+}
+
 void __cxa_pure_virtual()
 {
     vouch_panic("a pure virtual function was called");

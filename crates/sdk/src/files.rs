@@ -133,10 +133,25 @@ fn write_pieces<B: AsRef<[u8]>>(path: &Path, pieces: impl Iterator<Item = B>) ->
 /// [`Error::File`] if it could not.
 pub fn check_writable(path: &Path) -> Result<(), Error> {
     let check = || match destination(path)? {
+        // To open a pipe is to be its writer: its reader would see that one come and go, and leave.
+        Destination::Special(target) if is_pipe(&target)? => Ok(()),
         Destination::Special(target) => File::options().write(true).open(target).map(drop),
         Destination::Regular(target) => temporary(&target).map(drop),
     };
     check().map_err(|source| cannot_write(path, source))
+}
+
+fn is_pipe(path: &Path) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        Ok(fs::metadata(path)?.file_type().is_fifo())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        Ok(false)
+    }
 }
 
 /// Writes a file whole or not at all, for its owner alone: see [`private::write`].
@@ -161,10 +176,13 @@ enum Destination {
 }
 
 fn destination(path: &Path) -> io::Result<Destination> {
-    // A link is followed, so that it stays one.
+    // A link is followed, so that it stays one, also to what is not there yet.
     let target = match fs::canonicalize(path) {
         Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.into(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(target) => return destination(&directory(path).join(target)),
+            Err(_) => path.into(),
+        },
         Err(error) => return Err(error),
     };
     Ok(match fs::metadata(&target) {

@@ -173,7 +173,12 @@ fn what_was_found_is_named() {
     assert!(hint(&["verify", &elf, "--elf", &elf]).contains("after --elf"));
     place.put("text", &[b'x'; 100]);
     assert!(hint(&["run", "text"]).contains("vouch build"));
-    assert!(hint(&["run", "/"]).contains("vouch build"));
+    std::fs::create_dir(place.path("guest")).expect("a directory");
+    place.put("guest/Cargo.toml", b"[package]");
+    assert!(hint(&["run", "guest"]).contains("vouch build"));
+    // Not every directory is a guest's.
+    let other = place.vouch(&["run", &elf, "--input", "/", "--json"]);
+    assert!(other.json()["hint"].is_null(), "{}", other.stderr);
 }
 
 #[test]

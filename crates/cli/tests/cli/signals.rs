@@ -173,6 +173,27 @@ fn a_second_signal_does_not_wait_for_a_proof() {
     }
 }
 
+/// A pipe that nobody reads keeps whoever opens it, and the answer with it.
+#[test]
+fn a_second_signal_does_not_wait_for_a_reader() {
+    let place = place();
+    let line = format!(
+        "prove {} --input-hex 05000000 -o out --journal-out pipe",
+        guest("fibonacci")
+    );
+    let mut child = start(&place, &mut vouch(&line));
+    // The receipt comes first, then the pipe.
+    wait_until("the receipt is there", || place.path("out").exists());
+    sleep(Duration::from_millis(200));
+    assert!(child.try_wait().expect("a child").is_none());
+    send("TERM", &child);
+    sleep(Duration::from_millis(200));
+    send("TERM", &child);
+    wait_until("it ends", || child.try_wait().expect("a child").is_some());
+    let status = child.wait().expect("it has ended");
+    assert_eq!(status.code(), Some(128 + 15));
+}
+
 #[test]
 fn who_ignores_sighup_is_not_hung_up() {
     let place = Place::new();

@@ -18,6 +18,48 @@ fn into_the_void(place: &Place, arguments: &[&str]) -> Output {
         .expect("it runs")
 }
 
+/// A pipe is opened once, by what is written to it: whoever reads it gets all of that.
+#[cfg(unix)]
+#[test]
+fn named_pipes_get_what_is_written() {
+    let place = Place::new();
+    let pipe = place.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let (elf, input) = (guest("commitment"), four_hashes());
+    for (command, output) in [("prove", "-o"), ("run", "--journal-out")] {
+        let pipe = pipe.clone();
+        let reader = std::thread::spawn(move || std::fs::read(pipe).expect("a pipe"));
+        place
+            .vouch(&[command, &elf, "--input-hex", &input, output, "pipe"])
+            .ok();
+        let got = reader.join().expect("it reads");
+        match command {
+            "run" => assert_eq!(hex::encode(&got), input),
+            _ => {
+                std::fs::write(place.path("receipt"), &got).expect("a file");
+                place.vouch(&["verify", "receipt", "--elf", &elf]).ok();
+            }
+        }
+    }
+}
+
+/// A link stays one, also if what it names is not there yet.
+#[cfg(unix)]
+#[test]
+fn links_are_followed() {
+    let place = Place::new();
+    let (elf, input) = (guest("commitment"), four_hashes());
+    std::os::unix::fs::symlink("journal", place.path("link")).expect("a link");
+    for _ in 0..2 {
+        let run = ["run", &elf, "--input-hex", &input, "--journal-out", "link"];
+        place.vouch(&run).ok();
+        assert!(place.path("link").is_symlink());
+        let journal = std::fs::read(place.path("journal")).expect("a journal");
+        assert_eq!(hex::encode(journal), input);
+    }
+}
+
 /// As SIGPIPE ends other programs: `vouch verify ... | head -1` is no error to tell of.
 #[test]
 fn nobody_reads_stdout() {

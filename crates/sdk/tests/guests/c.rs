@@ -132,7 +132,7 @@ fn unknown_sections_are_mapped() {
 
 #[test]
 fn objects_are_made_and_unmade() {
-    commits("static_object.cpp", 0, b"a+b+mainc+c-b-a-");
+    commits("static_object.cpp", 0, b"a+b+mainc+d+d-c-b-a-");
     let squares = (1..=10).map(|side: u32| side * side).sum();
     commits("dynamic_object.cpp", 0, &words(&[squares, 11]));
 }

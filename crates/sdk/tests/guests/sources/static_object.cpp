@@ -1,4 +1,4 @@
-// Objects that are made before main and in a function, and unmade after main.
+// Objects that are made before main, in a function and for the thread, and unmade after main.
 #include "vouch.h"
 
 struct Named {
@@ -20,9 +20,12 @@ static Named &lazy()
     return third;
 }
 
+static thread_local Named fourth('d');
+
 int main()
 {
     VOUCH_ALIGNED static const char text[] = "main";
     vouch_commit(text, 4);
-    return &lazy() == &lazy() ? 0 : 1;
+    bool same = &lazy() == &lazy();
+    return same && fourth.name[0] == 'd' ? 0 : 1;
 }
