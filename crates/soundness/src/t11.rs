@@ -7,9 +7,9 @@
 //! all profiles, with their own parameters.
 //!
 //! Then provers that cheat once more, where the first lie would show: at the sums, the quotient,
-//! the opened values, the heights ([`cheater`]). Each is refused by the step that is left.
+//! the opened values, the heights (`cheater`). Each is refused by the step that is left.
 //!
-//! And machines that lack the rules ([`weak`]): they accept the same proofs, and refuse them if they
+//! And machines that lack the rules (`weak`): they accept the same proofs, and refuse them if they
 //! lack all broken rules but one.
 
 mod cheater;
