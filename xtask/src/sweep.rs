@@ -132,6 +132,9 @@ fn candidates(args: &SweepArgs) -> Vec<Parameters> {
                         batch_grinding: 0,
                         lookup_grinding: 0,
                         point_grinding: 0,
+                        log_final_poly: 9,
+                        least_level: 11,
+                        most_packs: 250,
                     };
                     candidates.extend(complete(parameters, f64::from(args.bits)));
                 }

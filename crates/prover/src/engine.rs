@@ -14,6 +14,7 @@ use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
 use vouch_air::witness::Trace;
 use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
+use vouch_verifier::packing::{Packing, Round};
 use vouch_verifier::{Grinder, Parameters};
 
 use crate::error::ProveError;
@@ -21,7 +22,8 @@ use crate::error::ProveError;
 /// A commitment: the root of a Merkle tree.
 pub type Commitment = <ValueMmcs as Mmcs<F>>::Commitment;
 
-/// Values opened: of a commitment, of a matrix, at a point, of a column.
+/// Values opened: of a commitment, of a matrix, at a point, of a column. Those of a column of challenges are its value
+/// and `D - 1` zeros, as p3's verifier recomposes them.
 pub type Openings<const D: usize> = Vec<Vec<Vec<Vec<Challenge<D>>>>>;
 
 /// Rows of the matrices of a commitment, query by query, and their paths.
@@ -76,16 +78,17 @@ pub(crate) fn is_fixed(instance: &Instance) -> bool {
 }
 
 /// A commitment that is opened.
-pub struct Round<'a, C> {
+pub struct Opened<'a, C> {
     /// Its matrices.
     pub committed: &'a C,
-    /// For each matrix, whether it is opened at the point of the next row, too.
-    pub at_next: Vec<bool>,
+    /// Where their columns are, and at which points they are opened.
+    pub round: &'a Round,
 }
 
 /// Computes what proofs consist of, for challenges of degree `D`. All engines give the same
 /// numbers for the same arguments. Matrices and vectors are in p3's order wherever an index or a
-/// number is given out: bit-reversed domains.
+/// number is given out: bit-reversed domains. Columns are extended to cosets with the shift
+/// [`COSET`](vouch_verifier::packing::COSET), whatever packs they are in (docs/packing.md).
 ///
 /// # Errors
 /// Every operation may fail as the device does: [`ProveError::Device`], or
@@ -98,7 +101,7 @@ where
     type Tables: Send;
     /// Columns by their values on cosets, not committed to yet.
     type Columns: Send;
-    /// Extended columns with their Merkle tree.
+    /// Extended columns with the Merkle tree over their packs.
     type Committed: Send + Sync;
     /// What is known of a point while matrices are opened there.
     type Point: Send;
@@ -116,10 +119,11 @@ where
     /// Takes the filled tables of a segment.
     fn tables(&self, traces: Vec<Trace>) -> Result<Self::Tables, ProveError>;
 
-    /// Commits to the tables' main columns.
+    /// Commits to the tables' main columns, packed as `round` says.
     fn commit_tables(
         &self,
         tables: &Self::Tables,
+        round: &Round,
     ) -> Result<(Commitment, Self::Committed), ProveError>;
 
     /// The commitment to the lookup table's fixed columns: the same for all proofs.
@@ -133,10 +137,17 @@ where
         places: &[Place<D>],
     ) -> Result<(Self::Columns, Vec<Challenge<D>>), ProveError>;
 
-    /// Commits to columns.
-    fn commit(&self, columns: Self::Columns) -> Result<(Commitment, Self::Committed), ProveError>;
+    /// Commits to columns, packed as `round` says. What [`Self::quotients`] gave becomes the chunks of
+    /// quotients that p3's verifier knows.
+    fn commit(
+        &self,
+        columns: Self::Columns,
+        round: &Round,
+    ) -> Result<(Commitment, Self::Committed), ProveError>;
 
-    /// The chunks of every table's quotient, given the commitments to main and LogUp columns.
+    /// Every table's quotient, given the commitments to main and LogUp columns: for each of its `n` chunks, the values
+    /// on the table's domain times `COSET w^i`, for the `i`-th power of the generator `w` of the domain `n` times as
+    /// large.
     fn quotients(
         &self,
         places: &[Place<D>],
@@ -145,19 +156,19 @@ where
         alpha: Challenge<D>,
     ) -> Result<Self::Columns, ProveError>;
 
-    /// Opens matrices at `point`, and some at that of the next row.
+    /// Opens columns at `point`, and some at that of the next row.
     fn evaluate(
         &self,
-        rounds: &[Round<'_, Self::Committed>],
+        rounds: &[Opened<'_, Self::Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Self::Point), ProveError>;
 
-    /// What FRI is given: for each height of a committed matrix, tallest first, the sum over its
-    /// columns `p` and points `z` of `(p(z) - p(x)) / (z - x)`, each with a power of `alpha`.
-    /// With the length of each, log2.
+    /// What FRI is given: for each level of `packing`, highest first, the sum over its terms (docs/packing.md, "The
+    /// opening"). With the length of each, log2.
     fn reduce(
         &self,
-        rounds: &[Round<'_, Self::Committed>],
+        packing: &Packing,
+        rounds: &[Opened<'_, Self::Committed>],
         values: &Openings<D>,
         point: Self::Point,
         alpha: Challenge<D>,
@@ -179,10 +190,10 @@ where
         other: Option<Self::Vector>,
     ) -> Result<Self::Vector, ProveError>;
 
-    /// The first number of a vector.
-    fn first(&self, vector: Self::Vector) -> Result<Challenge<D>, ProveError>;
+    /// The first `count` numbers of a vector.
+    fn first(&self, vector: Self::Vector, count: usize) -> Result<Vec<Challenge<D>>, ProveError>;
 
-    /// The rows of a commitment at `indices` of its tallest matrix.
+    /// The rows of a commitment at `indices` of its highest level: of every group, in their order.
     fn open(&self, committed: &Self::Committed, indices: &[usize]) -> Result<Opening, ProveError>;
 
     /// The groups of a layer that the numbers at `indices` are in.
@@ -197,7 +208,7 @@ where
         None
     }
 
-    /// Rows of the tallest matrix, log2.
+    /// Rows of the highest level, log2.
     fn log_max_height(&self, committed: &Self::Committed) -> usize;
 }
 
@@ -212,8 +223,8 @@ where
     /// As the device does.
     fn committed(&self, committed: &Self::Committed) -> Result<Vec<RowMajorMatrix<F>>, ProveError>;
 
-    /// Columns, matrix by matrix: rows of a table in their order, those of a quotient's chunk in
-    /// bit-reversed order.
+    /// Columns, matrix by matrix: rows of a table in their order, the values of a quotient in bit-reversed
+    /// order.
     ///
     /// # Errors
     /// As the device does.

@@ -13,6 +13,7 @@ pub mod config;
 mod error;
 mod key;
 mod layout;
+pub mod packing;
 mod profile;
 mod receipt;
 mod security;

@@ -63,6 +63,12 @@ pub struct Parameters {
     pub lookup_grinding: usize,
     /// Grinding before the out-of-domain point.
     pub point_grinding: usize,
+    /// Coefficients of FRI's final polynomial, log2: less than those of any pack.
+    pub log_final_poly: usize,
+    /// Packing: coefficients of the longest packs, log2, at least. More than those of the final polynomial.
+    pub least_level: usize,
+    /// Packing: numbers in the rows that a query opens, at most, unless no level has as few.
+    pub most_packs: usize,
 }
 
 impl Profile {
@@ -129,6 +135,9 @@ impl Profile {
                 batch_grinding: 16,
                 lookup_grinding: 17,
                 point_grinding: 10,
+                log_final_poly: 9,
+                least_level: 11,
+                most_packs: 250,
             },
             Self::Compact100 => Parameters {
                 extension: ExtensionDegree::Five,
@@ -140,6 +149,9 @@ impl Profile {
                 batch_grinding: 12,
                 lookup_grinding: 0,
                 point_grinding: 0,
+                log_final_poly: 7,
+                least_level: 10,
+                most_packs: 250,
             },
             Self::Fast128 => Parameters {
                 extension: ExtensionDegree::Five,
@@ -151,6 +163,9 @@ impl Profile {
                 batch_grinding: 13,
                 lookup_grinding: 14,
                 point_grinding: 7,
+                log_final_poly: 9,
+                least_level: 11,
+                most_packs: 250,
             },
             Self::Compact128 => Parameters {
                 extension: ExtensionDegree::Five,
@@ -162,6 +177,9 @@ impl Profile {
                 batch_grinding: 16,
                 lookup_grinding: 14,
                 point_grinding: 7,
+                log_final_poly: 9,
+                least_level: 11,
+                most_packs: 250,
             },
         }
     }

@@ -1,0 +1,7 @@
+//! Packed commitments: `k` columns as one polynomial (docs/packing.md).
+
+mod layout;
+
+pub use layout::{
+    Class, Group, Kind, LOG_MOST_COLUMNS, Level, MAX_LEVEL, Matrix, Packing, Round, TableColumns,
+};
