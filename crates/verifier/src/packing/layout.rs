@@ -4,6 +4,8 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use p3_field::{Field, PrimeCharacteristicRing};
+use vouch_air::F;
 use vouch_air::machine::MAX_LOG_HEIGHT;
 use vouch_air::tables::{Instance, Table, lookup};
 
@@ -13,7 +15,7 @@ use crate::profile::Parameters;
 /// Most columns of a pack, log2.
 pub const LOG_MOST_COLUMNS: usize = 9;
 /// The shift of the cosets that columns are extended to, of whatever height: `G^512`.
-pub const COSET: F = shift(0);
+pub const COSET: F = F::new(762_057_780);
 /// Highest level: coefficients of a committed polynomial, log2.
 pub const MAX_LEVEL: usize = MAX_LOG_HEIGHT;
 /// Bits between levels of the grid: what a fold takes.
@@ -519,6 +521,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Whatever packs columns are in, one extension of them will do.
+    #[test]
+    fn all_packs_are_over_one_coset() {
+        assert_eq!(F::GENERATOR.exp_u64(512), COSET);
+        for log_size in 0..=LOG_MOST_COLUMNS {
+            assert_eq!(shift(log_size).exp_power_of_2(log_size), COSET);
+        }
+        // In no subgroup of a power of two.
+        assert_ne!(COSET.exp_power_of_2(27), F::ONE);
     }
 
     /// The rule, by hand: 21 columns of `2^6` rows, of which one pack at `2^11` is more than a

@@ -3,5 +3,6 @@
 mod layout;
 
 pub use layout::{
-    Class, Group, Kind, LOG_MOST_COLUMNS, Level, MAX_LEVEL, Matrix, Packing, Round, TableColumns,
+    COSET, Class, Group, Kind, LOG_MOST_COLUMNS, Level, MAX_LEVEL, Matrix, Packing, Round,
+    TableColumns, shift,
 };
