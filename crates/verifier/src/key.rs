@@ -18,7 +18,8 @@ use vouch_air::tables::{Instance, Table, lookup};
 
 use crate::config::{Challenge, Challenger, Config, config};
 use crate::layout::{TableShape, layout};
-use crate::profile::Profile;
+use crate::packing::{Packing, TableColumns};
+use crate::profile::{Parameters, Profile};
 use crate::shape::Shape;
 use crate::transcript::Transcript;
 
@@ -124,6 +125,9 @@ pub struct Key<const D: usize> {
     lookups: Vec<Lookups<F>>,
     /// Lengths in its proofs.
     pub(crate) shape: Shape,
+    parameters: Parameters,
+    /// Columns of every table, in the order of [`Table::ALL`].
+    columns: Vec<TableColumns>,
     /// Commitment to the fixed columns.
     fixed: [u8; 32],
 }
@@ -144,6 +148,10 @@ where
         let (shapes, lookups): (Vec<_>, Vec<_>) = Table::ALL.into_iter().map(layout).unzip();
         Some(Self {
             shape: Shape::new(&parameters, &shapes),
+            columns: { Table::ALL.into_iter().zip(&shapes) }
+                .map(|(table, shape)| TableColumns::new(table, shape))
+                .collect(),
+            parameters,
             lookups,
             fixed,
         })
@@ -156,6 +164,16 @@ where
             instance: Instance::new(table, journal_start, journal),
             degree: self.shape.degree(table),
         }
+    }
+
+    /// The layout of a proof that holds `tables`, of these heights, log2.
+    pub fn packing(&self, tables: &[Table], heights: &[usize]) -> Packing {
+        let columns = Table::ALL.into_iter().zip(&self.columns);
+        let columns = columns.filter(|(table, _)| tables.contains(table));
+        let tables: Vec<_> = { columns.zip(heights) }
+            .map(|((_, &columns), &height)| (columns, height))
+            .collect();
+        Packing::new(&self.parameters, &tables)
     }
 
     /// What p3's verifier needs to know of a proof that holds `tables`.
@@ -298,7 +316,9 @@ impl Sink for Digest {
 /// verifier holds as a constant.
 pub fn fixed_commitment(profile: Profile) -> Option<[u8; 32]> {
     let table = [Instance::new(Table::Lookup, 0, &[])];
-    let config: Config<4> = config(&profile.parameters(), Vec::new());
+    let parameters = profile.parameters();
+    let packing = Packing::fixed(&parameters, table[0].preprocessed_width());
+    let config: Config<4> = config(&parameters, packing, Vec::new());
     let heights = [lookup::LOG_HEIGHT];
     let data = ProverData::from_airs_and_degrees(&config, &table, &heights).ok()?;
     let commitment = data.common.preprocessed?.commitment;
