@@ -428,7 +428,7 @@ fn lists_have_the_lengths_of_the_layout() {
         E::CommitPhaseQueryCountMismatch { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| p.commit_phase_openings[0].sibling_values[0].truncate(1),
+        |p: &mut OpeningProof<D>| p.commit_phase_openings[0].sibling_values[0].clear(),
         E::SiblingValuesLengthMismatch { .. }
     );
     refused!(

@@ -559,3 +559,63 @@ where
 fn to_u64(number: usize) -> u64 {
     number.try_into().unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use p3_field::Field;
+
+    use super::super::layout::TableColumns;
+    use super::*;
+    use crate::profile::Profile;
+
+    const D: usize = 4;
+
+    /// `x^k = z'`: there is no quotient there.
+    #[test]
+    fn a_query_at_the_point_is_refused() {
+        let table = TableColumns {
+            main: 9,
+            at_next: true,
+            fixed: 0,
+            logup: 0,
+            chunks: 0,
+        };
+        let parameters = Profile::Fast100.parameters();
+        let packing = Packing::new(&parameters, &[(table, 6)]);
+        let outcome = |point: Challenge<D>| {
+            let next = point * F::two_adic_generator(6);
+            let opened = |point| PointOpening {
+                point,
+                values: vec![Challenge::<D>::ONE; 9],
+            };
+            let claim = CommitmentOpening {
+                commitment: vec![[0; 32]].into(),
+                matrices: vec![MatrixOpening {
+                    domain: Domain::new(F::ONE, 6).expect("a domain"),
+                    points: vec![opened(point), opened(next)],
+                }],
+            };
+            let claims = [claim];
+            assert!(check_claims(&packing, &claims).is_ok());
+            let inputs = Inputs::new(
+                &packing,
+                &claims,
+                parameters.log_blowup,
+                Challenge::<D>::TWO,
+            );
+            let log_height = packing.top() + parameters.log_blowup;
+            inputs.words(&[], &[1, 0], log_height)
+        };
+        // The first place of every domain is its shift.
+        let at = Challenge::<D>::from(super::super::COSET);
+        let before = at * F::two_adic_generator(6).inverse();
+        for point in [at, before] {
+            let refused = outcome(point);
+            assert!(matches!(
+                refused,
+                Err(Error::OpeningPointMatchesQueryPoint { .. })
+            ));
+        }
+        assert!(outcome(Challenge::<D>::TWO).is_ok());
+    }
+}
