@@ -10,7 +10,7 @@ use p3_field::{
     batch_multiplicative_inverse,
 };
 use p3_fri::BatchMultiOpening;
-use p3_fri::verifier::{FriError, FriOpenings};
+use p3_fri::verifier::FriOpenings;
 use p3_util::reverse_bits_len;
 use vouch_air::F;
 
