@@ -1,5 +1,6 @@
 //! Packed commitments: `k` columns as one polynomial (docs/packing.md).
 
+mod inputs;
 mod layout;
 mod pcs;
 mod reference;
