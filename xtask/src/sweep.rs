@@ -343,7 +343,13 @@ mod tests {
     /// Levels not above the final polynomial are left out: FRI would not fold them.
     #[test]
     fn packs_are_longer_than_the_final_polynomial() {
-        let args = SweepArgs::parse_from(["--least-levels", "9,10,11", "--most-packs", "150,250"]);
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            args: SweepArgs,
+        }
+        let arguments = ["sweep", "--least-levels", "9,10,11", "--most-packs", "150,250"];
+        let Cli { args } = clap::Parser::parse_from(arguments);
         let parameters = Parameters {
             log_final_poly: 9,
             ..Profile::Fast100.parameters()
