@@ -78,6 +78,8 @@ const MOST_FOLD_GRINDING: usize = 12;
 /// More grinding before the batching challenge and before each folding challenge: fractions of a
 /// millisecond.
 const MORE_GRINDING: (usize, usize) = (14, 8);
+/// Folds of a large proof, some.
+const ROUNDS: usize = 5;
 /// Most queries.
 const MOST_QUERIES: usize = 400;
 
@@ -185,24 +187,50 @@ fn complete(parameters: Parameters, bits: f64) -> Option<Parameters> {
         ..least
     };
     let (least, more) = (fewest(least, bits), fewest(more, bits));
-    match (least, more) {
+    let fewest = match (least, more) {
         (Some(least), Some(more)) if more.queries < least.queries => Some(more),
         (least, more) => least.or(more),
+    };
+    fewest.map(|parameters| spare(parameters, bits))
+}
+
+/// Without the grinding that `bits` do not need, what costs the most first.
+fn spare(mut parameters: Parameters, bits: f64) -> Parameters {
+    let work = |p: &Parameters| {
+        let once = [p.lookup_grinding, p.point_grinding, p.batch_grinding];
+        let once: usize = once.iter().map(|grinding| 1 << grinding).sum();
+        once + (ROUNDS << p.fold_grinding)
+    };
+    loop {
+        let less = (0..SITES).filter_map(|site| {
+            let mut less = parameters;
+            let grinding = grinding(&mut less, site);
+            *grinding = grinding.checked_sub(1)?;
+            (security_of(&less).proof_bits >= bits).then_some(less)
+        });
+        match less.min_by_key(work) {
+            Some(less) => parameters = less,
+            None => return parameters,
+        }
+    }
+}
+
+/// Sites of grinding beside that before the queries.
+const SITES: usize = 4;
+
+/// The grinding before the LogUp challenges, the out-of-domain point, the batching challenge or each
+/// folding challenge.
+fn grinding(parameters: &mut Parameters, site: usize) -> &mut usize {
+    match site {
+        0 => &mut parameters.lookup_grinding,
+        1 => &mut parameters.point_grinding,
+        2 => &mut parameters.batch_grinding,
+        _ => &mut parameters.fold_grinding,
     }
 }
 
 /// With as little grinding at sites other than the queries as makes them matter little.
 fn ground(mut parameters: Parameters, bits: f64) -> Parameters {
-    let with = |parameters: &Parameters, site: usize, grinding: usize| {
-        let mut changed = *parameters;
-        match site {
-            0 => changed.lookup_grinding = grinding,
-            1 => changed.point_grinding = grinding,
-            2 => changed.batch_grinding = grinding,
-            _ => changed.fold_grinding = grinding,
-        }
-        changed
-    };
     // The terms of `security` in their order, the second of which has no grinding.
     for (site, term) in [(0, 0), (1, 2), (2, 3), (3, 4)] {
         let most = if site == 3 {
@@ -210,15 +238,17 @@ fn ground(mut parameters: Parameters, bits: f64) -> Parameters {
         } else {
             MOST_GRINDING
         };
-        let enough = |grinding: &usize| {
-            let security = security_of(&with(&parameters, site, *grinding));
-            security
-                .terms
-                .get(term)
-                .is_some_and(|term| term.bits >= bits + MARGIN)
+        let with = |hashes: usize| {
+            let mut changed = parameters;
+            *grinding(&mut changed, site) = hashes;
+            changed
         };
-        let grinding = (0..=most).find(enough).unwrap_or(most);
-        parameters = with(&parameters, site, grinding);
+        let enough = |hashes: &usize| {
+            let security = security_of(&with(*hashes));
+            let term = security.terms.get(term);
+            term.is_some_and(|term| term.bits >= bits + MARGIN)
+        };
+        parameters = with((0..=most).find(enough).unwrap_or(most));
     }
     parameters
 }
@@ -348,7 +378,13 @@ mod tests {
             #[command(flatten)]
             args: SweepArgs,
         }
-        let arguments = ["sweep", "--least-levels", "9,10,11", "--most-packs", "150,250"];
+        let arguments = [
+            "sweep",
+            "--least-levels",
+            "9,10,11",
+            "--most-packs",
+            "150,250",
+        ];
         let Cli { args } = clap::Parser::parse_from(arguments);
         let parameters = Parameters {
             log_final_poly: 9,

@@ -14,7 +14,7 @@ use p3_security::fri::{
     FriRegime, commit_phase_error_ldr_m, commit_phase_error_udr, query_phase_error,
 };
 use p3_security::logup::{LogUpAir, fingerprint_error};
-use p3_security::proximity::{alpha_ldr_m, alpha_udr, list_size_udr};
+use p3_security::proximity::{LDR_M_CAP, alpha_ldr_m, alpha_udr, list_size_udr};
 use p3_security::shape::{InstanceShape, StarkAirParams};
 use p3_security::{air, deep};
 use serde::Serialize;
@@ -35,10 +35,6 @@ const TREE_BITS: f64 = 123.0;
 const EXCESS: usize = 0;
 /// The least `m` for which the proximity gaps of the Johnson regime are proven.
 const LEAST_M: usize = 3;
-/// The greatest `m` that is tried. Each is a bound of its own, so trying fewer says no more than is
-/// proven. Beyond, queries gain less than a hundredth of a bit each three of them, and the errors of
-/// batching and folding grow with the third power.
-const MOST_M: usize = 200;
 
 /// One source of error: `2^-bits`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -121,18 +117,25 @@ pub fn security(profile: Profile) -> Security {
 
 /// The security that a profile of these parameters would have: in the better of unique decoding and
 /// the Johnson regime.
+///
+/// As `m` grows, queries gain ever less and batching and folding lose as the third power of it, so the
+/// search ends where the sum falls. Each `m` is a bound of its own: one that is not tried could only
+/// show more.
 pub fn security_of(parameters: &Parameters) -> Security {
     let machine = MachineShape::new();
-    let regimes = core::iter::once(None).chain((LEAST_M..=MOST_M).map(Some));
-    regimes
-        .map(|m| in_regime(parameters, &machine, m))
-        .max_by(|a, b| a.proof_bits.total_cmp(&b.proof_bits))
-        .unwrap_or(Security {
-            johnson_m: None,
-            terms: Vec::new(),
-            proof_bits: 0.0,
-            hashes: Vec::new(),
-        })
+    let unique = in_regime(parameters, &machine, None);
+    let mut johnson = in_regime(parameters, &machine, Some(LEAST_M));
+    for m in LEAST_M + 1..=LDR_M_CAP {
+        let next = in_regime(parameters, &machine, Some(m));
+        if next.proof_bits < johnson.proof_bits {
+            break;
+        }
+        johnson = next;
+    }
+    match johnson.proof_bits > unique.proof_bits {
+        true => johnson,
+        false => unique,
+    }
 }
 
 /// Security in unique decoding, or in the Johnson regime at `m`. Each is a bound of its own.
@@ -327,7 +330,7 @@ mod tests {
     #[test]
     fn lists_are_what_is_usual_at_most() {
         for log_blowup in 1..=6 {
-            for m in LEAST_M..=MOST_M {
+            for m in LEAST_M..=LDR_M_CAP {
                 let (list, m) = (list_size(log_blowup, m), m as f64 + 0.5);
                 let part = list * list / (m * m * f64::from(1 << log_blowup));
                 assert!(
@@ -372,17 +375,17 @@ mod tests {
         assert!((at(3) - at(10) - 3.0 * log2(10.5 / 3.5)).abs() < 1e-6);
     }
 
-    /// The best of the regimes that are tried, and not the last of them.
+    /// The search ends at the best `m` there is.
     #[test]
-    fn the_search_for_m_ends_beyond_the_best() {
+    fn no_other_m_shows_more() {
         for profile in Profile::ALL {
             let (parameters, machine) = (profile.parameters(), MachineShape::new());
             let best = security(profile);
-            for m in core::iter::once(None).chain((LEAST_M..=MOST_M).map(Some)) {
+            for m in core::iter::once(None).chain((LEAST_M..=LDR_M_CAP).map(Some)) {
                 let other = in_regime(&parameters, &machine, m);
                 assert!(other.proof_bits <= best.proof_bits, "{profile:?}, {m:?}");
             }
-            assert!(best.johnson_m.is_none_or(|m| m < MOST_M), "{profile:?}");
+            assert!(best.johnson_m.is_none_or(|m| m < LDR_M_CAP), "{profile:?}");
         }
     }
 
