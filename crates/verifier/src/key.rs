@@ -18,8 +18,8 @@ use vouch_air::tables::{Instance, Table, lookup};
 
 use crate::config::{Challenge, Challenger, Config, config};
 use crate::layout::{TableShape, layout};
-use crate::profile::Profile;
-use crate::shape::Shape;
+use crate::packing::{Packing, TableColumns};
+use crate::profile::{Parameters, Profile};
 use crate::transcript::Transcript;
 
 /// [`machine_digest`] of this version, as every transcript absorbs it.
@@ -122,8 +122,9 @@ where
 pub struct Key<const D: usize> {
     /// LogUp columns of every table, in the order of [`Table::ALL`].
     lookups: Vec<Lookups<F>>,
-    /// Lengths in its proofs.
-    pub(crate) shape: Shape,
+    parameters: Parameters,
+    /// Columns of every table, in that order.
+    columns: Vec<TableColumns>,
     /// Commitment to the fixed columns.
     fixed: [u8; 32],
 }
@@ -142,11 +143,27 @@ where
             .into_iter()
             .find(|(log_blowup, _)| *log_blowup == parameters.log_blowup)?;
         let (shapes, lookups): (Vec<_>, Vec<_>) = Table::ALL.into_iter().map(layout).unzip();
+        let shapes = Table::ALL.into_iter().zip(&shapes);
         Some(Self {
-            shape: Shape::new(&parameters, &shapes),
+            parameters,
+            columns: shapes
+                .map(|(table, shape)| TableColumns::new(table, shape))
+                .collect(),
             lookups,
             fixed,
         })
+    }
+
+    /// The layout of a proof that holds `tables`, of these heights, log2.
+    pub fn packing(&self, tables: &[Table], heights: &[usize]) -> Packing {
+        let columns = tables.iter().filter_map(|table| self.columns_of(*table));
+        let tables: Vec<_> = columns.copied().zip(heights.iter().copied()).collect();
+        Packing::new(&self.parameters, &tables)
+    }
+
+    fn columns_of(&self, table: Table) -> Option<&TableColumns> {
+        let mut columns = Table::ALL.into_iter().zip(&self.columns);
+        columns.find_map(|(other, columns)| (other == table).then_some(columns))
     }
 
     /// A table as the verifier sees it, in a segment that wrote `journal` from index
@@ -154,7 +171,8 @@ where
     pub(crate) fn known(&self, table: Table, journal_start: u32, journal: &[u8]) -> Known {
         Known {
             instance: Instance::new(table, journal_start, journal),
-            degree: self.shape.degree(table),
+            // As many quotient chunks as the degree of the constraints needs.
+            degree: self.columns_of(table).map_or(1, |columns| columns.chunks) + 1,
         }
     }
 
