@@ -252,7 +252,7 @@ impl Context<'_> {
     {
         let claim = &self.segment.claim;
         let tables: Vec<Table> = self.segment.tables.tables().collect();
-        let (proof, _packing) = self.decode(key, &tables)?;
+        let (proof, packing) = self.decode(key, &tables)?;
         let instances: Vec<_> = tables
             .iter()
             .map(|&table| key.known(table, self.journal_start, &claim.journal))
@@ -269,7 +269,7 @@ impl Context<'_> {
             self.journal_start,
             self.segment.tables,
         );
-        let config = config(&self.profile.parameters(), seed);
+        let config = config(&self.profile.parameters(), packing, seed);
         verify_batch(&config, &instances, &proof, &values, &key.common(&tables)).map_err(|error| {
             VerifyError::Proof {
                 segment: self.i,
