@@ -28,7 +28,7 @@ pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST, fixed_commitment, machine_
 pub use layout::{TableShape, layout};
 pub use profile::{ExtensionDegree, Parameters, Profile};
 pub use receipt::{MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
-pub use security::{Security, Term, greatest_m, security, security_of, tenths};
+pub use security::{Security, Term, security, security_of, tenths};
 pub use segment::{MAX_PROOF_BYTES, SegmentClaim, SegmentReceipt, TableSet, max_log_height};
 pub use transcript::{Grinder, Transcript};
 pub use verify::{Executor, Verifier};

@@ -184,3 +184,13 @@ impl Profile {
         }
     }
 }
+
+/// Every pack has more coefficients than the final polynomial, which FRI folds them down to.
+const _: () = {
+    let mut i = 0;
+    while i < Profile::ALL.len() {
+        let parameters = Profile::ALL[i].parameters();
+        assert!(parameters.least_level > parameters.log_final_poly);
+        i += 1;
+    }
+};
