@@ -58,7 +58,7 @@ where
 {
     FriParameters {
         log_blowup: parameters.log_blowup,
-        log_final_poly_len: LOG_FINAL_POLY_LEN,
+        log_final_poly_len: parameters.log_final_poly,
         max_log_arity: parameters.max_log_arity,
         num_queries: parameters.queries,
         batch_proof_of_work_bits: parameters.batch_grinding,
