@@ -348,7 +348,13 @@ mod tests {
             #[command(flatten)]
             args: SweepArgs,
         }
-        let arguments = ["sweep", "--least-levels", "9,10,11", "--most-packs", "150,250"];
+        let arguments = [
+            "sweep",
+            "--least-levels",
+            "9,10,11",
+            "--most-packs",
+            "150,250",
+        ];
         let Cli { args } = clap::Parser::parse_from(arguments);
         let parameters = Parameters {
             log_final_poly: 9,
