@@ -1,4 +1,4 @@
-//! The oracle of backends.
+//! The oracle of backends: Plonky3's batch prover over the commitments as they are written down first of all.
 
 use p3_batch_stark::{ProverData, StarkInstance, prove_batch};
 use p3_field::extension::BinomiallyExtendable;
@@ -6,10 +6,11 @@ use p3_matrix::Matrix;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::Instance;
-use vouch_verifier::config::{Config, Proof, config};
-use vouch_verifier::{ExtensionDegree, Parameters, Profile};
+use vouch_verifier::config::{Config, config};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile, encode_proof};
 
-use crate::backend::{Backend, Job, encode, failed};
+use crate::backend::{Backend, Job, failed};
+use crate::coordinator::packing;
 use crate::cost::layout;
 use crate::error::ProveError;
 
@@ -34,18 +35,19 @@ impl Backend for Reference {
         job.cancel.check()?;
         let parameters = &self.profile.parameters();
         match parameters.extension {
-            ExtensionDegree::Four => encode(&prove::<4>(parameters, job)?),
-            ExtensionDegree::Five => encode(&prove::<5>(parameters, job)?),
+            ExtensionDegree::Four => prove::<4>(parameters, job),
+            ExtensionDegree::Five => prove::<5>(parameters, job),
         }
     }
 }
 
-fn prove<const D: usize>(parameters: &Parameters, job: Job) -> Result<Proof<D>, ProveError>
+fn prove<const D: usize>(parameters: &Parameters, job: Job) -> Result<Vec<u8>, ProveError>
 where
     F: BinomiallyExtendable<D>,
 {
-    let config: &Config<D> = &config(parameters, job.seed);
     let tables = &job.traces.tables;
+    let packing = packing(parameters, tables);
+    let config: &Config<D> = &config(parameters, packing.clone(), job.seed);
     let airs: Vec<Instance> = tables.iter().map(|trace| trace.instance.clone()).collect();
     let heights: Vec<usize> = tables
         .iter()
@@ -68,5 +70,6 @@ where
         parameters.log_blowup,
     )
     .map_err(failed)?;
-    prove_batch(config, &instances, &data).map_err(failed)
+    let proof = prove_batch(config, &instances, &data).map_err(failed)?;
+    encode_proof(&proof, &packing).map_err(failed)
 }

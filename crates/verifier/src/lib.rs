@@ -18,10 +18,9 @@ mod profile;
 mod receipt;
 mod security;
 mod segment;
-mod shape;
 mod transcript;
 mod verify;
-mod walk;
+mod wire;
 
 pub use claim::{Claim, ImageId};
 pub use error::{DecodeError, VerifyError};
@@ -33,3 +32,4 @@ pub use security::{Security, Term, security, security_of, tenths};
 pub use segment::{MAX_PROOF_BYTES, SegmentClaim, SegmentReceipt, TableSet, max_log_height};
 pub use transcript::{Grinder, Transcript};
 pub use verify::{Executor, Verifier};
+pub use wire::{EncodeError, WireError, decode_proof, encode_proof};
