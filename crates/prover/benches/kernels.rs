@@ -41,6 +41,7 @@ fn kernels(c: &mut Criterion) {
         let hash = |extended| kernels.hash(extended);
         b.iter_batched(|| kernels.extended(), hash, BatchSize::PerIteration);
     });
+    group.bench_function("commit", |b| b.iter(|| kernels.commit()));
     let places = kernels.places();
     for (i, table) in kernels.tables().enumerate() {
         let name = format!("quotient/{}", table.name());

@@ -16,11 +16,14 @@ use p3_uni_stark::PreprocessedOpenedValues;
 use tracing::{Span, info_span};
 use vouch_air::F;
 use vouch_air::witness::Trace;
+use vouch_verifier::Parameters;
 use vouch_verifier::config::{Challenge, Challenger, Proof, challenger, fri};
+use vouch_verifier::packing::{Kind, Packing, Round};
 
 use crate::backend::{Job, failed};
 use crate::cancel::Cancel;
-use crate::engine::{Commitment, Engine, Openings, Place, Round, is_fixed};
+use crate::cost::columns;
+use crate::engine::{Commitment, Engine, Opened, Openings, Place, is_fixed};
 use crate::error::ProveError;
 use crate::fri::{FriProof, low_degree};
 use crate::plan::plan;
@@ -100,11 +103,12 @@ impl<E> Run<'_, E> {
         let commit = || info_span!(target: "vouch::phase", "commit");
         let mut places: Vec<Place<D>> = traces.iter().map(Place::new).collect();
         let log_heights: Vec<usize> = places.iter().map(|place| place.log_height).collect();
+        let packing = &packing(engine.parameters(), &places);
         transcript.instance_bindings(&log_heights);
 
         let (tables, main_commitment, main) = self.phase(commit(), || {
             let tables = engine.tables(traces)?;
-            let (commitment, main) = engine.commit_tables(&tables)?;
+            let (commitment, main) = engine.commit_tables(&tables, round(packing, Kind::Main)?)?;
             Ok((tables, commitment, main))
         })?;
         let public_values: Vec<&[F]> = places.iter().map(|p| p.public_values.as_slice()).collect();
@@ -127,20 +131,24 @@ impl<E> Run<'_, E> {
         for (place, &terminal) in places.iter_mut().zip(&terminals) {
             place.terminal = terminal;
         }
-        let (logup_commitment, logup) = self.phase(commit(), || engine.commit(columns))?;
+        let (logup_commitment, logup) = self.phase(commit(), || {
+            engine.commit(columns, round(packing, Kind::LogUp)?)
+        })?;
         let alpha = transcript.permutation_phase(Some(logup_commitment.clone()), &terminals);
 
         let columns = self.phase(info_span!(target: "vouch::phase", "quotient"), || {
             engine.quotients(&places, &main, &logup, alpha)
         })?;
-        let (quotient_commitment, quotients) = self.phase(commit(), || engine.commit(columns))?;
+        let (quotient_commitment, quotients) = self.phase(commit(), || {
+            engine.commit(columns, round(packing, Kind::Quotient)?)
+        })?;
         transcript.quotient_phase(quotient_commitment.clone(), None);
 
         let (point, ood_pow_witness) = transcript.ood_phase();
         let fixed = fixed.map(|(_, committed)| committed);
-        let rounds = rounds(&places, [&main, &quotients, &logup], fixed.as_deref());
+        let rounds = opened(packing, [&main, &quotients, &logup], fixed.as_deref());
         let (openings, opening_proof) =
-            transcript.delegate(|challenger| self.open(&rounds, point, challenger))?;
+            transcript.delegate(|challenger| self.open(packing, &rounds, point, challenger))?;
         Ok(BatchProof {
             commitments: BatchCommitments {
                 main: main_commitment,
@@ -165,7 +173,8 @@ impl<E> Run<'_, E> {
     /// Opens everything at `point`, and what looks at the next row also there.
     fn open<const D: usize>(
         &self,
-        rounds: &[Round<'_, E::Committed>],
+        packing: &Packing,
+        rounds: &[Opened<'_, E::Committed>],
         point: Challenge<D>,
         challenger: &mut Challenger,
     ) -> Result<(Openings<D>, FriProof<D>), ProveError>
@@ -183,7 +192,7 @@ impl<E> Run<'_, E> {
         let (alpha, batch_pow_witness) = transcript.batch_phase();
         let proof = self
             .phase(openings(), || {
-                engine.reduce(rounds, &values, at_point, alpha)
+                engine.reduce(packing, rounds, &values, at_point, alpha)
             })
             .and_then(|vectors| {
                 let _span = info_span!(target: "vouch::phase", "fri").entered();
@@ -223,36 +232,41 @@ where
     }
 }
 
-/// What is opened, in p3's order: main columns, quotients, fixed columns, LogUp columns.
-fn rounds<'a, const D: usize, C>(
-    places: &[Place<D>],
-    [main, quotients, logup]: [&'a C; 3],
-    fixed: Option<&'a C>,
-) -> Vec<Round<'a, C>>
+/// Where the columns of the tables are.
+fn packing<const D: usize>(parameters: &Parameters, places: &[Place<D>]) -> Packing
 where
     F: BinomiallyExtendable<D>,
 {
-    let looks_ahead = |place: &Place<D>| plan(place.instance.table).looks_ahead;
-    let chunks = |place: &Place<D>| 1usize << plan(place.instance.table).log_chunks;
-    let mut rounds = vec![
-        Round {
-            committed: main,
-            at_next: places.iter().map(looks_ahead).collect(),
-        },
-        Round {
-            committed: quotients,
-            at_next: vec![false; places.iter().map(chunks).sum()],
-        },
-    ];
-    rounds.extend(fixed.map(|committed| Round {
-        committed,
-        at_next: vec![false],
-    }));
-    rounds.push(Round {
-        committed: logup,
-        at_next: vec![true; places.len()],
-    });
-    rounds
+    let table = |place: &Place<D>| (columns(place.instance.table), place.log_height);
+    Packing::new(parameters, &places.iter().map(table).collect::<Vec<_>>())
+}
+
+/// What is committed to as `kind`.
+fn round(packing: &Packing, kind: Kind) -> Result<&Round, ProveError> {
+    packing.round(kind).ok_or_else(|| ProveError::Backend {
+        reason: "there are no tables".into(),
+    })
+}
+
+/// What is opened, in p3's order.
+fn opened<'a, C>(
+    packing: &'a Packing,
+    [main, quotients, logup]: [&'a C; 3],
+    fixed: Option<&'a C>,
+) -> Vec<Opened<'a, C>> {
+    let opened = |round: &'a Round| {
+        let committed = match round.kind {
+            Kind::Main => Some(main),
+            Kind::Quotient => Some(quotients),
+            Kind::Fixed => fixed,
+            Kind::LogUp => Some(logup),
+        };
+        Some(Opened {
+            committed: committed?,
+            round,
+        })
+    };
+    packing.rounds().iter().filter_map(opened).collect()
 }
 
 /// The opened values by table.

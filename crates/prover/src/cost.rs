@@ -7,12 +7,20 @@ use p3_matrix::Matrix;
 use vouch_air::F;
 use vouch_air::tables::Table;
 use vouch_air::witness::{Trace, Traces};
+use vouch_verifier::packing::TableColumns;
 use vouch_verifier::{Parameters, TableShape};
 
 /// The shape of a table and its LogUp columns, computed once.
 pub(crate) fn layout(table: Table) -> &'static (TableShape, Lookups<F>) {
     static LAYOUTS: OnceLock<Vec<(TableShape, Lookups<F>)>> = OnceLock::new();
     &LAYOUTS.get_or_init(|| Table::ALL.map(vouch_verifier::layout).into())[table as usize]
+}
+
+/// The columns of a table as they are packed.
+pub(crate) fn columns(table: Table) -> TableColumns {
+    static COLUMNS: OnceLock<Vec<TableColumns>> = OnceLock::new();
+    let columns = |table| TableColumns::new(table, &layout(table).0);
+    COLUMNS.get_or_init(|| Table::ALL.map(columns).into())[table as usize]
 }
 
 /// The cells of one table that are committed to.

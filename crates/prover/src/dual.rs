@@ -7,9 +7,10 @@ use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_verifier::Parameters;
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::{Packing, Round};
 
 use crate::backend::encode;
-use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};
+use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place};
 use crate::error::ProveError;
 
 /// Does every operation on two engines. The first whose results differ ends the proof with
@@ -95,12 +96,12 @@ fn shared<T>((commitment, committed): (Commitment, T)) -> (Commitment, Arc<T>) {
 }
 
 /// What one of the engines needs of rounds.
-fn rounds<'a, P, C>(rounds: &[Round<'a, P>], one: impl Fn(&'a P) -> &'a C) -> Vec<Round<'a, C>> {
-    let round = |round: &Round<'a, P>| Round {
-        committed: one(round.committed),
-        at_next: round.at_next.clone(),
+fn opened<'a, P, C>(rounds: &[Opened<'a, P>], one: impl Fn(&'a P) -> &'a C) -> Vec<Opened<'a, C>> {
+    let opened = |opened: &Opened<'a, P>| Opened {
+        committed: one(opened.committed),
+        round: opened.round,
     };
-    rounds.iter().map(round).collect()
+    rounds.iter().map(opened).collect()
 }
 
 impl<const D: usize, A, B> Engine<D> for Dual<A, B>
@@ -131,8 +132,12 @@ where
     fn commit_tables(
         &self,
         (a, b): &Self::Tables,
+        round: &Round,
     ) -> Result<(Commitment, Self::Committed), ProveError> {
-        let (a, b) = (self.0.commit_tables(a)?, self.1.commit_tables(b)?);
+        let (a, b) = (
+            self.0.commit_tables(a, round)?,
+            self.1.commit_tables(b, round)?,
+        );
         self.committed("committing to main columns", shared(a), shared(b))
     }
 
@@ -153,8 +158,12 @@ where
         Ok((columns, sums))
     }
 
-    fn commit(&self, (a, b): Self::Columns) -> Result<(Commitment, Self::Committed), ProveError> {
-        let (a, b) = (self.0.commit(a)?, self.1.commit(b)?);
+    fn commit(
+        &self,
+        (a, b): Self::Columns,
+        round: &Round,
+    ) -> Result<(Commitment, Self::Committed), ProveError> {
+        let (a, b) = (self.0.commit(a, round)?, self.1.commit(b, round)?);
         self.committed("committing to columns", shared(a), shared(b))
     }
 
@@ -172,28 +181,29 @@ where
 
     fn evaluate(
         &self,
-        both: &[Round<'_, Self::Committed>],
+        both: &[Opened<'_, Self::Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Self::Point), ProveError> {
-        let (values, a) = self.0.evaluate(&rounds(both, |(a, _)| &**a), point)?;
-        let (b_values, b) = self.1.evaluate(&rounds(both, |(_, b)| &**b), point)?;
+        let (values, a) = self.0.evaluate(&opened(both, |(a, _)| &**a), point)?;
+        let (b_values, b) = self.1.evaluate(&opened(both, |(_, b)| &**b), point)?;
         self.same("opened values", &values, &b_values)?;
         Ok((values, (a, b)))
     }
 
     fn reduce(
         &self,
-        both: &[Round<'_, Self::Committed>],
+        packing: &Packing,
+        both: &[Opened<'_, Self::Committed>],
         values: &Openings<D>,
         (a, b): Self::Point,
         alpha: Challenge<D>,
     ) -> Result<Vec<(usize, Self::Vector)>, ProveError> {
         let a = self
             .0
-            .reduce(&rounds(both, |(a, _)| &**a), values, a, alpha)?;
+            .reduce(packing, &opened(both, |(a, _)| &**a), values, a, alpha)?;
         let b = self
             .1
-            .reduce(&rounds(both, |(_, b)| &**b), values, b, alpha)?;
+            .reduce(packing, &opened(both, |(_, b)| &**b), values, b, alpha)?;
         self.same("number of sums for FRI", &a.len(), &b.len())?;
         let both = a.into_iter().zip(b);
         both.map(|((length, a), (b_length, b))| {
@@ -228,9 +238,9 @@ where
         self.vectors("folding", a, b)
     }
 
-    fn first(&self, (a, b): Self::Vector) -> Result<Challenge<D>, ProveError> {
-        let (a, b) = (self.0.first(a)?, self.1.first(b)?);
-        self.same("the last number of FRI", &a, &b)?;
+    fn first(&self, (a, b): Self::Vector, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+        let (a, b) = (self.0.first(a, count)?, self.1.first(b, count)?);
+        self.same("the last numbers of FRI", &a, &b)?;
         Ok(a)
     }
 

@@ -1,6 +1,7 @@
 //! What a proof is computed with. The coordinator says what comes next and keeps the transcript;
 //! an engine computes and never sees it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use p3_commit::Mmcs;
@@ -14,7 +15,7 @@ use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
 use vouch_air::witness::Trace;
 use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
-use vouch_verifier::packing::{Packing, Round};
+use vouch_verifier::packing::{Group, Packing, Round};
 use vouch_verifier::{Grinder, Parameters};
 
 use crate::error::ProveError;
@@ -75,6 +76,24 @@ where
 /// True of the table that has fixed columns.
 pub(crate) fn is_fixed(instance: &Instance) -> bool {
     instance.table == Table::Lookup
+}
+
+/// Where the columns of a group are: numbers of matrices of its round, each with a range of their columns, in the
+/// order of the group's.
+pub fn parts<'a>(
+    round: &'a Round,
+    group: &'a Group,
+) -> impl Iterator<Item = (usize, Range<usize>)> + 'a {
+    let class = &round.classes[group.class];
+    let ends = class.matrices.iter().scan(0, |end, &matrix| {
+        *end += round.matrices[matrix].columns;
+        Some((matrix, *end))
+    });
+    ends.filter_map(|(matrix, end)| {
+        let first = end - round.matrices[matrix].columns;
+        let columns = group.columns.start.max(first)..group.columns.end.min(end);
+        (!columns.is_empty()).then(|| (matrix, columns.start - first..columns.end - first))
+    })
 }
 
 /// A commitment that is opened.

@@ -1,27 +1,26 @@
 //! FRI: that vectors are of low degree, as `p3_fri::prover::prove_fri` shows it.
 
 use p3_batch_stark::PcsProof;
+use p3_dft::{Radix2DFTSmallBatch, TwoAdicSubgroupDft};
 use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomiallyExtendable;
 use p3_fri::{FriProof as Plonky3Proof, FriShape, ProverTranscript};
+use p3_util::reverse_slice_index_bits;
 use vouch_air::F;
-use vouch_verifier::config::{Challenge, Challenger, Config, LOG_FINAL_POLY_LEN, fri};
+use vouch_verifier::config::{Challenge, Challenger, Config, fri};
 
-use crate::engine::{Commitment, Engine, LayerOpening, Opening, Round};
+use crate::engine::{Commitment, Engine, LayerOpening, Opened, Opening};
 use crate::error::ProveError;
 
 /// FRI's part of a proof.
 pub(crate) type FriProof<const D: usize> = PcsProof<Config<D>>;
-
-// The final polynomial is the one number that is left of the vectors.
-const _: () = assert!(LOG_FINAL_POLY_LEN == 0);
 
 /// Shows that `vectors`, tallest first with their lengths (log2), are of low degree, and opens
 /// `rounds`, of which they were made, at the queries.
 pub(crate) fn low_degree<const D: usize, E: Engine<D>>(
     engine: &E,
     vectors: Vec<(usize, E::Vector)>,
-    rounds: &[Round<'_, E::Committed>],
+    rounds: &[Opened<'_, E::Committed>],
     batch_pow_witness: F,
     challenger: &mut Challenger,
 ) -> Result<FriProof<D>, ProveError>
@@ -42,13 +41,13 @@ where
             return Err(error);
         }
     };
-    let (indices, query_pow_witness) = transcript.query_phase(&[folded.constant]);
+    let (indices, query_pow_witness) = transcript.query_phase(&folded.polynomial);
     transcript.finish();
 
-    let open = |round: &Round<'_, E::Committed>| {
-        let taller = log_height - engine.log_max_height(round.committed);
+    let open = |opened: &Opened<'_, E::Committed>| {
+        let taller = log_height - engine.log_max_height(opened.committed);
         let indices: Vec<usize> = indices.iter().map(|index| index >> taller).collect();
-        engine.open(round.committed, &indices)
+        engine.open(opened.committed, &indices)
     };
     let input_openings: Vec<Opening> = rounds.iter().map(open).collect::<Result<_, _>>()?;
     let mut indices = indices.clone();
@@ -66,12 +65,12 @@ where
         commit_pow_witnesses: folded.pow_witnesses,
         input_openings,
         commit_phase_openings,
-        final_poly: vec![folded.constant],
+        final_poly: folded.polynomial,
         query_pow_witness: query_pow_witness.unwrap_or(F::ZERO),
     })
 }
 
-/// Vectors folded to a number.
+/// Vectors folded to a short polynomial.
 struct Folded<const D: usize, L>
 where
     F: BinomiallyExtendable<D>,
@@ -79,7 +78,8 @@ where
     commitments: Vec<Commitment>,
     pow_witnesses: Vec<F>,
     layers: Vec<L>,
-    constant: Challenge<D>,
+    /// Its coefficients.
+    polynomial: Vec<Challenge<D>>,
 }
 
 /// Commits to the vectors and folds them, each joining when the folded one is as short.
@@ -109,10 +109,13 @@ where
         vector = engine.fold(&layer, beta, other.map(|(_, other)| other))?;
         layers.push(layer);
     }
+    // As many of its values as it has coefficients.
+    let mut values = engine.first(vector, 1 << engine.parameters().log_final_poly)?;
+    reverse_slice_index_bits(&mut values);
     Ok(Folded {
         commitments,
         pow_witnesses,
         layers,
-        constant: engine.first(vector)?,
+        polynomial: Radix2DFTSmallBatch::<F>::default().idft_algebra(values),
     })
 }

@@ -19,6 +19,7 @@ mod dual;
 mod engine;
 mod error;
 mod fri;
+mod merkle;
 #[doc(hidden)]
 pub mod plan;
 mod planner;
@@ -31,8 +32,11 @@ pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::{Cpu, CpuEngine};
 pub use dual::Dual;
-pub use engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};
+pub use engine::{
+    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, parts,
+};
 pub use error::ProveError;
+pub use merkle::frontier;
 pub use planner::{Needs, Planner, recorded_bytes};
 pub use prover::{Prover, SegmentProof, claim, fill};
 

@@ -1,4 +1,4 @@
-//! The oracle of backends.
+//! The oracle of backends: Plonky3's batch prover over the commitments as they are written down first of all.
 
 use p3_batch_stark::{ProverData, StarkInstance, prove_batch};
 use p3_field::extension::BinomiallyExtendable;
@@ -6,11 +6,13 @@ use p3_matrix::Matrix;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::Instance;
+use vouch_air::witness::Trace;
 use vouch_verifier::config::{Config, Proof, config};
+use vouch_verifier::packing::Packing;
 use vouch_verifier::{ExtensionDegree, Parameters, Profile};
 
 use crate::backend::{Backend, Job, encode, failed};
-use crate::cost::layout;
+use crate::cost::{columns, layout};
 use crate::error::ProveError;
 
 /// Plonky3's own batch prover: the oracle that other backends must equal.
@@ -44,8 +46,13 @@ fn prove<const D: usize>(parameters: &Parameters, job: Job) -> Result<Proof<D>, 
 where
     F: BinomiallyExtendable<D>,
 {
-    let config: &Config<D> = &config(parameters, job.seed);
     let tables = &job.traces.tables;
+    let columns = |trace: &Trace| {
+        let log_height = log2_strict_usize(trace.matrix.height());
+        (columns(trace.instance.table), log_height)
+    };
+    let packing = Packing::new(parameters, &tables.iter().map(columns).collect::<Vec<_>>());
+    let config: &Config<D> = &config(parameters, packing, job.seed);
     let airs: Vec<Instance> = tables.iter().map(|trace| trace.instance.clone()).collect();
     let heights: Vec<usize> = tables
         .iter()

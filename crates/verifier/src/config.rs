@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use p3_blake3::Blake3;
 use p3_challenger::SerializingChallenger32;
 use p3_commit::ExtensionMmcs;
-use p3_dft::Radix2DitParallel;
 use p3_field::extension::{BinomialExtensionField, BinomiallyExtendable};
-use p3_fri::{FriParameters, TwoAdicFriPcs};
+use p3_fri::FriParameters;
 use p3_merkle_tree::MerkleTreeMmcs;
 use p3_symmetric::{CompressionFunctionFromHasher, SerializingHasher};
 use p3_uni_stark::StarkConfig;
 use vouch_air::F;
 
+use crate::packing::{PackedPcs, Packing};
 use crate::profile::Parameters;
 use crate::transcript::{Grinder, Transcript};
 
@@ -30,17 +30,12 @@ pub type ValueMmcs = MerkleTreeMmcs<
 >;
 /// Commitments to matrices over the challenge field.
 pub type ChallengeMmcs<const D: usize> = ExtensionMmcs<F, Challenge<D>, ValueMmcs>;
-/// The polynomial commitment scheme.
-pub type Pcs<const D: usize> = TwoAdicFriPcs<F, Radix2DitParallel<F>, ValueMmcs, ChallengeMmcs<D>>;
 /// The transcript over field elements.
 pub type Challenger = SerializingChallenger32<F, Transcript>;
 /// All of it.
-pub type Config<const D: usize> = StarkConfig<Pcs<D>, Challenge<D>, Challenger>;
+pub type Config<const D: usize> = StarkConfig<PackedPcs<D>, Challenge<D>, Challenger>;
 /// A proof of one segment.
 pub type Proof<const D: usize> = p3_batch_stark::BatchProof<Config<D>>;
-
-/// Coefficients of FRI's final polynomial, log2: it folds down to a constant.
-pub const LOG_FINAL_POLY_LEN: usize = 0;
 
 /// Commits to base-field matrices.
 pub fn value_mmcs() -> ValueMmcs {
@@ -58,7 +53,7 @@ where
 {
     FriParameters {
         log_blowup: parameters.log_blowup,
-        log_final_poly_len: LOG_FINAL_POLY_LEN,
+        log_final_poly_len: parameters.log_final_poly,
         max_log_arity: parameters.max_log_arity,
         num_queries: parameters.queries,
         batch_proof_of_work_bits: parameters.batch_grinding,
@@ -78,12 +73,13 @@ pub fn challenger(seed: Vec<u8>, grinder: Option<Arc<dyn Grinder>>) -> Challenge
     })
 }
 
-/// The configuration for `parameters`, its transcript seeded with what the proof is about.
-pub fn config<const D: usize>(parameters: &Parameters, seed: Vec<u8>) -> Config<D>
+/// The configuration for `parameters`, for a proof with the layout `packing`, its transcript seeded with what the
+/// proof is about.
+pub fn config<const D: usize>(parameters: &Parameters, packing: Packing, seed: Vec<u8>) -> Config<D>
 where
     F: BinomiallyExtendable<D>,
 {
-    let pcs = Pcs::new(Radix2DitParallel::default(), value_mmcs(), fri(parameters));
+    let pcs = PackedPcs::new(parameters, packing);
     StarkConfig::new(pcs, challenger(seed, None))
         .with_lookup_proof_of_work_bits(parameters.lookup_grinding)
         .with_ood_proof_of_work_bits(parameters.point_grinding)

@@ -18,7 +18,8 @@ use vouch_air::tables::{Instance, Table, lookup};
 
 use crate::config::{Challenge, Challenger, Config, config};
 use crate::layout::{TableShape, layout};
-use crate::profile::Profile;
+use crate::packing::{Packing, TableColumns};
+use crate::profile::{Parameters, Profile};
 use crate::shape::Shape;
 use crate::transcript::Transcript;
 
@@ -28,32 +29,28 @@ pub const MACHINE_DIGEST: [u8; 32] = [
     0xe1, 0xbc, 0x88, 0x24, 0xc2, 0x15, 0x2e, 0x2d, 0x6d, 0x38, 0x1f, 0x52, 0x61, 0xbb, 0x35, 0x0d,
 ];
 
-/// Commitment to the lookup table's fixed columns, for each inverse rate (log2) in use.
-pub const FIXED_COMMITMENTS: [(usize, [u8; 32]); 3] = [
-    (
-        1,
-        [
-            0xa6, 0x59, 0xd9, 0x35, 0xe7, 0x4e, 0xf1, 0x2a, 0x3c, 0xa2, 0xc8, 0x49, 0x78, 0x68,
-            0xc6, 0x8c, 0xa0, 0xb5, 0x90, 0xbf, 0xe9, 0xcd, 0xc7, 0xba, 0xac, 0x3c, 0xc2, 0x62,
-            0x30, 0x22, 0x27, 0xad,
-        ],
-    ),
-    (
-        4,
-        [
-            0xe8, 0xcc, 0x63, 0xdc, 0xa2, 0x4f, 0x3a, 0xb6, 0xe8, 0x9f, 0xbb, 0xf6, 0xfc, 0x27,
-            0x06, 0x68, 0xcb, 0xad, 0x44, 0x01, 0x1f, 0xee, 0x7b, 0xd2, 0x93, 0xf1, 0x6f, 0x5d,
-            0xac, 0x80, 0xa5, 0xa2,
-        ],
-    ),
-    (
-        5,
-        [
-            0x99, 0x4e, 0x50, 0x45, 0x0f, 0x50, 0x05, 0xcd, 0xfa, 0xec, 0x35, 0xb7, 0x96, 0x79,
-            0x44, 0xcd, 0x0d, 0x9e, 0x3b, 0xf2, 0xbf, 0x29, 0xcf, 0xd9, 0x14, 0xa9, 0x7e, 0xa8,
-            0x13, 0x6c, 0xd8, 0xfa,
-        ],
-    ),
+/// Commitment to the lookup table's fixed columns, by profile, in the order of [`Profile::ALL`].
+pub const FIXED_COMMITMENTS: [[u8; 32]; 4] = [
+    [
+        0x53, 0x10, 0x0b, 0x0e, 0xba, 0x75, 0x39, 0x29, 0xc6, 0x7e, 0x45, 0x45, 0xdf, 0x2a, 0xe0,
+        0xa7, 0x7e, 0xa5, 0xbf, 0x06, 0xbd, 0x35, 0xce, 0x05, 0x08, 0xe4, 0x57, 0xcf, 0x9e, 0x57,
+        0x22, 0xae,
+    ],
+    [
+        0x51, 0xbc, 0x80, 0xce, 0xc7, 0xe8, 0xc0, 0x74, 0xd7, 0x46, 0x2c, 0x9b, 0xae, 0x6d, 0x4e,
+        0xd9, 0xdb, 0x55, 0xc2, 0x82, 0xfa, 0x91, 0xcf, 0x8b, 0xbd, 0xde, 0xec, 0x5d, 0x3a, 0x37,
+        0xf3, 0x8a,
+    ],
+    [
+        0x53, 0x10, 0x0b, 0x0e, 0xba, 0x75, 0x39, 0x29, 0xc6, 0x7e, 0x45, 0x45, 0xdf, 0x2a, 0xe0,
+        0xa7, 0x7e, 0xa5, 0xbf, 0x06, 0xbd, 0x35, 0xce, 0x05, 0x08, 0xe4, 0x57, 0xcf, 0x9e, 0x57,
+        0x22, 0xae,
+    ],
+    [
+        0x6d, 0xd2, 0xa3, 0x67, 0xe6, 0xaa, 0x85, 0x94, 0xba, 0x06, 0x6b, 0x36, 0x03, 0x93, 0xc0,
+        0x43, 0x06, 0xea, 0x74, 0x68, 0x11, 0x4b, 0xf2, 0xfd, 0x14, 0x0b, 0x57, 0xf8, 0xd2, 0xdc,
+        0x41, 0x70,
+    ],
 ];
 
 /// A table as the verifier sees it: without the fixed columns, to which it has a commitment, and
@@ -124,6 +121,9 @@ pub struct Key<const D: usize> {
     lookups: Vec<Lookups<F>>,
     /// Lengths in its proofs.
     pub(crate) shape: Shape,
+    parameters: Parameters,
+    /// Columns of every table, in the order of [`Table::ALL`].
+    columns: Vec<TableColumns>,
     /// Commitment to the fixed columns.
     fixed: [u8; 32],
 }
@@ -138,12 +138,15 @@ where
         if parameters.extension.degree() != D {
             return None;
         }
-        let (_, fixed) = FIXED_COMMITMENTS
-            .into_iter()
-            .find(|(log_blowup, _)| *log_blowup == parameters.log_blowup)?;
+        let commitments = Profile::ALL.into_iter().zip(FIXED_COMMITMENTS);
+        let (_, fixed) = commitments.into_iter().find(|(of, _)| *of == profile)?;
         let (shapes, lookups): (Vec<_>, Vec<_>) = Table::ALL.into_iter().map(layout).unzip();
         Some(Self {
             shape: Shape::new(&parameters, &shapes),
+            columns: { Table::ALL.into_iter().zip(&shapes) }
+                .map(|(table, shape)| TableColumns::new(table, shape))
+                .collect(),
+            parameters,
             lookups,
             fixed,
         })
@@ -156,6 +159,16 @@ where
             instance: Instance::new(table, journal_start, journal),
             degree: self.shape.degree(table),
         }
+    }
+
+    /// The layout of a proof that holds `tables`, of these heights, log2.
+    pub fn packing(&self, tables: &[Table], heights: &[usize]) -> Packing {
+        let columns = Table::ALL.into_iter().zip(&self.columns);
+        let columns = columns.filter(|(table, _)| tables.contains(table));
+        let tables: Vec<_> = { columns.zip(heights) }
+            .map(|((_, &columns), &height)| (columns, height))
+            .collect();
+        Packing::new(&self.parameters, &tables)
     }
 
     /// What p3's verifier needs to know of a proof that holds `tables`.
@@ -294,11 +307,13 @@ impl Sink for Digest {
     }
 }
 
-/// The commitment to the lookup table's fixed columns at the rate of `profile`: what the
+/// The commitment to the lookup table's fixed columns in proofs of `profile`: what the
 /// verifier holds as a constant.
 pub fn fixed_commitment(profile: Profile) -> Option<[u8; 32]> {
     let table = [Instance::new(Table::Lookup, 0, &[])];
-    let config: Config<4> = config(&profile.parameters(), Vec::new());
+    let parameters = profile.parameters();
+    let packing = Packing::fixed(&parameters, table[0].preprocessed_width());
+    let config: Config<4> = config(&parameters, packing, Vec::new());
     let heights = [lookup::LOG_HEIGHT];
     let data = ProverData::from_airs_and_degrees(&config, &table, &heights).ok()?;
     let commitment = data.common.preprocessed?.commitment;

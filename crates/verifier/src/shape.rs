@@ -12,7 +12,7 @@ use p3_air::BaseAir;
 use p3_fri::fold_schedule;
 use vouch_air::tables::{Instance, Table};
 
-use crate::config::LOG_FINAL_POLY_LEN;
+const LOG_FINAL_POLY_LEN: usize = 0;
 use crate::layout::TableShape;
 use crate::profile::Parameters;
 use crate::walk::{BROKEN, DIGEST, ELEMENT, LENGTH, ROOTS, Walk, Walked};

@@ -270,7 +270,8 @@ impl Context<'_> {
             self.journal_start,
             self.segment.tables,
         );
-        let config = config(&self.profile.parameters(), seed);
+        let packing = key.packing(&tables, &proof.degree_bits);
+        let config = config(&self.profile.parameters(), packing, seed);
         verify_batch(&config, &instances, &proof, &values, &key.common(&tables)).map_err(|error| {
             VerifyError::Proof {
                 segment: self.i,

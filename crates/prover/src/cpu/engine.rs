@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use p3_commit::Mmcs;
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{PrimeCharacteristicRing, TwoAdicField};
 use p3_fri::{FriFoldingStrategy, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs};
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
-use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_verifier::Parameters;
 use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
+use vouch_verifier::packing::{COSET, Packing, Round};
 
 use super::logup::{LogUp, logup};
-use super::openings::{Opened, Opener};
+use super::openings::Opener;
 use super::quotient::{Extended, chunks, quotient};
 use super::said::combiners;
 use super::setup::{Committed, Input, Setup};
-use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, Round};
+use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place};
 use crate::error::ProveError;
 use crate::plan::plan;
 
@@ -56,10 +56,14 @@ where
         Ok(traces)
     }
 
-    fn commit_tables(&self, tables: &Vec<Trace>) -> Result<(Commitment, Committed), ProveError> {
+    fn commit_tables(
+        &self,
+        tables: &Vec<Trace>,
+        round: &Round,
+    ) -> Result<(Commitment, Committed), ProveError> {
         let matrices = tables.iter().map(|trace| &trace.matrix);
         let inputs = matrices.map(|matrix| Input::rows(Cow::Borrowed(matrix)));
-        Ok(self.commit_inputs(inputs.collect()))
+        Ok(self.commit_inputs(inputs.collect(), round))
     }
 
     fn fixed(&self) -> Result<(Commitment, Arc<Committed>), ProveError> {
@@ -75,8 +79,12 @@ where
         Ok(self.logup_columns(tables, places))
     }
 
-    fn commit(&self, columns: Vec<Input<'static>>) -> Result<(Commitment, Committed), ProveError> {
-        Ok(self.commit_inputs(columns))
+    fn commit(
+        &self,
+        columns: Vec<Input<'static>>,
+        round: &Round,
+    ) -> Result<(Commitment, Committed), ProveError> {
+        Ok(self.commit_inputs(columns, round))
     }
 
     fn quotients(
@@ -86,12 +94,11 @@ where
         logup: &Committed,
         alpha: Challenge<D>,
     ) -> Result<Vec<Input<'static>>, ProveError> {
-        let points = &self.domain(main);
-        let [main, logup] = [main, logup].map(|committed| self.mmcs.get_matrices(committed));
+        let points = &domain(main.log_rows());
         Ok(places
             .par_iter()
-            .zip(main)
-            .zip(logup)
+            .zip(&main.matrices)
+            .zip(&logup.matrices)
             .flat_map_iter(|((place, main), logup)| {
                 self.table_quotient(place, [main, logup], alpha, points)
             })
@@ -100,30 +107,24 @@ where
 
     fn evaluate(
         &self,
-        rounds: &[Round<'_, Committed>],
+        rounds: &[Opened<'_, Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Opener<D>), ProveError> {
-        let opened = opened(self, rounds);
-        let tallest = rounds
-            .iter()
-            .max_by_key(|round| self.mmcs.get_max_height(round.committed));
-        let points = tallest
-            .map(|round| self.domain(round.committed))
-            .unwrap_or_default();
+        let heights = rounds.iter().map(|round| round.committed.log_rows());
+        let points = domain(heights.max().unwrap_or(0));
         let opener = Opener::new(point, &points, self.parameters.log_blowup);
-        Ok((opener.evaluate(&opened), opener))
+        Ok((opener.evaluate(rounds), opener))
     }
 
     fn reduce(
         &self,
-        rounds: &[Round<'_, Committed>],
+        packing: &Packing,
+        rounds: &[Opened<'_, Committed>],
         values: &Openings<D>,
         point: Opener<D>,
         alpha: Challenge<D>,
     ) -> Result<Vec<(usize, Vec<Challenge<D>>)>, ProveError> {
-        let sums = point.reduce(&opened(self, rounds), values, alpha);
-        let with_length = |sum: Vec<_>| (log2_strict_usize(sum.len()), sum);
-        Ok(sums.into_iter().map(with_length).collect())
+        Ok(point.reduce(packing, rounds, values, alpha))
     }
 
     fn commit_layer(
@@ -164,16 +165,17 @@ where
         Ok(folded)
     }
 
-    fn first(&self, vector: Vec<Challenge<D>>) -> Result<Challenge<D>, ProveError> {
-        Ok(vector.first().copied().unwrap_or_default())
+    fn first(
+        &self,
+        mut vector: Vec<Challenge<D>>,
+        count: usize,
+    ) -> Result<Vec<Challenge<D>>, ProveError> {
+        vector.truncate(count);
+        Ok(vector)
     }
 
     fn open(&self, committed: &Committed, indices: &[usize]) -> Result<Opening, ProveError> {
-        let (opened_values, opening_proof) = self.mmcs.open_multi_batch(indices, committed);
-        Ok(Opening {
-            opened_values,
-            opening_proof,
-        })
+        Ok(committed.open(indices))
     }
 
     fn open_layer(
@@ -199,7 +201,7 @@ where
     }
 
     fn log_max_height(&self, committed: &Committed) -> usize {
-        log2_strict_usize(self.mmcs.get_max_height(committed))
+        committed.log_height()
     }
 }
 
@@ -208,8 +210,7 @@ where
     F: BinomiallyExtendable<D>,
 {
     fn committed(&self, committed: &Committed) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
-        let matrices = self.mmcs.get_matrices(committed);
-        Ok(matrices.into_iter().cloned().collect())
+        Ok(committed.matrices.clone())
     }
 
     fn columns(&self, columns: &Vec<Input<'static>>) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
@@ -261,8 +262,7 @@ where
             log_height: place.log_height,
             main,
             logup,
-            fixed: { place.is_fixed() }
-                .then(|| self.mmcs.get_matrices(&self.fixed_columns().committed)[0]),
+            fixed: { place.is_fixed() }.then(|| &self.fixed_columns().committed.matrices[0]),
             periodic: rows_of(&place.instance.periodic)
                 .map(|rows| self.extend(&rows, plan.log_chunks)),
             combiners: &combiners(plan, &place.challenges),
@@ -271,36 +271,13 @@ where
         let cells = quotient(&table, alpha, points);
         chunks::<D>(&cells, place.log_height, plan.log_chunks)
     }
-
-    /// The points that the tallest matrix of a commitment is on.
-    fn domain(&self, committed: &Committed) -> Vec<F> {
-        domain(log2_strict_usize(self.mmcs.get_max_height(committed)))
-    }
-}
-
-/// Matrices and where they are opened, by round.
-fn opened<'a, const D: usize>(
-    setup: &Setup<D>,
-    rounds: &[Round<'a, Committed>],
-) -> Vec<Vec<Opened<'a>>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let opened = |round: &Round<'a, Committed>| {
-        let matrices = setup.mmcs.get_matrices(round.committed).into_iter();
-        matrices
-            .zip(&round.at_next)
-            .map(|(matrix, &at_next)| Opened { matrix, at_next })
-            .collect()
-    };
-    rounds.iter().map(opened).collect()
 }
 
 /// The points of the domain of `2^bits` that commitments are on, bit-reversed: the second half of
 /// each domain is its first, times a generator.
 pub(super) fn domain(bits: usize) -> Vec<F> {
     let mut points = Vec::with_capacity(1 << bits);
-    points.push(F::GENERATOR);
+    points.push(COSET);
     for bits in 1..=bits {
         let generator = F::two_adic_generator(bits);
         points.extend_from_within(..);

@@ -284,17 +284,26 @@ impl Twiddles<'_> {
         }
     }
 
-    /// The roots of some layers below `block` of `layer`, `R - 1` in all: of the block itself, of
-    /// its halves, of its quarters and so on.
     #[inline]
     fn below<const R: usize>(&self, layer: usize, block: usize) -> [F; R] {
-        let mut roots = [F::ZERO; R];
-        for (i, root) in (1..R).zip(&mut roots) {
-            let depth = i.ilog2() as usize;
-            *root = self.at(layer + depth, (block << depth) + i - (1 << depth));
-        }
-        roots
+        below(layer, block, &|layer, block| self.at(layer, block))
     }
+}
+
+/// The roots of some layers below `block` of `layer`, `R - 1` in all: of the block itself, of
+/// its halves, of its quarters and so on.
+#[inline]
+fn below<const R: usize, T: PrimeCharacteristicRing + Copy>(
+    layer: usize,
+    block: usize,
+    root: &impl Fn(usize, usize) -> T,
+) -> [T; R] {
+    let mut roots = [T::ZERO; R];
+    for (i, out) in (1..R).zip(&mut roots) {
+        let depth = i.ilog2() as usize;
+        *out = root(layer + depth, (block << depth) + i - (1 << depth));
+    }
+    roots
 }
 
 /// All layers of `2^log_rows` rows: from coefficients to values, or back but for a factor of
@@ -314,19 +323,32 @@ fn layers<const INVERSE: bool>(
     if INVERSE {
         narrow_layers::<INVERSE>(data, width, narrow, wide, twiddles);
     }
-    let mut done = 0;
-    while done < wide {
-        let count = (wide - done).min(3);
-        let first = if INVERSE { wide - done - count } else { done };
-        match count {
-            1 => wide_layers::<INVERSE, 2>(data, first, twiddles),
-            2 => wide_layers::<INVERSE, 4>(data, first, twiddles),
-            _ => wide_layers::<INVERSE, 8>(data, first, twiddles),
-        }
-        done += count;
+    if wide > 0 {
+        let root = |layer, block| Pack::from(twiddles.at(layer, block));
+        whole_layers::<INVERSE>(Pack::pack_slice_mut(data), wide, &root);
     }
     if !INVERSE {
         narrow_layers::<INVERSE>(data, width, narrow, wide, twiddles);
+    }
+}
+
+/// The first `count` layers of `data`, all of whose parts are whole vectors; `root` is what the halves of a block of
+/// a layer differ by.
+pub(super) fn whole_layers<const INVERSE: bool>(
+    data: &mut [Pack],
+    count: usize,
+    root: &impl Fn(usize, usize) -> Pack,
+) {
+    let mut done = 0;
+    while done < count {
+        let step = (count - done).min(3);
+        let first = if INVERSE { count - done - step } else { done };
+        match step {
+            1 => wide_layers::<INVERSE, 2>(data, first, root),
+            2 => wide_layers::<INVERSE, 4>(data, first, root),
+            _ => wide_layers::<INVERSE, 8>(data, first, root),
+        }
+        done += step;
     }
 }
 
@@ -356,16 +378,16 @@ where
 }
 
 /// `R.ilog2()` layers from `first` on, on whole vectors.
+#[inline]
 fn wide_layers<const INVERSE: bool, const R: usize>(
-    data: &mut [F],
+    data: &mut [Pack],
     first: usize,
-    twiddles: Twiddles<'_>,
+    root: &impl Fn(usize, usize) -> Pack,
 ) {
     let block = data.len() >> first;
-    for (i, block) in data.chunks_exact_mut(block).enumerate() {
-        let roots = twiddles.below::<R>(first, i).map(Pack::from);
-        let packs = block.len() / (R * WIDTH);
-        let mut rest = Pack::pack_slice_mut(block);
+    for (i, mut rest) in data.chunks_exact_mut(block).enumerate() {
+        let roots = below::<R, Pack>(first, i, root);
+        let packs = block / R;
         let mut parts: [&mut [Pack]; R] = core::array::from_fn(|_| {
             let (part, others) = core::mem::take(&mut rest).split_at_mut(packs);
             rest = others;

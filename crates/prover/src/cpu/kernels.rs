@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 
-use p3_commit::Mmcs;
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_matrix::Matrix;
@@ -14,14 +13,16 @@ use vouch_air::tables::{Instance, Table};
 use vouch_air::witness::{Trace, Traces};
 use vouch_verifier::Profile;
 use vouch_verifier::config::{Challenge, challenger};
+use vouch_verifier::packing::{Kind, Packing, Round};
 
 use super::engine::domain;
 use super::logup::LogUp;
-use super::openings::{Opened, Opener};
+use super::openings::Opener;
 use super::quotient::Extended;
 use super::said::combiners;
 use super::setup::{Committed, Input, Setup};
-use crate::engine::{Place, Round};
+use crate::cost::columns;
+use crate::engine::{Opened, Place};
 use crate::error::ProveError;
 use crate::fri::low_degree;
 use crate::plan::plan;
@@ -32,6 +33,7 @@ const D: usize = 4;
 /// The steps of the proof of one segment.
 pub struct Kernels {
     setup: Setup<D>,
+    packing: Packing,
     traces: Traces,
     points: Vec<F>,
     challenge: Challenge<D>,
@@ -50,14 +52,20 @@ impl Kernels {
         let challenge =
             Challenge::<D>::from_basis_coefficients_fn(|i| F::new(0x1234_5678 + i as u32));
         let points = domain(log2_strict_usize(largest));
-        let rows = |matrix| Input::rows(Cow::Borrowed(matrix));
-        let inputs = traces.tables.iter().map(|trace| rows(&trace.matrix));
-        let (_, main) = setup.commit_inputs(inputs.collect());
+        let table = |trace: &Trace| {
+            let log_height = log2_strict_usize(trace.matrix.height());
+            (columns(trace.instance.table), log_height)
+        };
+        let tables: Vec<_> = traces.tables.iter().map(table).collect();
+        let packing = Packing::new(&setup.parameters, &tables);
+        let inputs = inputs(&traces);
+        let (_, main) = setup.commit_inputs(inputs, round(&packing, Kind::Main));
         let (_, columns) = logup(&setup, &traces, challenge);
-        let (_, logup) = setup.commit_inputs(columns);
+        let (_, logup) = setup.commit_inputs(columns, round(&packing, Kind::LogUp));
         let mut kernels = Self {
             extended: Vec::new(),
             setup,
+            packing,
             traces,
             points,
             challenge,
@@ -84,9 +92,7 @@ impl Kernels {
 
     /// Extends the main columns.
     pub fn extend(&self) -> Vec<RowMajorMatrix<F>> {
-        let tables = self.traces.tables.iter();
-        let extend = |rows| self.setup.extend(rows, self.setup.parameters.log_blowup);
-        tables.map(|trace| extend(&trace.matrix)).collect()
+        self.setup.extend_inputs(inputs(&self.traces))
     }
 
     /// Copies of the extended main columns, for [`Self::hash`] to consume.
@@ -94,9 +100,16 @@ impl Kernels {
         self.extended.clone()
     }
 
-    /// Hashes extended columns to a Merkle tree.
+    /// Hashes the packs of extended columns to a Merkle tree.
     pub fn hash(&self, extended: Vec<RowMajorMatrix<F>>) -> impl Sized + use<> {
-        self.setup.mmcs.commit(extended)
+        let log_blowup = self.setup.parameters.log_blowup;
+        Committed::new(extended, round(&self.packing, Kind::Main), 1, log_blowup)
+    }
+
+    /// Commits to the main columns: extends and hashes them.
+    pub fn commit(&self) -> impl Sized + use<> {
+        let round = round(&self.packing, Kind::Main);
+        self.setup.commit_inputs(inputs(&self.traces), round)
     }
 
     /// Computes the LogUp columns of all tables; their cells. The tables are copied first.
@@ -116,45 +129,53 @@ impl Kernels {
 
     /// Computes the quotient of the `i`-th table; its cells.
     pub fn quotient(&self, places: &Places, i: usize) -> usize {
-        let [main, logup] =
-            [&self.main, &self.logup].map(|committed| self.setup.mmcs.get_matrices(committed)[i]);
+        let [main, logup] = [&self.main, &self.logup].map(|committed| &committed.matrices[i]);
         let place = &places.0[i];
         let inputs =
             { &self.setup }.table_quotient(place, [main, logup], self.challenge, &self.points);
         inputs.iter().map(|input| input.matrix.values.len()).sum()
     }
 
-    /// Opens main and LogUp columns and adds them up for FRI: for each height of a table, tallest
-    /// first, an element a point.
-    pub fn open(&self) -> Vec<Vec<Challenge<D>>> {
-        let opened = |committed, at_next| {
-            let matrices = self.setup.mmcs.get_matrices(committed).into_iter();
-            matrices
-                .map(move |matrix| Opened { matrix, at_next })
-                .collect()
-        };
-        let rounds: [Vec<Opened<'_>>; 2] = [opened(&self.main, false), opened(&self.logup, true)];
+    /// Opens main and LogUp columns and adds them up for FRI: for each level, highest first, an element a point.
+    pub fn open(&self) -> Vec<(usize, Vec<Challenge<D>>)> {
+        let rounds = self.opened();
         let log_blowup = self.setup.parameters.log_blowup;
         let opener = Opener::new(self.challenge, &self.points, log_blowup);
         let values = opener.evaluate(&rounds);
-        opener.reduce(&rounds, &values, self.challenge)
+        opener.reduce(&self.packing, &rounds, &values, self.challenge)
     }
 
     /// Runs FRI on what was opened.
     ///
     /// # Errors
     /// None on the CPU.
-    pub fn fri(&self, opened: Vec<Vec<Challenge<D>>>) -> Result<impl Sized + use<>, ProveError> {
-        let with_length = |sum: Vec<_>| (log2_strict_usize(sum.len()), sum);
-        let vectors = opened.into_iter().map(with_length).collect();
-        let round = |committed| Round {
-            committed,
-            at_next: Vec::new(),
-        };
-        let rounds = [round(&self.main), round(&self.logup)];
+    pub fn fri(
+        &self,
+        opened: Vec<(usize, Vec<Challenge<D>>)>,
+    ) -> Result<impl Sized + use<>, ProveError> {
         let challenger = &mut challenger(Vec::new(), None);
-        low_degree(&self.setup, vectors, &rounds, F::ZERO, challenger)
+        low_degree(&self.setup, opened, &self.opened(), F::ZERO, challenger)
     }
+
+    fn opened(&self) -> [Opened<'_, Committed>; 2] {
+        [(Kind::Main, &self.main), (Kind::LogUp, &self.logup)].map(|(kind, committed)| Opened {
+            committed,
+            round: round(&self.packing, kind),
+        })
+    }
+}
+
+/// The main columns.
+fn inputs(traces: &Traces) -> Vec<Input<'_>> {
+    let rows = |trace| Input::rows(Cow::Borrowed(trace));
+    { traces.tables.iter() }
+        .map(|trace| rows(&trace.matrix))
+        .collect()
+}
+
+/// The commitment to `kind`.
+fn round(packing: &Packing, kind: Kind) -> &Round {
+    packing.round(kind).expect("there are tables")
 }
 
 /// What the quotients need to know of the tables.

@@ -116,11 +116,21 @@ where
         let (mut current, mut preprocessed) = (Vec::new(), Vec::new());
         for first in rows.step_by(WIDTH) {
             current.clear();
-            load(&trace.matrix.values[first * width..], width, &mut current);
+            load(
+                &trace.matrix.values[first * width..],
+                width,
+                0..width,
+                &mut current,
+            );
             if let Some(fixed) = fixed {
                 preprocessed.clear();
                 let width = fixed.width();
-                load(&fixed.values[first * width..], width, &mut preprocessed);
+                load(
+                    &fixed.values[first * width..],
+                    width,
+                    0..width,
+                    &mut preprocessed,
+                );
             }
             // Messages depend on nothing but the current row and the public values.
             let row = Row {

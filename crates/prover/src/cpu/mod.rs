@@ -1,10 +1,11 @@
-//! The engine of our own on the CPU; it leaves to Plonky3 the hashing and FRI's folding.
+//! The engine of our own on the CPU; it leaves to Plonky3 the hash function and FRI's folding.
 //!
 //! - Columns are extended by a transform for narrow matrices (`extend`).
 //! - LogUp columns and quotients are computed from the tables' own code, [`pack::WIDTH`] rows at
 //!   a time (`said`, `logup`, `quotient`).
+//! - Packs are made of columns on the way into the leaves of a Merkle tree (`packs`, `tree`), and not kept.
 //! - Openings share the inverses `1 / (z - x)` among all matrices and both points
-//!   (`openings`).
+//!   (`openings`, `reduce`).
 //! - What does not depend on the segment is computed once (`setup`).
 //! - A table's rows are dropped as soon as nothing looks at them any more.
 
@@ -15,9 +16,12 @@ mod kernels;
 mod logup;
 mod openings;
 mod pack;
+mod packs;
 mod quotient;
+mod reduce;
 mod said;
 mod setup;
+mod tree;
 
 #[cfg(feature = "testing")]
 #[doc(hidden)]

@@ -1,5 +1,7 @@
 //! Packs: one number of each of `WIDTH` rows, as a SIMD vector.
 
+use core::ops::Range;
+
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
     Algebra, BasedVectorSpace, ExtensionField, Field, PackedFieldExtension, PackedFieldPow2,
@@ -31,25 +33,25 @@ fn transpose(square: &mut [Pack; WIDTH]) {
     }
 }
 
-/// The cells of `WIDTH` rows, which lie one after another in `rows`, column by column.
-pub(super) fn load(rows: &[F], width: usize, out: &mut Vec<Pack>) {
+/// Some cells of `WIDTH` rows, which lie one after another in `rows`, column by column.
+pub(super) fn load(rows: &[F], width: usize, columns: Range<usize>, out: &mut Vec<Pack>) {
     let square = |column: usize| {
         let row = |lane: usize| &rows[lane * width + column..][..WIDTH];
         let mut square = core::array::from_fn(|lane| *Pack::from_slice(row(lane)));
         transpose(&mut square);
         square
     };
-    let left = width % WIDTH;
-    for column in (0..width - left).step_by(WIDTH) {
+    let left = columns.len() % WIDTH;
+    for column in (columns.start..columns.end - left).step_by(WIDTH) {
         out.extend_from_slice(&square(column));
     }
     if left == 0 {
-    } else if width > WIDTH {
+    } else if columns.end >= WIDTH {
         // The last columns, together with some before them.
-        out.extend_from_slice(&square(width - WIDTH)[WIDTH - left..]);
+        out.extend_from_slice(&square(columns.end - WIDTH)[WIDTH - left..]);
     } else {
         let cell = |column| Pack::from_fn(|lane| rows[lane * width + column]);
-        out.extend((0..width).map(cell));
+        out.extend((columns.end - left..columns.end).map(cell));
     }
 }
 
@@ -133,7 +135,7 @@ mod tests {
         for width in [1, 4, 15, 16, 17, 31, 32, 40, 299] {
             let rows: Vec<F> = (0..WIDTH * width).map(|i| F::new(i as u32)).collect();
             let mut packs = Vec::new();
-            load(&rows, width, &mut packs);
+            load(&rows, width, 0..width, &mut packs);
             assert_eq!(packs.len(), width);
             for (column, pack) in packs.iter().enumerate() {
                 for (lane, &cell) in pack.as_slice().iter().enumerate() {
@@ -143,6 +145,12 @@ mod tests {
                         "{width}: {lane}, {column}"
                     );
                 }
+            }
+            // Some of the columns only.
+            for columns in [0..width / 2, width / 2..width, width / 3..width - width / 3] {
+                let mut some = Vec::new();
+                load(&rows, width, columns.clone(), &mut some);
+                assert_eq!(some, packs[columns]);
             }
             // Beside a column that stays.
             let mut stored = vec![F::ONE; WIDTH * (width + 1)];

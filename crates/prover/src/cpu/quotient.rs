@@ -2,7 +2,7 @@
 //! challenge and divided by the polynomial that vanishes on the table's rows.
 //!
 //! Everything is in bit-reversed order, as the committed matrices are: the point at index `i`
-//! of a domain of `2^n` points is `g * w^j`, `j` being `i` with its `n` bits reversed. The
+//! of a domain of `2^n` points is `COSET * w^j`, `j` being `i` with its `n` bits reversed. The
 //! points of a smaller domain are the first of a larger one, and those of a domain that is cut
 //! into two chunks are its two halves.
 
@@ -22,6 +22,7 @@ use vouch_air::F;
 use vouch_air::capture::{Capture, Row};
 use vouch_air::tables::Instance;
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::COSET;
 
 use super::extend::Order;
 use super::pack::{ChallengePack, Factors, Pack, WIDTH, invert_base, load, store};
@@ -256,7 +257,7 @@ fn reload(out: &mut Vec<Pack>, matrix: Option<&RowMajorMatrix<F>>, first: usize)
     if let Some(matrix) = matrix {
         let width = matrix.width();
         out.clear();
-        load(&matrix.values[first * width..], width, out);
+        load(&matrix.values[first * width..], width, 0..width, out);
     }
 }
 
@@ -275,7 +276,8 @@ pub(super) fn chunks<const D: usize>(
             Input {
                 matrix: Cow::Owned(RowMajorMatrix::new(chunk.to_vec(), D)),
                 order: Order::BitReversed,
-                shift: F::GENERATOR * generator.exp_u64(i as u64),
+                shift: COSET * generator.exp_u64(i as u64),
+                chunks: 1 << log_chunks,
             }
         })
         .collect()

@@ -1,26 +1,98 @@
-//! What is the same for all proofs of a profile.
+//! What is the same for all proofs of a profile, and committing.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use p3_commit::Mmcs;
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{Field, PrimeCharacteristicRing};
+use p3_field::{Field, PackedValue, PrimeCharacteristicRing};
 use p3_fri::FriParameters;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
+use p3_merkle_tree::MerkleCap;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::lookup;
 use vouch_verifier::Parameters;
-use vouch_verifier::config::{ChallengeMmcs, ValueMmcs, fri, value_mmcs};
+use vouch_verifier::config::{ChallengeMmcs, fri};
+use vouch_verifier::packing::{COSET, Packing, Round};
 
 use super::extend::{Extender, Order};
-use crate::engine::Commitment;
+use super::pack::Pack;
+use super::packs::Columns;
+use super::tree::Tree;
+use crate::engine::{Commitment, Opening};
 
-/// Matrices that have been committed to, with their Merkle tree.
-pub type Committed = <ValueMmcs as Mmcs<F>>::ProverData<RowMajorMatrix<F>>;
+/// Extended columns with the Merkle tree over their packs.
+pub struct Committed {
+    /// As p3 has them: rows in bit-reversed order.
+    pub(super) matrices: Vec<RowMajorMatrix<F>>,
+    round: Round,
+    /// Cells of a column.
+    pub(super) cells: usize,
+    log_blowup: usize,
+    tree: Tree,
+}
+
+impl Committed {
+    /// Commits to extended matrices.
+    pub(super) fn new(
+        matrices: Vec<RowMajorMatrix<F>>,
+        round: &Round,
+        cells: usize,
+        log_blowup: usize,
+    ) -> (Commitment, Self) {
+        let tree = Tree::new(round, &matrices, cells, log_blowup);
+        let committed = Self {
+            matrices,
+            round: round.clone(),
+            cells,
+            log_blowup,
+            tree,
+        };
+        (MerkleCap::new(vec![committed.tree.root()]), committed)
+    }
+
+    /// The columns of each group.
+    pub(super) fn columns(&self) -> impl Iterator<Item = Columns<'_>> {
+        let groups = self.round.groups.iter();
+        groups.map(|group| {
+            Columns::new(
+                &self.round,
+                group,
+                &self.matrices,
+                self.cells,
+                self.log_blowup,
+            )
+        })
+    }
+
+    /// Rows of the highest level, log2.
+    pub(super) fn log_height(&self) -> usize {
+        self.tree.log_leaves()
+    }
+
+    /// Rows of the tallest columns, log2.
+    pub(super) fn log_rows(&self) -> usize {
+        let heights = self.matrices.iter().map(Matrix::height);
+        heights.max().map_or(0, log2_strict_usize)
+    }
+
+    /// Opens rows of the highest level, and those of the lower ones that go with them.
+    pub(super) fn open(&self, indices: &[usize]) -> Opening {
+        let columns: Vec<Columns<'_>> = self.columns().collect();
+        let row = |&index: &usize| {
+            let row = |columns: &Columns<'_>| {
+                columns.open(index >> (self.log_height() - columns.log_height()))
+            };
+            columns.iter().map(row).collect()
+        };
+        Opening {
+            opened_values: indices.iter().map(row).collect(),
+            opening_proof: self.tree.paths(indices),
+        }
+    }
+}
 
 /// The CPU as an engine for challenges of degree `D`, with what is the same for all proofs.
 pub struct Setup<const D: usize>
@@ -29,7 +101,6 @@ where
 {
     pub(super) parameters: Parameters,
     pub(super) fri: FriParameters<ChallengeMmcs<D>>,
-    pub(super) mmcs: ValueMmcs,
     extender: Extender,
     fixed: OnceLock<Fixed>,
 }
@@ -52,7 +123,6 @@ where
             fri: fri(&parameters),
             fixed: OnceLock::new(),
             parameters,
-            mmcs: value_mmcs(),
             extender: Extender::default(),
         }
     }
@@ -65,7 +135,9 @@ where
         // Not within `get_or_init`: a thread that waits for others in the middle of it may be given
         // a proof that wants them, too.
         let rows = lookup::fixed();
-        let (commitment, committed) = self.commit_inputs(vec![Input::rows(Cow::Borrowed(&rows))]);
+        let packing = Packing::fixed(&self.parameters, rows.width());
+        let inputs = vec![Input::rows(Cow::Borrowed(&rows))];
+        let (commitment, committed) = self.commit_inputs(inputs, &packing.rounds()[0]);
         let fixed = Fixed {
             rows,
             commitment,
@@ -74,12 +146,23 @@ where
         self.fixed.get_or_init(|| fixed)
     }
 
-    /// Commits to matrices given by their values on a subgroup times a shift, extended to the
-    /// domain that all commitments are on. In bit-reversed order.
-    pub(super) fn commit_inputs(&self, matrices: Vec<Input<'_>>) -> (Commitment, Committed) {
+    /// Commits to matrices, extended to the coset that all columns are on.
+    pub(super) fn commit_inputs(
+        &self,
+        matrices: Vec<Input<'_>>,
+        round: &Round,
+    ) -> (Commitment, Committed) {
+        let cells = if round.kind.is_extension() { D } else { 1 };
+        let extended = self.extend_inputs(matrices);
+        Committed::new(extended, round, cells, self.parameters.log_blowup)
+    }
+
+    /// Extends matrices, in bit-reversed order; the values of quotients become those of p3's chunks.
+    pub(super) fn extend_inputs(&self, matrices: Vec<Input<'_>>) -> Vec<RowMajorMatrix<F>> {
         if let Some(tallest) = matrices.iter().map(|input| input.matrix.height()).max() {
             self.extender.prepare(log2_strict_usize(tallest));
         }
+        let chunks: Vec<usize> = matrices.iter().map(|input| input.chunks).collect();
         let mut places: Vec<_> = matrices.into_iter().enumerate().collect();
         // Small matrices fill the cores that the last large one leaves idle.
         places.sort_by_key(|(_, input)| core::cmp::Reverse(input.matrix.values.len()));
@@ -88,7 +171,7 @@ where
             .into_par_iter()
             .with_max_len(1)
             .map(|(i, input)| {
-                let shift = F::GENERATOR / input.shift;
+                let shift = COSET / input.shift;
                 let extender = &self.extender;
                 (
                     i,
@@ -97,15 +180,40 @@ where
             })
             .collect();
         extended.sort_by_key(|(i, _)| *i);
-        self.mmcs
-            .commit(extended.into_iter().map(|(_, matrix)| matrix).collect())
+        let mut extended: Vec<_> = extended.into_iter().map(|(_, matrix)| matrix).collect();
+        let mut first = 0;
+        while let Some(&chunks) = chunks.get(first) {
+            if let [even, odd] = &mut extended[first..first + chunks] {
+                quotient_chunks(even, odd, log_blowup);
+            }
+            first += chunks;
+        }
+        extended
     }
 
     /// The values of columns on the first `2^added_bits` times as many points.
     pub(super) fn extend(&self, rows: &RowMajorMatrix<F>, added_bits: usize) -> RowMajorMatrix<F> {
         self.extender
-            .extend(rows, Order::Natural, added_bits, F::GENERATOR)
+            .extend(rows, Order::Natural, added_bits, COSET)
     }
+}
+
+/// From the polynomials of degree below `n` that agree with a quotient on `c H_n` and on `c w H_n`, for the generator
+/// `w` of `H_2n`, to those that agree with it on `G H_n` and on `G w H_n`, which are p3's chunks.
+///
+/// With `q = lo + x^n hi` the former are `lo +- c^n hi`, and the latter `lo +- G^n hi`.
+fn quotient_chunks(even: &mut RowMajorMatrix<F>, odd: &mut RowMajorMatrix<F>, log_blowup: usize) {
+    let log_height = log2_strict_usize(even.height()) - log_blowup;
+    let ratio = (F::GENERATOR / COSET).exp_power_of_2(log_height).halve();
+    let (even, odd) = (&mut even.values, &mut odd.values);
+    Pack::pack_slice_mut(even)
+        .par_iter_mut()
+        .zip(Pack::pack_slice_mut(odd))
+        .with_min_len(1 << 10)
+        .for_each(|(even, odd)| {
+            let (low, high) = ((*even + *odd).halve(), (*even - *odd) * ratio);
+            (*even, *odd) = (low + high, low - high);
+        });
 }
 
 /// Columns to be committed to, by their values on `shift` times a subgroup.
@@ -113,6 +221,8 @@ pub struct Input<'a> {
     pub(super) matrix: Cow<'a, RowMajorMatrix<F>>,
     pub(super) order: Order,
     pub(super) shift: F,
+    /// Of how many chunks of a quotient it is the first, with those that follow it. Of 1, if it is none.
+    pub(super) chunks: usize,
 }
 
 impl<'a> Input<'a> {
@@ -122,6 +232,7 @@ impl<'a> Input<'a> {
             matrix,
             order: Order::Natural,
             shift: F::ONE,
+            chunks: 1,
         }
     }
 }

@@ -8,10 +8,11 @@ use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_prover::conformance::{commitment_with_lookup_table, prove};
 use vouch_prover::{
-    Commitment, Coordinated, CpuEngine, Dual, Engine, Inspect, LayerOpening, Opening, Openings,
-    Place, ProveError, Round,
+    Commitment, Coordinated, CpuEngine, Dual, Engine, Inspect, LayerOpening, Opened, Opening,
+    Openings, Place, ProveError,
 };
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::{Packing, Round};
 use vouch_verifier::{Parameters, Profile};
 
 type E = Challenge<4>;
@@ -59,7 +60,7 @@ const FAULTS: [(Fault, &str); 20] = [
     (Fault::Sum, "sums for FRI"),
     (Fault::LayerRoot, "committing to a layer"),
     (Fault::Folded, "folding"),
-    (Fault::Last, "the last number of FRI"),
+    (Fault::Last, "the last numbers of FRI"),
     (Fault::Row, "opened rows"),
     (Fault::PathOfRow, "paths of opened rows"),
     (Fault::Group, "opened groups"),
@@ -136,9 +137,10 @@ impl Engine<4> for Faulty {
     fn commit_tables(
         &self,
         tables: &Self::Tables,
+        round: &Round,
     ) -> Result<(Commitment, Self::Committed), ProveError> {
         self.next_is(Fault::MainColumns);
-        let (mut root, committed) = self.engine.commit_tables(tables)?;
+        let (mut root, committed) = self.engine.commit_tables(tables, round)?;
         self.err(Fault::MainRoot, &mut root, other_root);
         Ok((root, committed))
     }
@@ -161,9 +163,13 @@ impl Engine<4> for Faulty {
         Ok((columns, sums))
     }
 
-    fn commit(&self, columns: Self::Columns) -> Result<(Commitment, Self::Committed), ProveError> {
+    fn commit(
+        &self,
+        columns: Self::Columns,
+        round: &Round,
+    ) -> Result<(Commitment, Self::Committed), ProveError> {
         self.next_is(Fault::ExtendedColumns);
-        let (mut root, committed) = self.engine.commit(columns)?;
+        let (mut root, committed) = self.engine.commit(columns, round)?;
         self.err(Fault::Root, &mut root, other_root);
         Ok((root, committed))
     }
@@ -181,7 +187,7 @@ impl Engine<4> for Faulty {
 
     fn evaluate(
         &self,
-        rounds: &[Round<'_, Self::Committed>],
+        rounds: &[Opened<'_, Self::Committed>],
         point: E,
     ) -> Result<(Openings<4>, Self::Point), ProveError> {
         let (mut values, point) = self.engine.evaluate(rounds, point)?;
@@ -193,13 +199,14 @@ impl Engine<4> for Faulty {
 
     fn reduce(
         &self,
-        rounds: &[Round<'_, Self::Committed>],
+        packing: &Packing,
+        rounds: &[Opened<'_, Self::Committed>],
         values: &Openings<4>,
         point: Self::Point,
         alpha: E,
     ) -> Result<Vec<(usize, Self::Vector)>, ProveError> {
         self.next_is(Fault::Sum);
-        let mut sums = self.engine.reduce(rounds, values, point, alpha)?;
+        let mut sums = self.engine.reduce(packing, rounds, values, point, alpha)?;
         self.err(Fault::FewerSums, &mut sums, |sums| drop(sums.pop()));
         self.err(Fault::LengthOfSum, &mut sums, |sums| sums[0].0 += 1);
         Ok(sums)
@@ -225,9 +232,9 @@ impl Engine<4> for Faulty {
         self.engine.fold(layer, beta, other)
     }
 
-    fn first(&self, vector: Self::Vector) -> Result<E, ProveError> {
-        let mut first = self.engine.first(vector)?;
-        self.err(Fault::Last, &mut first, |first| *first += E::ONE);
+    fn first(&self, vector: Self::Vector, count: usize) -> Result<Vec<E>, ProveError> {
+        let mut first = self.engine.first(vector, count)?;
+        self.err(Fault::Last, &mut first, |first| first[0] += E::ONE);
         Ok(first)
     }
 
