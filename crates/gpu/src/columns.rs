@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use p3_field::{PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -57,8 +57,9 @@ impl Columns {
                     let back = generator.exp_u64(coset(&quotient, i) as u64).inverse();
                     extend_coset(gpu, roots, &quotient, i, added_bits, back)
                 };
-                let mut parts: Vec<Matrix> =
-                    (0..1 << quotient.log_cosets).map(part).collect::<Result<_, _>>()?;
+                let mut parts: Vec<Matrix> = (0..1 << quotient.log_cosets)
+                    .map(part)
+                    .collect::<Result<_, _>>()?;
                 match parts.as_mut_slice() {
                     [_] => {}
                     [u, v] => quotient_chunks(gpu, u, v)?,
@@ -77,7 +78,11 @@ impl Columns {
         match self {
             Self::Rows(rows) => Ok(vec![natural(rows, 0)?]),
             Self::Quotient(quotient) => (0..1 << quotient.log_cosets)
-                .map(|i| Ok(natural(quotient, coset(quotient, i))?.bit_reverse_rows().to_row_major_matrix()))
+                .map(|i| {
+                    Ok(natural(quotient, coset(quotient, i))?
+                        .bit_reverse_rows()
+                        .to_row_major_matrix())
+                })
                 .collect(),
         }
     }

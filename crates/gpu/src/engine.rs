@@ -15,7 +15,7 @@ use vouch_air::tables::lookup;
 use vouch_air::witness::Trace;
 use vouch_prover::plan::plan;
 use vouch_prover::{
-    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, ProveError,
+    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, ProveError, parts,
 };
 use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::{COSET, Level, Packing, Round};
@@ -89,9 +89,9 @@ where
         let matrices: Vec<Arc<Matrix>> = matrices.into_iter().map(Arc::new).collect();
         let cells = if round.kind.is_extension() { D } else { 1 };
         let packs = round.groups.iter().map(|group| {
-            let class = round.classes[group.class].matrices.iter();
-            let class: Vec<Arc<Matrix>> = class.map(|&i| Arc::clone(&matrices[i])).collect();
-            Packs::new(&self.gpu, &class, group.clone(), cells)
+            let of = |(i, columns): (usize, _)| (Arc::clone(&matrices[i]), columns);
+            let parts = parts(round, group).map(of).collect();
+            Packs::new(&self.gpu, parts, group.clone(), cells)
         });
         let packs: Vec<Packs> = packs.collect::<Result<_, _>>()?;
         let tree = MerkleTree::commit(&self.gpu, &self.roots, Hash::Blake3, &packs)?;

@@ -6,14 +6,15 @@ use core::cmp::Reverse;
 use p3_field::extension::BinomiallyExtendable;
 use p3_merkle_tree::PrunedMerklePaths;
 use vouch_air::F;
+use vouch_prover::frontier;
 use vouch_verifier::config::Challenge;
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
 use crate::field::{challenges, elements, words};
 use crate::kernels::{
-    DIGEST_WORDS, Gather, Gathered, Hash, Layers, Roots, Rows, compress_layers, gather, hash_leaves,
-    hash_packs,
+    DIGEST_WORDS, Gather, Gathered, Hash, Layers, Roots, Rows, compress_layers, gather,
+    hash_leaves, hash_packs,
 };
 use crate::matrix::Matrix;
 use crate::packs::Packs;
@@ -41,12 +42,7 @@ impl MerkleTree {
     ///
     /// # Errors
     /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
-    pub fn commit(
-        gpu: &Gpu,
-        roots: &Roots,
-        hash: Hash,
-        packs: &[Packs],
-    ) -> Result<Self, GpuError> {
+    pub fn commit(gpu: &Gpu, roots: &Roots, hash: Hash, packs: &[Packs]) -> Result<Self, GpuError> {
         Self::commit_within(gpu, roots, hash, packs, SCRATCH)
     }
 
@@ -258,38 +254,9 @@ pub fn digest_bytes(digest: &Digest) -> [u8; 32] {
     core::array::from_fn(|i| bytes[i / 4][i % 4])
 }
 
-/// The nodes, by layer and index, that make the root of the leaves at `indices`: layer by layer,
-/// the sibling of each node below which there is such a leaf, unless there is one below it, too.
-fn frontier(indices: &[usize], log_leaves: usize) -> Vec<(usize, usize)> {
-    let mut known = indices.to_vec();
-    known.sort_unstable();
-    let mut siblings = Vec::new();
-    for layer in 0..log_leaves {
-        known.dedup();
-        // The two children of a node are next to each other.
-        for pair in known.chunk_by(|a, b| a / 2 == b / 2) {
-            if let [only] = pair {
-                siblings.push((layer, only ^ 1));
-            }
-        }
-        known.iter_mut().for_each(|index| *index /= 2);
-    }
-    siblings
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn siblings_are_sent_once() {
-        let expected = [(0, 0), (0, 3), (0, 4), (1, 3)];
-        assert_eq!(frontier(&[5, 1, 2, 1], 3), expected);
-        assert_eq!(frontier(&[0], 0), []);
-        assert_eq!(frontier(&[], 3), []);
-        let all: Vec<usize> = (0..8).collect();
-        assert_eq!(frontier(&all, 3), []);
-    }
 
     #[test]
     fn digests_are_little_endian() {

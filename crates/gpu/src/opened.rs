@@ -1,10 +1,11 @@
 //! What is opened, as kernels and as the coordinator have it.
 
-use p3_field::BasedVectorSpace;
+use core::ops::Range;
+
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::PrimeCharacteristicRing;
+use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use vouch_air::F;
-use vouch_prover::{Opened as OpenedRound, Openings};
+use vouch_prover::{Opened as OpenedRound, Openings, parts};
 use vouch_verifier::config::Challenge;
 
 use crate::columns::Committed;
@@ -71,13 +72,13 @@ where
         let packs = round.committed.packs.iter();
         let packs = packs.filter(|packs| packs.group().level() == level);
         let claims = packs.map(|packs: &'a Packs| {
-            let group = packs.group();
-            let class = &round.round.classes[group.class].matrices;
+            let (group, cells) = (packs.group(), packs.cells());
             let at = |point: usize| {
-                let values = class.iter().flat_map(|&i| &values[i][point]);
-                let values = values.step_by(packs.cells());
-                let values = values.skip(group.columns.start).take(group.columns.len());
-                values.copied().collect()
+                let of = |(matrix, columns): (usize, Range<usize>)| {
+                    let values: &[Challenge<D>] = &values[matrix][point];
+                    columns.map(move |column| values[column * cells])
+                };
+                parts(round.round, group).flat_map(of).collect()
             };
             Claims {
                 packs,

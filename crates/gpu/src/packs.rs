@@ -1,5 +1,6 @@
 //! Columns of one height, as they are committed to: in packs (docs/packing.md).
 
+use core::ops::Range;
 use std::sync::Arc;
 
 use vouch_verifier::packing::Group;
@@ -24,31 +25,38 @@ pub struct Packs {
 }
 
 impl Packs {
-    /// The packs of `group`, whose columns are among those of `class`, one matrix after another. A
-    /// column is `cells` columns of a matrix, one for each coordinate.
+    /// The packs of `group`, whose columns are those of `parts`, one matrix after another, of each some.
+    /// Such a column is `cells` columns of a matrix, one for each coordinate.
     ///
     /// # Panics
-    /// If the class has no such columns, or they have not the height of the group, or differ in their
-    /// cosets, or the packs have no room for them.
+    /// If they are not as many as the group has, or have not its height, or differ in their cosets, or the
+    /// packs have no room for them.
     ///
     /// # Errors
     /// Those of [`Gpu::upload`].
     pub fn new(
         gpu: &Gpu,
-        class: &[Arc<Matrix>],
+        parts: Vec<(Arc<Matrix>, Range<usize>)>,
         group: Group,
         cells: usize,
     ) -> Result<Self, GpuError> {
-        let first = class.first().expect("packs have columns");
-        let shape = |m: &Matrix| (m.log_height, m.log_cosets);
-        assert!(class.iter().all(|m| shape(m) == shape(first)));
-        assert_eq!(first.log_height, group.log_height);
-        assert!(group.packs > 0 && group.columns.len() <= group.packs << group.log_size);
-        let all: Vec<Address> = class.iter().flat_map(|m| column_starts(m)).collect();
-        let starts = all[group.columns.start * cells..group.columns.end * cells].to_vec();
+        let starts = parts.iter().flat_map(|(matrix, columns)| {
+            let columns = columns.start * cells..columns.end * cells;
+            columns.map(|column| matrix.buffer.at(column * matrix.rows()))
+        });
+        let starts: Vec<Address> = starts.collect();
+        let matrices: Vec<Arc<Matrix>> = parts.iter().map(|(m, _)| Arc::clone(m)).collect();
+        assert!(matrices.iter().all(|m| m.log_height == group.log_height));
+        assert!(
+            matrices
+                .windows(2)
+                .all(|m| m[0].log_cosets == m[1].log_cosets)
+        );
+        assert_eq!(starts.len(), group.columns.len() * cells);
+        assert!(!starts.is_empty() && group.columns.len() <= group.packs << group.log_size);
         Ok(Self {
             table: gpu.upload(&address_words(&starts))?,
-            matrices: class.to_vec(),
+            matrices,
             group,
             cells,
             starts,
@@ -72,7 +80,8 @@ impl Packs {
             packs: matrix.width,
             first_term: 0,
         };
-        Self::new(gpu, &[matrix], group, 1)
+        let columns = 0..matrix.width;
+        Self::new(gpu, vec![(matrix, columns)], group, 1)
     }
 
     /// Which columns are where.
@@ -109,11 +118,6 @@ impl Packs {
     pub(crate) fn table(&self) -> Address {
         self.table.start()
     }
-}
-
-/// Where the columns of a matrix begin.
-fn column_starts(matrix: &Matrix) -> impl Iterator<Item = Address> + '_ {
-    (0..matrix.width).map(|column| matrix.buffer.at(column * matrix.rows()))
 }
 
 /// Addresses as words, two each.

@@ -33,10 +33,18 @@ pub fn hash_packs(
 ) -> Result<(), GpuError> {
     let shape = |packs: &Packs| (packs.group().level(), packs.log_cosets());
     let (level, log_cosets) = packs.first().map_or((0, 0), |packs| shape(packs));
-    assert!(packs.iter().all(|packs| shape(packs) == (level, log_cosets)));
+    assert!(
+        packs
+            .iter()
+            .all(|packs| shape(packs) == (level, log_cosets))
+    );
     let is_single = |packs: &&&Packs| packs.group().log_size == 0;
     let (direct, packed) = packs.split_at(packs.iter().take_while(is_single).count());
-    let mut columns: Vec<_> = direct.iter().flat_map(|packs| packs.starts()).copied().collect();
+    let mut columns: Vec<_> = direct
+        .iter()
+        .flat_map(|packs| packs.starts())
+        .copied()
+        .collect();
     let count = columns.len();
     let lowest = packed.iter().map(|packs| packs.group().log_height).min();
     let log_period = lowest.unwrap_or(level);

@@ -135,7 +135,10 @@ pub(super) fn pack(
     let group = packs.group();
     let log_rows = part.log_rows(group.log_height);
     let stride = 1 << (packs.log_cosets() + group.log_size + log_rows);
-    assert!(to.len() >= first + packs.width() * stride, "no room for packs");
+    assert!(
+        to.len() >= first + packs.width() * stride,
+        "no room for packs"
+    );
     let transform = Transform {
         columns: packs.table(),
         count: packs.starts().len(),

@@ -126,7 +126,10 @@ where
                 log_height,
                 log_cosets,
                 log_size: level - log_height,
-                terms: claims.iter().map(|claims| Term::new(claims, alpha)).collect(),
+                terms: claims
+                    .iter()
+                    .map(|claims| Term::new(claims, alpha))
+                    .collect(),
                 correction,
             };
             self.add_height(&height, &mut sum, i > 0, room)?;
@@ -177,7 +180,7 @@ where
         let inverses = self.inverses(log_height, log_cosets);
         let log_rows = part.log_rows(log_height);
         let rows = 1 << (log_cosets + log_rows);
-        assert!(to.len() >= D * rows << log_size, "no room for coefficients");
+        assert!(to.len() >= (D * rows) << log_size, "no room for coefficients");
         let arguments = Reduce::<D> {
             terms: table.start(),
             inverses: inverses.buffer.start(),
@@ -279,7 +282,10 @@ where
         let (mut words, mut tail) = (Vec::with_capacity(words), Vec::new());
         for term in &self.terms {
             let packs = term.claims.packs;
-            words.extend(address_words(&[packs.table(), buffer.at(heads + tail.len())]));
+            words.extend(address_words(&[
+                packs.table(),
+                buffer.at(heads + tail.len()),
+            ]));
             words.extend(degree::argument(term.next));
             let [width, count] = [packs.width(), packs.starts().len()].map(|n| n as u32);
             words.extend([width, count, term.at_next().into()]);
