@@ -21,17 +21,26 @@ pub struct SweepArgs {
     #[arg(long, default_value_t = 100)]
     bits: u32,
     /// Inverse rates to try, log2
-    #[arg(long, value_delimiter = ',', default_value = "1,2,3,4,5,6")]
+    #[arg(long, value_delimiter = ',', default_value = "1,2,3,4,5")]
     log_blowups: Vec<usize>,
     /// Largest folding arities to try, log2
-    #[arg(long, value_delimiter = ',', default_value = "1,2,3,4")]
+    #[arg(long, value_delimiter = ',', default_value = "2,3")]
     arities: Vec<usize>,
     /// Grinding before the queries to try, in bits
-    #[arg(long, value_delimiter = ',', default_value = "16,20,22")]
+    #[arg(long, value_delimiter = ',', default_value = "16,18,20")]
     grindings: Vec<usize>,
-    /// Input of the Fibonacci guest that is proven beside the commitment: 5 cycles each
-    #[arg(long, default_value_t = 13_100)]
-    fibonacci: u32,
+    /// Coefficients of the final polynomial to try, log2
+    #[arg(long, value_delimiter = ',', default_value = "7,9")]
+    final_polys: Vec<usize>,
+    /// Least top levels of packs to try, log2
+    #[arg(long, value_delimiter = ',', default_value = "10,11")]
+    least_levels: Vec<usize>,
+    /// Numbers in the rows of a query, at most, to try
+    #[arg(long, value_delimiter = ',', default_value = "150,250")]
+    most_packs: Vec<usize>,
+    /// Inputs of the Fibonacci guest that are proven beside the commitment: 5 cycles each
+    #[arg(long, value_delimiter = ',', default_value = "6550,52400")]
+    fibonacci: Vec<u32>,
     /// Runs of each, of which the median counts
     #[arg(long, default_value_t = 3)]
     runs: usize,
@@ -48,9 +57,9 @@ pub struct SweepArgs {
 struct Point {
     parameters: Parameters,
     bits: f64,
-    commitment: Cost,
-    fibonacci: Cost,
-    /// No other point has smaller and faster proofs, of the commitment and of Fibonacci.
+    /// Of each run that is proven.
+    costs: Vec<Cost>,
+    /// No other point has smaller and faster proofs, of all runs.
     on_frontier: bool,
 }
 
@@ -66,34 +75,40 @@ const MARGIN: f64 = 4.0;
 const MOST_GRINDING: usize = 20;
 /// Most grinding before each folding challenge, of which there are many.
 const MOST_FOLD_GRINDING: usize = 12;
-/// More grinding before the batching challenge and before each folding challenge: some
-/// microseconds.
-const MORE_GRINDING: (usize, usize) = (12, 6);
+/// More grinding before the batching challenge and before each folding challenge: fractions of a
+/// millisecond.
+const MORE_GRINDING: (usize, usize) = (14, 8);
+/// Folds of a large proof, some.
+const ROUNDS: usize = 5;
 /// Most queries.
 const MOST_QUERIES: usize = 400;
 
 /// Runs it.
 pub fn run(args: &SweepArgs) -> Result<bool> {
-    let commitment = traces(args, "commitment", &[7; 128])?;
-    let fibonacci = traces(args, "fibonacci", &args.fibonacci.to_le_bytes())?;
+    let mut names = vec!["commitment".to_owned()];
+    let mut runs = vec![traces(args, "commitment", &[7; 128])?];
+    for input in &args.fibonacci {
+        names.push(format!("Fibonacci of {input}"));
+        runs.push(traces(args, "fibonacci", &input.to_le_bytes())?);
+    }
     let mut points = Vec::new();
     for parameters in candidates(args) {
         let cpu = Cpu::with_parameters(Profile::Fast100, parameters);
+        let costs = runs.iter().map(|traces| cost(&cpu, traces, args.runs));
         points.push(Point {
             bits: security_of(&parameters).proof_bits,
-            commitment: cost(&cpu, &commitment, args.runs)?,
-            fibonacci: cost(&cpu, &fibonacci, args.runs)?,
+            costs: costs.collect::<Result<_>>()?,
             parameters,
             on_frontier: false,
         });
         eprintln!("{} points", points.len());
     }
     mark_frontier(&mut points);
-    points.sort_by_key(|point| point.commitment.bytes);
+    points.sort_by_key(|point| point.costs.first().map_or(0, |cost| cost.bytes));
     if args.json {
         println!("{}", serde_json::to_string_pretty(&points)?);
     } else {
-        print(&points);
+        print(&names, &points);
     }
     Ok(!points.is_empty())
 }
@@ -115,33 +130,50 @@ fn traces(args: &SweepArgs, guest: &str, input: &[u8]) -> Result<Traces> {
     Ok(generate(segment, &image.text, &mut MemoryTree::new(image)))
 }
 
-/// For each rate, degree, arity and grinding the fewest queries that reach the bits.
+/// For each rate, degree, arity, final polynomial and grinding the fewest queries that reach the bits,
+/// with each way of packing.
 fn candidates(args: &SweepArgs) -> Vec<Parameters> {
     let mut candidates = Vec::new();
     for extension in [ExtensionDegree::Four, ExtensionDegree::Five] {
         for &log_blowup in &args.log_blowups {
             for &max_log_arity in &args.arities {
-                for &query_grinding in &args.grindings {
-                    let parameters = Parameters {
-                        extension,
-                        log_blowup,
-                        queries: MOST_QUERIES,
-                        max_log_arity,
-                        query_grinding,
-                        fold_grinding: 0,
-                        batch_grinding: 0,
-                        lookup_grinding: 0,
-                        point_grinding: 0,
-                        log_final_poly: 9,
-                        least_level: 11,
-                        most_packs: 250,
-                    };
-                    candidates.extend(complete(parameters, f64::from(args.bits)));
+                for &log_final_poly in &args.final_polys {
+                    for &query_grinding in &args.grindings {
+                        let parameters = Parameters {
+                            extension,
+                            log_blowup,
+                            queries: MOST_QUERIES,
+                            max_log_arity,
+                            query_grinding,
+                            fold_grinding: 0,
+                            batch_grinding: 0,
+                            lookup_grinding: 0,
+                            point_grinding: 0,
+                            log_final_poly,
+                            least_level: log_final_poly + 1,
+                            most_packs: 1,
+                        };
+                        let completed = complete(parameters, f64::from(args.bits));
+                        candidates.extend(completed.into_iter().flat_map(|p| packings(p, args)));
+                    }
                 }
             }
         }
     }
     candidates
+}
+
+/// With each way of packing: what is proven does not depend on it.
+fn packings(parameters: Parameters, args: &SweepArgs) -> impl Iterator<Item = Parameters> {
+    let levels =
+        { args.least_levels.iter() }.filter(move |level| **level > parameters.log_final_poly);
+    levels.flat_map(move |&least_level| {
+        args.most_packs.iter().map(move |&most_packs| Parameters {
+            least_level,
+            most_packs,
+            ..parameters
+        })
+    })
 }
 
 /// Parameters with as few queries as reach `bits`, if any do, and with as little grinding at the
@@ -155,24 +187,50 @@ fn complete(parameters: Parameters, bits: f64) -> Option<Parameters> {
         ..least
     };
     let (least, more) = (fewest(least, bits), fewest(more, bits));
-    match (least, more) {
+    let fewest = match (least, more) {
         (Some(least), Some(more)) if more.queries < least.queries => Some(more),
         (least, more) => least.or(more),
+    };
+    fewest.map(|parameters| spare(parameters, bits))
+}
+
+/// Without the grinding that `bits` do not need, what costs the most first.
+fn spare(mut parameters: Parameters, bits: f64) -> Parameters {
+    let work = |p: &Parameters| {
+        let once = [p.lookup_grinding, p.point_grinding, p.batch_grinding];
+        let once: usize = once.iter().map(|grinding| 1 << grinding).sum();
+        once + (ROUNDS << p.fold_grinding)
+    };
+    loop {
+        let less = (0..SITES).filter_map(|site| {
+            let mut less = parameters;
+            let grinding = grinding(&mut less, site);
+            *grinding = grinding.checked_sub(1)?;
+            (security_of(&less).proof_bits >= bits).then_some(less)
+        });
+        match less.min_by_key(work) {
+            Some(less) => parameters = less,
+            None => return parameters,
+        }
+    }
+}
+
+/// Sites of grinding beside that before the queries.
+const SITES: usize = 4;
+
+/// The grinding before the LogUp challenges, the out-of-domain point, the batching challenge or each
+/// folding challenge.
+fn grinding(parameters: &mut Parameters, site: usize) -> &mut usize {
+    match site {
+        0 => &mut parameters.lookup_grinding,
+        1 => &mut parameters.point_grinding,
+        2 => &mut parameters.batch_grinding,
+        _ => &mut parameters.fold_grinding,
     }
 }
 
 /// With as little grinding at sites other than the queries as makes them matter little.
 fn ground(mut parameters: Parameters, bits: f64) -> Parameters {
-    let with = |parameters: &Parameters, site: usize, grinding: usize| {
-        let mut changed = *parameters;
-        match site {
-            0 => changed.lookup_grinding = grinding,
-            1 => changed.point_grinding = grinding,
-            2 => changed.batch_grinding = grinding,
-            _ => changed.fold_grinding = grinding,
-        }
-        changed
-    };
     // The terms of `security` in their order, the second of which has no grinding.
     for (site, term) in [(0, 0), (1, 2), (2, 3), (3, 4)] {
         let most = if site == 3 {
@@ -180,15 +238,17 @@ fn ground(mut parameters: Parameters, bits: f64) -> Parameters {
         } else {
             MOST_GRINDING
         };
-        let enough = |grinding: &usize| {
-            let security = security_of(&with(&parameters, site, *grinding));
-            security
-                .terms
-                .get(term)
-                .is_some_and(|term| term.bits >= bits + MARGIN)
+        let with = |hashes: usize| {
+            let mut changed = parameters;
+            *grinding(&mut changed, site) = hashes;
+            changed
         };
-        let grinding = (0..=most).find(enough).unwrap_or(most);
-        parameters = with(&parameters, site, grinding);
+        let enough = |hashes: &usize| {
+            let security = security_of(&with(*hashes));
+            let term = security.terms.get(term);
+            term.is_some_and(|term| term.bits >= bits + MARGIN)
+        };
+        parameters = with((0..=most).find(enough).unwrap_or(most));
     }
     parameters
 }
@@ -241,34 +301,47 @@ fn cost(cpu: &Cpu, traces: &Traces, runs: usize) -> Result<Cost> {
 
 /// Marks the points that no other one beats in all respects.
 fn mark_frontier(points: &mut [Point]) {
-    let costs: Vec<[f64; 4]> = points
+    let costs: Vec<Vec<[f64; 2]>> = points
         .iter()
         .map(|point| {
-            let [a, b] = [point.commitment, point.fibonacci];
-            [a.seconds, a.bytes as f64, b.seconds, b.bytes as f64]
+            let costs = point.costs.iter();
+            costs
+                .map(|cost| [cost.seconds, cost.bytes as f64])
+                .collect()
         })
         .collect();
     for (point, own) in points.iter_mut().zip(&costs) {
-        let beats = |other: &[f64; 4]| {
-            other != own && other.iter().zip(own).all(|(other, own)| other <= own)
+        let beats = |other: &Vec<[f64; 2]>| {
+            let mut pairs = other.iter().flatten().zip(own.iter().flatten());
+            other != own && pairs.all(|(other, own)| other <= own)
         };
         point.on_frontier = !costs.iter().any(beats);
     }
 }
 
-fn print(points: &[Point]) {
+/// The table of docs/security.md, and which of its rows are on the frontier.
+fn print(names: &[String], points: &[Point]) {
+    let columns: String = { names.iter() }
+        .map(|name| format!(" {name}, bytes | ms |"))
+        .collect();
     println!(
-        "| rate | degree | arity | queries | grinding: queries, folds, batch, LogUp, point | bits | \
-         commitment bytes, ms | Fibonacci bytes, s | frontier |"
+        "| rate | degree | folds by | final polynomial | levels: least, numbers | queries | \
+         grinding: queries, folds, batch, LogUp, point | bits |{columns} frontier |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|{}", "---|".repeat(9 + 2 * names.len()));
     for point in points {
         let p = &point.parameters;
+        let costs: String = { point.costs.iter() }
+            .map(|cost| format!(" {} | {:.0} |", cost.bytes, 1000.0 * cost.seconds))
+            .collect();
         println!(
-            "| 1/{} | {} | {} | {} | {}, {}, {}, {}, {} | {:.1} | {}, {:.0} | {}, {:.2} | {} |",
+            "| 1/{} | {} | {} | {} | {}, {} | {} | {}, {}, {}, {}, {} | {:.1} |{costs} {} |",
             1 << p.log_blowup,
             p.extension.degree(),
             1 << p.max_log_arity,
+            1 << p.log_final_poly,
+            p.least_level,
+            p.most_packs,
             p.queries,
             p.query_grinding,
             p.fold_grinding,
@@ -276,10 +349,6 @@ fn print(points: &[Point]) {
             p.lookup_grinding,
             p.point_grinding,
             tenths(point.bits),
-            point.commitment.bytes,
-            1000.0 * point.commitment.seconds,
-            point.fibonacci.bytes,
-            point.fibonacci.seconds,
             if point.on_frontier { "yes" } else { "" },
         );
     }
@@ -299,6 +368,32 @@ mod tests {
             ..completed
         };
         assert!(security_of(&fewer).proof_bits < 100.0);
+    }
+
+    /// Levels not above the final polynomial are left out: FRI would not fold them.
+    #[test]
+    fn packs_are_longer_than_the_final_polynomial() {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            args: SweepArgs,
+        }
+        let arguments = [
+            "sweep",
+            "--least-levels",
+            "9,10,11",
+            "--most-packs",
+            "150,250",
+        ];
+        let Cli { args } = clap::Parser::parse_from(arguments);
+        let parameters = Parameters {
+            log_final_poly: 9,
+            ..Profile::Fast100.parameters()
+        };
+        let levels: Vec<_> = packings(parameters, &args)
+            .map(|p| (p.least_level, p.most_packs))
+            .collect();
+        assert_eq!(levels, [(10, 150), (10, 250), (11, 150), (11, 250)]);
     }
 
     #[test]

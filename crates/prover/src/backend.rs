@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use p3_field::extension::BinomiallyExtendable;
-use serde::Serialize;
 use vouch_air::F;
 use vouch_air::witness::Traces;
 use vouch_verifier::Profile;
@@ -89,12 +88,8 @@ where
     }
 
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
-        encode(&coordinator::prove(&self.engine, job)?)
+        coordinator::prove(&self.engine, job)
     }
-}
-
-pub(crate) fn encode(proof: &impl Serialize) -> Result<Vec<u8>, ProveError> {
-    postcard::to_allocvec(proof).map_err(failed)
 }
 
 pub(crate) fn failed(error: impl core::fmt::Display) -> ProveError {

@@ -13,12 +13,13 @@ use p3_lookup::logup::LogUpGadget;
 use p3_lookup::{LookupTerminal, Lookups, check_multiplicity_height_bound};
 use p3_matrix::Matrix;
 use p3_uni_stark::PreprocessedOpenedValues;
+use p3_util::log2_strict_usize;
 use tracing::{Span, info_span};
 use vouch_air::F;
 use vouch_air::witness::Trace;
-use vouch_verifier::Parameters;
 use vouch_verifier::config::{Challenge, Challenger, Proof, challenger, fri};
 use vouch_verifier::packing::{Kind, Packing, Round};
+use vouch_verifier::{Parameters, encode_proof};
 
 use crate::backend::{Job, failed};
 use crate::cancel::Cancel;
@@ -32,11 +33,11 @@ use crate::plan::plan;
 type Transcript<'a, const D: usize> =
     BatchProverTranscript<'a, Challenger, F, Challenge<D>, Commitment>;
 
-/// The proof of `job`.
+/// The encoded proof of `job`.
 pub(crate) fn prove<const D: usize, E: Engine<D>>(
     engine: &E,
     job: Job,
-) -> Result<Proof<D>, ProveError>
+) -> Result<Vec<u8>, ProveError>
 where
     F: BinomiallyExtendable<D>,
 {
@@ -47,6 +48,7 @@ where
     } = job;
     cancel.check()?;
     let traces = traces.tables;
+    let packing = &packing(engine.parameters(), &traces);
     let lookups = |trace: &Trace| plan(trace.instance.table).lookups.clone();
     let lookups: Vec<Lookups<F>> = traces.iter().map(lookups).collect();
     let heights: Vec<usize> = traces.iter().map(|trace| trace.matrix.height()).collect();
@@ -58,10 +60,10 @@ where
         engine,
         cancel: &cancel,
     };
-    match run.play(traces, &lookups, &mut transcript) {
+    match run.play(packing, traces, &lookups, &mut transcript) {
         Ok(proof) => {
             transcript.finish();
-            Ok(proof)
+            encode_proof(&proof, packing).map_err(failed)
         }
         Err(error) => {
             // Otherwise it would miss the steps that were not played.
@@ -91,6 +93,7 @@ impl<E> Run<'_, E> {
 
     fn play<const D: usize>(
         &self,
+        packing: &Packing,
         traces: Vec<Trace>,
         lookups: &[Lookups<F>],
         transcript: &mut Transcript<'_, D>,
@@ -103,7 +106,6 @@ impl<E> Run<'_, E> {
         let commit = || info_span!(target: "vouch::phase", "commit");
         let mut places: Vec<Place<D>> = traces.iter().map(Place::new).collect();
         let log_heights: Vec<usize> = places.iter().map(|place| place.log_height).collect();
-        let packing = &packing(engine.parameters(), &places);
         transcript.instance_bindings(&log_heights);
 
         let (tables, main_commitment, main) = self.phase(commit(), || {
@@ -233,12 +235,12 @@ where
 }
 
 /// Where the columns of the tables are.
-fn packing<const D: usize>(parameters: &Parameters, places: &[Place<D>]) -> Packing
-where
-    F: BinomiallyExtendable<D>,
-{
-    let table = |place: &Place<D>| (columns(place.instance.table), place.log_height);
-    Packing::new(parameters, &places.iter().map(table).collect::<Vec<_>>())
+pub(crate) fn packing(parameters: &Parameters, traces: &[Trace]) -> Packing {
+    let table = |trace: &Trace| {
+        let log_height = log2_strict_usize(trace.matrix.height());
+        (columns(trace.instance.table), log_height)
+    };
+    Packing::new(parameters, &traces.iter().map(table).collect::<Vec<_>>())
 }
 
 /// What is committed to as `kind`.

@@ -6,13 +6,12 @@ use p3_matrix::Matrix;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::Instance;
-use vouch_air::witness::Trace;
-use vouch_verifier::config::{Config, Proof, config};
-use vouch_verifier::packing::Packing;
-use vouch_verifier::{ExtensionDegree, Parameters, Profile};
+use vouch_verifier::config::{Config, config};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile, encode_proof};
 
-use crate::backend::{Backend, Job, encode, failed};
-use crate::cost::{columns, layout};
+use crate::backend::{Backend, Job, failed};
+use crate::coordinator::packing;
+use crate::cost::layout;
 use crate::error::ProveError;
 
 /// Plonky3's own batch prover: the oracle that other backends must equal.
@@ -36,23 +35,19 @@ impl Backend for Reference {
         job.cancel.check()?;
         let parameters = &self.profile.parameters();
         match parameters.extension {
-            ExtensionDegree::Four => encode(&prove::<4>(parameters, job)?),
-            ExtensionDegree::Five => encode(&prove::<5>(parameters, job)?),
+            ExtensionDegree::Four => prove::<4>(parameters, job),
+            ExtensionDegree::Five => prove::<5>(parameters, job),
         }
     }
 }
 
-fn prove<const D: usize>(parameters: &Parameters, job: Job) -> Result<Proof<D>, ProveError>
+fn prove<const D: usize>(parameters: &Parameters, job: Job) -> Result<Vec<u8>, ProveError>
 where
     F: BinomiallyExtendable<D>,
 {
     let tables = &job.traces.tables;
-    let columns = |trace: &Trace| {
-        let log_height = log2_strict_usize(trace.matrix.height());
-        (columns(trace.instance.table), log_height)
-    };
-    let packing = Packing::new(parameters, &tables.iter().map(columns).collect::<Vec<_>>());
-    let config: &Config<D> = &config(parameters, packing, job.seed);
+    let packing = packing(parameters, tables);
+    let config: &Config<D> = &config(parameters, packing.clone(), job.seed);
     let airs: Vec<Instance> = tables.iter().map(|trace| trace.instance.clone()).collect();
     let heights: Vec<usize> = tables
         .iter()
@@ -75,5 +70,6 @@ where
         parameters.log_blowup,
     )
     .map_err(failed)?;
-    prove_batch(config, &instances, &data).map_err(failed)
+    let proof = prove_batch(config, &instances, &data).map_err(failed)?;
+    encode_proof(&proof, &packing).map_err(failed)
 }

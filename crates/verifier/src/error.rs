@@ -7,6 +7,15 @@ use vouch_air::tables::Table;
 
 use crate::claim::ImageId;
 use crate::profile::Profile;
+use crate::wire::WireError;
+
+/// What a receipt of a version that was once written needs.
+const fn needed(version: u16) -> &'static str {
+    match version {
+        1 => " (from before columns were packed: the run must be proven again)",
+        _ => "",
+    }
+}
 
 /// Bytes that are no receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -15,8 +24,8 @@ pub enum DecodeError {
     /// The file does not begin as receipts do.
     #[error("not a Vouch receipt: expected the magic bytes \"VOUCHRCT\"")]
     Magic,
-    /// A later or broken writer.
-    #[error("receipt version: expected {expected}, got {got}")]
+    /// Another version of the encoding, of an earlier, later or broken writer.
+    #[error("receipt version: expected {expected}, got {got}{}", needed(*got))]
     Version {
         /// The version this library reads.
         expected: u16,
@@ -55,13 +64,13 @@ pub enum DecodeError {
         /// What it holds.
         got: u64,
     },
-    /// The proof does not decode, or not from these bytes alone.
-    #[error("receipt field `proof` of segment {segment}: expected a canonical proof: {reason}")]
+    /// Its bytes encode no proof of its tables.
+    #[error("receipt field `proof` of segment {segment}: {reason}")]
     Proof {
         /// The segment.
         segment: usize,
         /// What the decoder says.
-        reason: &'static str,
+        reason: WireError,
     },
     /// The receipt is larger than any that is written.
     #[error("receipt: expected at most {limit} bytes, got {got}")]
@@ -138,16 +147,6 @@ pub enum VerifyError {
         segment: usize,
         /// The table.
         table: Table,
-    },
-    /// The proof opens another number of tables than its set has.
-    #[error("segment {segment}: expected {expected} tables, got {got}")]
-    TableCount {
-        /// The segment.
-        segment: usize,
-        /// In its set.
-        expected: usize,
-        /// In the proof.
-        got: usize,
     },
     /// A table has a height that it cannot have.
     #[error("segment {segment}: table `{}`: expected 2^{min} to 2^{max} rows, got 2^{got}", table.name())]

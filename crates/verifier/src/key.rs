@@ -20,7 +20,6 @@ use crate::config::{Challenge, Challenger, Config, config};
 use crate::layout::{TableShape, layout};
 use crate::packing::{Packing, TableColumns};
 use crate::profile::{Parameters, Profile};
-use crate::shape::Shape;
 use crate::transcript::Transcript;
 
 /// [`machine_digest`] of this version, as every transcript absorbs it.
@@ -119,10 +118,8 @@ where
 pub struct Key<const D: usize> {
     /// LogUp columns of every table, in the order of [`Table::ALL`].
     lookups: Vec<Lookups<F>>,
-    /// Lengths in its proofs.
-    pub(crate) shape: Shape,
     parameters: Parameters,
-    /// Columns of every table, in the order of [`Table::ALL`].
+    /// Columns of every table, in that order.
     columns: Vec<TableColumns>,
     /// Commitment to the fixed columns.
     fixed: [u8; 32],
@@ -142,7 +139,6 @@ where
         let (_, fixed) = commitments.into_iter().find(|(of, _)| *of == profile)?;
         let (shapes, lookups): (Vec<_>, Vec<_>) = Table::ALL.into_iter().map(layout).unzip();
         Some(Self {
-            shape: Shape::new(&parameters, &shapes),
             columns: { Table::ALL.into_iter().zip(&shapes) }
                 .map(|(table, shape)| TableColumns::new(table, shape))
                 .collect(),
@@ -152,12 +148,18 @@ where
         })
     }
 
+    fn columns_of(&self, table: Table) -> Option<&TableColumns> {
+        let mut columns = Table::ALL.into_iter().zip(&self.columns);
+        columns.find_map(|(other, columns)| (other == table).then_some(columns))
+    }
+
     /// A table as the verifier sees it, in a segment that wrote `journal` from index
     /// `journal_start` on.
     pub(crate) fn known(&self, table: Table, journal_start: u32, journal: &[u8]) -> Known {
         Known {
             instance: Instance::new(table, journal_start, journal),
-            degree: self.shape.degree(table),
+            // As many quotient chunks as the degree of the constraints needs.
+            degree: self.columns_of(table).map_or(1, |columns| columns.chunks) + 1,
         }
     }
 

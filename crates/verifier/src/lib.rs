@@ -18,10 +18,9 @@ mod profile;
 mod receipt;
 mod security;
 mod segment;
-mod shape;
 mod transcript;
 mod verify;
-mod walk;
+mod wire;
 
 pub use claim::{Claim, ImageId};
 pub use error::{DecodeError, VerifyError};
@@ -29,7 +28,8 @@ pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST, fixed_commitment, machine_
 pub use layout::{TableShape, layout};
 pub use profile::{ExtensionDegree, Parameters, Profile};
 pub use receipt::{MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
-pub use security::{Security, Term, greatest_m, security, security_of, tenths};
+pub use security::{Security, Term, security, security_of, tenths};
 pub use segment::{MAX_PROOF_BYTES, SegmentClaim, SegmentReceipt, TableSet, max_log_height};
 pub use transcript::{Grinder, Transcript};
 pub use verify::{Executor, Verifier};
+pub use wire::{EncodeError, WireError, decode_proof, encode_proof};

@@ -128,13 +128,13 @@ impl Profile {
             Self::Fast100 => Parameters {
                 extension: ExtensionDegree::Four,
                 log_blowup: 1,
-                queries: 204,
+                queries: 201,
                 max_log_arity: 3,
-                query_grinding: 16,
-                fold_grinding: 10,
+                query_grinding: 17,
+                fold_grinding: 8,
                 batch_grinding: 16,
-                lookup_grinding: 17,
-                point_grinding: 10,
+                lookup_grinding: 16,
+                point_grinding: 11,
                 log_final_poly: 9,
                 least_level: 11,
                 most_packs: 250,
@@ -144,9 +144,9 @@ impl Profile {
                 log_blowup: 5,
                 queries: 33,
                 max_log_arity: 3,
-                query_grinding: 20,
-                fold_grinding: 6,
-                batch_grinding: 12,
+                query_grinding: 18,
+                fold_grinding: 8,
+                batch_grinding: 14,
                 lookup_grinding: 0,
                 point_grinding: 0,
                 log_final_poly: 7,
@@ -156,13 +156,13 @@ impl Profile {
             Self::Fast128 => Parameters {
                 extension: ExtensionDegree::Five,
                 log_blowup: 1,
-                queries: 271,
+                queries: 268,
                 max_log_arity: 3,
-                query_grinding: 16,
+                query_grinding: 17,
                 fold_grinding: 7,
-                batch_grinding: 13,
+                batch_grinding: 14,
                 lookup_grinding: 14,
-                point_grinding: 7,
+                point_grinding: 8,
                 log_final_poly: 9,
                 least_level: 11,
                 most_packs: 250,
@@ -173,10 +173,10 @@ impl Profile {
                 queries: 119,
                 max_log_arity: 3,
                 query_grinding: 20,
-                fold_grinding: 10,
-                batch_grinding: 16,
+                fold_grinding: 8,
+                batch_grinding: 15,
                 lookup_grinding: 14,
-                point_grinding: 7,
+                point_grinding: 8,
                 log_final_poly: 9,
                 least_level: 11,
                 most_packs: 250,
@@ -184,3 +184,13 @@ impl Profile {
         }
     }
 }
+
+/// Every pack has more coefficients than the final polynomial, which FRI folds them down to.
+const _: () = {
+    let mut i = 0;
+    while i < Profile::ALL.len() {
+        let parameters = Profile::ALL[i].parameters();
+        assert!(parameters.least_level > parameters.log_final_poly);
+        i += 1;
+    }
+};

@@ -11,7 +11,7 @@
 //! | start and end root | 2 x 32 |
 //! | halted, exit code | 1 + 4 |
 //! | journal slice behind its length | 4 + n |
-//! | table set | 4 |
+//! | table set | 32 |
 //! | proof behind its length | 4 + n |
 //!
 //! Numbers are little-endian. There is one encoding of a receipt, and nothing may follow it.
@@ -25,7 +25,7 @@ use crate::profile::Profile;
 use crate::segment::SegmentReceipt;
 
 /// Version of the encoding.
-pub const RECEIPT_VERSION: u16 = 1;
+pub const RECEIPT_VERSION: u16 = 2;
 /// Largest receipt that is read, in bytes: some 600 segments of ordinary size. Bounds what is
 /// read, and reserves nothing.
 pub const MAX_RECEIPT_BYTES: usize = 1 << 30;

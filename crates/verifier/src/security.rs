@@ -2,35 +2,37 @@
 //!
 //! Every challenge has an error; the sum of all errors bounds what a cheating prover can
 //! gain per unit of work. Terms by p3-security (its sources are cited there): no conjecture
-//! about decoding beyond the Johnson bound is used.
+//! about decoding beyond the Johnson bound is used. docs/packing.md shows what of a proof they are
+//! about: columns have less coefficients than their tables have rows, packs no more than the domain's
+//! rate gives them, whatever their number and heights.
 
 use alloc::vec::Vec;
 
-use p3_batch_stark::num_batched_openings;
 use p3_security::assumption::SecurityAssumption;
 use p3_security::error::ErrorBits;
 use p3_security::fri::{
     FriRegime, commit_phase_error_ldr_m, commit_phase_error_udr, query_phase_error,
 };
 use p3_security::logup::{LogUpAir, fingerprint_error};
-use p3_security::proximity::{alpha_ldr_m, alpha_udr, list_size_udr};
+use p3_security::proximity::{LDR_M_CAP, alpha_ldr_m, alpha_udr, list_size_udr};
 use p3_security::shape::{InstanceShape, StarkAirParams};
 use p3_security::{air, deep};
-use p3_uni_stark::OpeningShape;
 use serde::Serialize;
 use vouch_air::bus;
-use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT};
+use vouch_air::machine::MAX_LOG_HEIGHT;
 use vouch_air::tables::Table;
 
 use crate::layout::{CONSTRAINT_DEGREE, TableShape};
+use crate::packing::{MAX_LEVEL, TableColumns};
 use crate::profile::{Parameters, Profile};
 
 /// Collision resistance of Blake3, in bits.
 const HASH_BITS: usize = 128;
 /// Collision resistance of the memory tree's compression: half of 8 BabyBear elements.
 const TREE_BITS: f64 = 123.0;
-/// Points, at most, at which a column is opened: the out-of-domain point and the one after it.
-const POINTS: usize = 2;
+/// By how many coefficients a polynomial that FRI shows may exceed what was committed to: the
+/// correction of degrees leaves none (docs/packing.md).
+const EXCESS: usize = 0;
 /// The least `m` for which the proximity gaps of the Johnson regime are proven.
 const LEAST_M: usize = 3;
 
@@ -67,46 +69,45 @@ impl Security {
 }
 
 /// What of the machine matters to security, added up over its tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct MachineShape {
+struct MachineShape {
     /// Constraints, LogUp included.
-    pub constraints: usize,
-    /// Openings that one challenge batches.
-    pub openings: usize,
+    constraints: usize,
+    /// Columns times the points that each is opened at, those over the challenge field counted once:
+    /// as many openings as one challenge batches at most, when each column is a pack.
+    openings: usize,
     /// Messages a row, all tables together.
-    pub messages: usize,
+    messages: usize,
     /// Fields of the widest message.
-    pub message_width: usize,
+    message_width: usize,
     /// Number of tables.
-    pub tables: usize,
+    tables: usize,
 }
 
-/// The shape of the machine with every table present, for challenges of degree `degree`.
-pub fn machine_shape(degree: usize) -> MachineShape {
-    let mut machine = MachineShape {
-        constraints: 0,
-        openings: 0,
-        messages: 0,
-        message_width: bus::ALL.iter().map(|(_, width)| *width).max().unwrap_or(0),
-        tables: Table::ALL.len(),
-    };
-    for table in Table::ALL {
-        let shape = TableShape::of(table);
-        machine.messages += shape.messages;
-        // One constraint for each LogUp column and three for the running sum.
-        machine.constraints += shape.constraints + shape.logup_columns + 3;
-        machine.openings += num_batched_openings(
-            shape.width,
-            table == Table::Claim,
-            shape.fixed,
-            false,
-            shape.quotient_chunks,
-            shape.logup_columns,
-            degree,
-            OpeningShape::new(),
-        );
+impl MachineShape {
+    /// Of the machine with every table present.
+    fn new() -> Self {
+        let mut machine = Self {
+            constraints: 0,
+            openings: 0,
+            messages: 0,
+            message_width: bus::ALL.iter().map(|(_, width)| *width).max().unwrap_or(0),
+            tables: Table::ALL.len(),
+        };
+        for table in Table::ALL {
+            let shape = TableShape::of(table);
+            machine.messages += shape.messages;
+            // One constraint for each LogUp column and three for the running sum.
+            machine.constraints += shape.constraints + shape.logup_columns + 3;
+            machine.openings += openings(&TableColumns::new(table, &shape));
+        }
+        machine
     }
-    machine
+}
+
+/// Columns of a table times the points that each is opened at.
+fn openings(columns: &TableColumns) -> usize {
+    let main_points = if columns.at_next { 2 } else { 1 };
+    main_points * columns.main + columns.fixed + 2 * columns.logup + columns.chunks
 }
 
 /// The security of `profile` for the largest proofs that the verifier accepts.
@@ -114,124 +115,38 @@ pub fn security(profile: Profile) -> Security {
     security_of(&profile.parameters())
 }
 
-/// The security that a profile of these parameters would have.
+/// The security that a profile of these parameters would have: in the better of unique decoding and
+/// the Johnson regime.
+///
+/// As `m` grows, queries gain ever less and batching and folding lose as the third power of it, so the
+/// search ends where the sum falls. Each `m` is a bound of its own: one that is not tried could only
+/// show more.
 pub fn security_of(parameters: &Parameters) -> Security {
-    let machine = machine_shape(parameters.extension.degree());
-    let fri = FriRegime {
-        log_blowup: parameters.log_blowup,
-        num_queries: parameters.queries,
-        log_final_poly_len: 0,
-        max_log_arity: parameters.max_log_arity,
-        commit_pow_bits: parameters.fold_grinding,
-        query_pow_bits: parameters.query_grinding,
-    };
-    let air = StarkAirParams {
-        num_constraints: machine.constraints,
-        max_constraint_degree: CONSTRAINT_DEGREE,
-        num_quotient_chunks: CONSTRAINT_DEGREE - 1,
-        max_combo: POINTS,
-    };
-    let shape = InstanceShape {
-        log_trace_length: MAX_LOG_HEIGHT,
-        modulus_bits: parameters.extension.bits(),
-        collision_resistance: HASH_BITS,
-        num_batched_functions: machine.openings,
-    };
-    // All tables share one FRI: `m` must be admissible for the shortest of them.
-    let most = greatest_m(MIN_LOG_HEIGHT, POINTS);
-    let regimes = core::iter::once(None).chain((LEAST_M..=most).map(Some));
-    regimes
-        .map(|m| in_regime(parameters, &machine, &fri, &air, &shape, m))
-        .max_by(|a, b| a.proof_bits.total_cmp(&b.proof_bits))
-        .unwrap_or(Security {
-            johnson_m: None,
-            terms: Vec::new(),
-            proof_bits: 0.0,
-            hashes: Vec::new(),
-        })
+    let machine = MachineShape::new();
+    let unique = in_regime(parameters, &machine, None);
+    let mut johnson = in_regime(parameters, &machine, Some(LEAST_M));
+    for m in LEAST_M + 1..=LDR_M_CAP {
+        let next = in_regime(parameters, &machine, Some(m));
+        if next.proof_bits < johnson.proof_bits {
+            break;
+        }
+        johnson = next;
+    }
+    match johnson.proof_bits > unique.proof_bits {
+        true => johnson,
+        false => unique,
+    }
 }
 
 /// Security in unique decoding, or in the Johnson regime at `m`. Each is a bound of its own.
 fn in_regime(
     parameters: &Parameters,
     machine: &MachineShape,
-    fri: &FriRegime,
-    air: &StarkAirParams,
-    shape: &InstanceShape,
     johnson_m: Option<usize>,
 ) -> Security {
-    let ground = |bits: f64, grinding: usize| bits + grinding as f64;
-    let arity = 1usize << fri.max_log_arity;
-    let (log_height, log_blowup) = (shape.log_trace_length, fri.log_blowup);
-    let (list, alpha, fold, batch) = match johnson_m {
-        None => (
-            list_size_udr(),
-            alpha_udr(log_height, log_blowup, air.max_combo),
-            commit_phase_error_udr(fri, shape),
-            SecurityAssumption::UniqueDecoding.prox_gaps_error(
-                log_height,
-                log_blowup,
-                shape.modulus_bits,
-                shape.num_batched_functions,
-            ),
-        ),
-        Some(m) => (
-            list_size(log_blowup, MIN_LOG_HEIGHT, POINTS, m),
-            alpha_ldr_m(log_blowup, m),
-            commit_phase_error_ldr_m(fri, shape, m),
-            SecurityAssumption::prox_gaps_error_jb_at_m(
-                log_height,
-                log_blowup,
-                shape.modulus_bits,
-                shape.num_batched_functions,
-                m,
-            ),
-        ),
-    };
-    let logup = LogUpAir {
-        num_interactions: machine.messages,
-        max_message_width: machine.message_width,
-    };
-    // The out-of-domain point is one for all tables: their errors add up.
-    let tables = log2(machine.tables);
-    let constraints = air::composition_error(air.num_constraints, list, shape.modulus_bits);
-    // The sums of LogUp are of one of `list` traces, and each may be the lucky one.
-    let fingerprint = fingerprint_error(&logup, shape).bits() - list_bits(list);
-    let point = deep::deep_ali_error(air, shape, list).bits() - tables;
-    let terms = alloc::vec![
-        Term {
-            label: "LogUp fingerprint",
-            bits: ground(fingerprint, parameters.lookup_grinding),
-        },
-        Term {
-            label: "constraint batching (ALI)",
-            bits: constraints.bits()
-        },
-        Term {
-            label: "out-of-domain point (DEEP-ALI)",
-            bits: ground(point, parameters.point_grinding)
-        },
-        Term {
-            label: "opening batching",
-            bits: ground(batch, parameters.batch_grinding)
-        },
-        Term {
-            label: "FRI folding",
-            // One challenge a round, and no more rounds than bits of the domain. The words of
-            // shorter tables come in with one power of the challenge more than a fold has.
-            bits: fold.map_or(0.0, |error| error.bits())
-                - log2((log_height + log_blowup).div_ceil(fri.max_log_arity))
-                - (log2(arity) - log2(arity.saturating_sub(1).max(1))),
-        },
-        Term {
-            label: "FRI queries",
-            bits: query_phase_error(alpha, fri.num_queries, fri.query_pow_bits).bits(),
-        },
-    ];
-    let errors: Vec<_> = terms
-        .iter()
-        .map(|term| ErrorBits::from_log2(term.bits))
-        .collect();
+    let terms = terms(parameters, machine, johnson_m);
+    let errors = terms.iter().map(|term| ErrorBits::from_log2(term.bits));
+    let errors: Vec<_> = errors.collect();
     Security {
         johnson_m,
         proof_bits: ErrorBits::sum(&errors).bits(),
@@ -249,35 +164,123 @@ fn in_regime(
     }
 }
 
-/// The greatest `m` of the Johnson regime that tables of `2^log_least_height` rows and more admit,
-/// if a column is opened at `points` points.
-///
-/// What FRI shows of a column of `h` rows is a polynomial of less than `h + points` coefficients, so
-/// two candidates for it agree in less than `h + points` of the `h / rate` places. A list is bounded
-/// as long as they agree in a lesser share than the square of the agreement with the word,
-/// `alpha = (1 + 1/2m) sqrt(rate)`: as long as `(1 + 1/2m)^2 > 1 + points / h`, whatever the rate.
-pub fn greatest_m(log_least_height: usize, points: usize) -> usize {
-    let is_admissible = |m: &usize| {
-        // (4m + 1) / 4m^2 > points / h, in whole numbers.
-        let (left, right) = ((4 * m + 1) << log_least_height, 4 * m * m * points);
-        left > right
+/// The errors of a regime.
+fn terms(parameters: &Parameters, machine: &MachineShape, johnson_m: Option<usize>) -> Vec<Term> {
+    let (field, blowup) = (parameters.extension.bits(), parameters.log_blowup);
+    let fri = FriRegime {
+        log_blowup: blowup,
+        num_queries: parameters.queries,
+        log_final_poly_len: parameters.log_final_poly,
+        max_log_arity: parameters.max_log_arity,
+        commit_pow_bits: parameters.fold_grinding,
+        query_pow_bits: parameters.query_grinding,
     };
-    // It is admissible up to about twice the height, and beyond none is of use.
-    (1..=2 << log_least_height)
-        .take_while(is_admissible)
-        .last()
-        .unwrap_or(0)
+    let air = StarkAirParams {
+        num_constraints: machine.constraints,
+        max_constraint_degree: CONSTRAINT_DEGREE,
+        num_quotient_chunks: CONSTRAINT_DEGREE - 1,
+        max_combo: EXCESS,
+    };
+    let logup = LogUpAir {
+        num_interactions: machine.messages,
+        max_message_width: machine.message_width,
+    };
+    // Columns have the heights of tables, packs those of levels.
+    let columns = InstanceShape {
+        log_trace_length: MAX_LOG_HEIGHT,
+        modulus_bits: field,
+        collision_resistance: HASH_BITS,
+        // Each opening, and each times the correction.
+        num_batched_functions: 2 * machine.openings,
+    };
+    let packs = InstanceShape {
+        log_trace_length: MAX_LEVEL,
+        ..columns
+    };
+    let batched = packs.num_batched_functions;
+    let (list, alpha, batch) = match johnson_m {
+        None => (
+            list_size_udr(),
+            alpha_udr(MAX_LEVEL, blowup, EXCESS),
+            SecurityAssumption::UniqueDecoding.prox_gaps_error(MAX_LEVEL, blowup, field, batched),
+        ),
+        Some(m) => (
+            list_size(blowup, m),
+            alpha_ldr_m(blowup, m),
+            SecurityAssumption::prox_gaps_error_jb_at_m(MAX_LEVEL, blowup, field, batched, m),
+        ),
+    };
+    // The sums of LogUp are of one of `list` traces, and each may be the lucky one. The out-of-domain
+    // point is one for all tables: their errors add up.
+    let fingerprint = fingerprint_error(&logup, &columns).bits() - log2(list);
+    let constraints = air::composition_error(air.num_constraints, list, field).bits();
+    let point = deep::deep_ali_error(&air, &columns, list).bits() - log2(machine.tables as f64);
+    let queries = query_phase_error(alpha, fri.num_queries, fri.query_pow_bits).bits();
+    let ground = |bits: f64, grinding: usize| bits + grinding as f64;
+    let terms = [
+        (
+            "LogUp fingerprint",
+            ground(fingerprint, parameters.lookup_grinding),
+        ),
+        ("constraint batching (ALI)", constraints),
+        (
+            "out-of-domain point (DEEP-ALI)",
+            ground(point, parameters.point_grinding),
+        ),
+        ("opening batching", ground(batch, parameters.batch_grinding)),
+        ("FRI folding", folding(&fri, &packs, johnson_m).bits()),
+        ("FRI queries", queries),
+    ];
+    terms.map(|(label, bits)| Term { label, bits }).into()
 }
 
-/// How many candidates there are at most for all that was committed, columns of all tables and
-/// heights together, in the Johnson regime at an admissible `m`: `(alpha - gamma) / (alpha^2 -
-/// gamma)`, where two of them agree in a share `gamma` of the places at most. docs/security.md proves
-/// it, and says why it is one list for all heights.
-fn list_size(log_blowup: usize, log_least_height: usize, points: usize, m: usize) -> f64 {
+/// All folds from the highest level to the final polynomial: the sum of their errors, for the dearest
+/// way there. By how much a fold is depends on which levels a proof has.
+fn folding(fri: &FriRegime, shape: &InstanceShape, johnson_m: Option<usize>) -> ErrorBits {
+    // The last is that of the level reached so far.
+    let mut dearest = alloc::vec![ErrorBits::from_log2(f64::INFINITY)];
+    for level in fri.log_final_poly_len + 1..=shape.log_trace_length {
+        let level = InstanceShape {
+            log_trace_length: level,
+            ..*shape
+        };
+        let ways: Vec<_> = (1..=fri.max_log_arity)
+            .zip(dearest.iter().rev())
+            .map(|(arity, rest)| ErrorBits::sum(&[fold(fri, &level, arity, johnson_m), *rest]))
+            .collect();
+        dearest.push(ErrorBits::min(&ways));
+    }
+    ErrorBits::min(&dearest)
+}
+
+/// One fold by `2^log_arity`. The word of a lower level may come in, with one power of the challenge
+/// more than a fold has.
+fn fold(
+    fri: &FriRegime,
+    shape: &InstanceShape,
+    log_arity: usize,
+    johnson_m: Option<usize>,
+) -> ErrorBits {
+    let fri = FriRegime {
+        max_log_arity: log_arity,
+        ..*fri
+    };
+    let error = match johnson_m {
+        None => commit_phase_error_udr(&fri, shape),
+        Some(m) => commit_phase_error_ldr_m(&fri, shape, m),
+    };
+    let arity = (1u64 << log_arity) as f64;
+    let powers = log2(arity) - log2(arity - 1.0);
+    ErrorBits::from_log2(error.map_or(0.0, ErrorBits::bits) - powers)
+}
+
+/// How many candidates there are at most for all that was committed, packs of all levels together,
+/// in the Johnson regime at `m`: `(alpha - rate) / (alpha^2 - rate)`, as two of them agree in a share
+/// `rate` of the places at most. docs/security.md proves it, and says why it is one list.
+fn list_size(log_blowup: usize, m: usize) -> f64 {
     let rate = 1.0 / (1u64 << log_blowup) as f64;
     let alpha = alpha_ldr_m(log_blowup, m);
-    let gamma = rate * (1.0 + points as f64 / (1u64 << log_least_height) as f64);
-    (alpha - gamma) / (alpha * alpha - gamma)
+    (alpha - rate) / (alpha * alpha - rate)
 }
 
 /// Bits as they are shown: to a tenth, rounded down. Never more than is proven.
@@ -286,64 +289,103 @@ pub fn tenths(bits: f64) -> f64 {
     (tenths - tenths % 1.0) / 10.0
 }
 
-/// log2 of a small number.
-fn log2(x: usize) -> f64 {
-    list_bits(x as f64)
-}
-
-/// log2 of the number of codewords that are near a word, at least 1.
-fn list_bits(list: f64) -> f64 {
-    ErrorBits::from_prob(1.0 / list).bits()
+/// Its binary logarithm.
+fn log2(x: f64) -> f64 {
+    ErrorBits::from_prob(1.0 / x).bits()
 }
 
 #[cfg(test)]
 mod tests {
+    use vouch_air::machine::MIN_LOG_HEIGHT;
+    use vouch_air::tables::lookup;
+
     use super::*;
+    use crate::packing::Packing;
 
-    /// 1 / sqrt(rate) at 1/32.
-    const ROOT_OF_32: f64 = 4.0 * core::f64::consts::SQRT_2;
-
-    /// As the definition has it, in floating point: far from the edges where that may err.
+    /// What is batched at all levels together is no more than is reckoned.
     #[test]
-    fn the_greatest_m_is_the_last_that_is_admissible() {
-        for (log_least_height, points, expected) in
-            [(2, 2, 2), (6, 2, 32), (6, 1, 64), (10, 2, 512)]
-        {
-            let most = greatest_m(log_least_height, points);
-            assert_eq!(most, expected, "2^{log_least_height} rows");
-            let gamma = 1.0 + points as f64 / (1u64 << log_least_height) as f64;
-            let slack = |m: usize| (1.0 + 0.5 / m as f64) * (1.0 + 0.5 / m as f64) - gamma;
-            assert!(slack(most) > 0.0 && slack(most + 1) < 0.0);
-        }
-        // No `m` is admissible where two candidates may be the same everywhere.
-        assert_eq!(greatest_m(0, 2), 0);
-    }
-
-    /// A list that is only just bounded is long: what the usual formula leaves out.
-    #[test]
-    fn near_the_greatest_m_lists_grow() {
-        let usual = |m: usize| (m as f64 + 0.5) * ROOT_OF_32;
-        let at = |log_least_height, m| list_size(5, log_least_height, POINTS, m);
-        for m in LEAST_M..=greatest_m(6, POINTS) {
-            // Among tall tables it is what is usual, and a little less.
-            assert!(at(22, m) <= usual(m), "{m}");
-            assert!(at(6, m) > at(22, m) && at(6, m) > 1.0, "{m}");
-        }
-        assert!(at(6, 32) > 100.0 * usual(32));
-        assert!(at(6, 24) < 5.0 * usual(24));
-        // Beyond, there is no bound at all.
-        assert!(at(6, 33) < 0.0);
-    }
-
-    /// Every profile is in a regime that its shortest tables admit, and not at its edge.
-    #[test]
-    fn profiles_keep_away_from_the_edge() {
+    fn no_layout_has_more_terms_than_there_are_openings() {
+        let most = MachineShape::new().openings;
+        let mut greatest = 0;
         for profile in Profile::ALL {
-            let security = security(profile);
-            let Some(m) = security.johnson_m else {
-                continue;
-            };
-            assert!(m < greatest_m(MIN_LOG_HEIGHT, POINTS), "{profile:?}: {m}");
+            for height in MIN_LOG_HEIGHT..=MAX_LOG_HEIGHT {
+                let columns = Table::ALL.map(|table| {
+                    let columns = TableColumns::new(table, &TableShape::of(table));
+                    match table {
+                        Table::Lookup => (columns, lookup::LOG_HEIGHT),
+                        _ => (columns, height),
+                    }
+                });
+                let packing = Packing::new(&profile.parameters(), &columns);
+                let terms: usize = packing.levels().iter().map(|level| level.terms).sum();
+                assert!(terms <= most, "{profile:?}, 2^{height}: {terms} of {most}");
+                greatest = terms.max(greatest);
+            }
+        }
+        // Packs of one column: the tallest tables reach it, the lookup table aside.
+        assert!(greatest + 20 > most, "{greatest} of {most}");
+    }
+
+    /// Never longer than what is often quoted, `(m + 1/2) / sqrt(rate)`.
+    #[test]
+    fn lists_are_what_is_usual_at_most() {
+        for log_blowup in 1..=6 {
+            for m in LEAST_M..=LDR_M_CAP {
+                let (list, m) = (list_size(log_blowup, m), m as f64 + 0.5);
+                let part = list * list / (m * m * f64::from(1 << log_blowup));
+                assert!(
+                    list > 1.0 && (0.05..1.0).contains(&part),
+                    "{log_blowup}, {m}: {list}"
+                );
+            }
+        }
+    }
+
+    /// By 8 each round is the dearest way, and the first round by far the dearest on it; whatever is
+    /// left at the end is folded, too.
+    #[test]
+    fn folds_add_up_for_the_dearest_way() {
+        let parameters = Profile::Fast100.parameters();
+        let shape = InstanceShape {
+            log_trace_length: MAX_LEVEL,
+            modulus_bits: parameters.extension.bits(),
+            collision_resistance: HASH_BITS,
+            num_batched_functions: 2,
+        };
+        let fri = |log_final_poly_len, max_log_arity| FriRegime {
+            log_blowup: 1,
+            num_queries: 1,
+            log_final_poly_len,
+            max_log_arity,
+            commit_pow_bits: 0,
+            query_pow_bits: 0,
+        };
+        // 8 (2^23 + 1) of 2^123, and a seventh of it for the rest.
+        let all = folding(&fri(9, 3), &shape, None).bits();
+        let first = 123.0 - 26.0;
+        assert!((first - all - log2(8.0 / 7.0)).abs() < 1e-3, "{all}");
+        // One fold of one bit: 2 (2^23 + 1).
+        let last = folding(&fri(MAX_LEVEL - 1, 3), &shape, None).bits();
+        assert!((last - (123.0 - 24.0)).abs() < 1e-6, "{last}");
+        // More of them where folds are smaller, and each of them less.
+        let small = folding(&fri(9, 1), &shape, None).bits();
+        assert!((123.0 - 25.0 - small).abs() < 1e-3, "{small}");
+        // Beyond unique decoding it grows with the third power of m.
+        let at = |m| folding(&fri(9, 3), &shape, Some(m)).bits();
+        assert!((at(3) - at(10) - 3.0 * log2(10.5 / 3.5)).abs() < 1e-6);
+    }
+
+    /// The search ends at the best `m` there is.
+    #[test]
+    fn no_other_m_shows_more() {
+        for profile in Profile::ALL {
+            let (parameters, machine) = (profile.parameters(), MachineShape::new());
+            let best = security(profile);
+            for m in core::iter::once(None).chain((LEAST_M..=LDR_M_CAP).map(Some)) {
+                let other = in_regime(&parameters, &machine, m);
+                assert!(other.proof_bits <= best.proof_bits, "{profile:?}, {m:?}");
+            }
+            assert!(best.johnson_m.is_none_or(|m| m < LDR_M_CAP), "{profile:?}");
         }
     }
 

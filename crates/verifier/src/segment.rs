@@ -14,8 +14,8 @@ use crate::bytes::{Reader, put_bytes};
 use crate::error::DecodeError;
 
 /// Largest proof of one segment that is read, in bytes. Every table at its full height takes
-/// 4.5 MB in the profile with the largest proofs, as a test of the module `shape` computes.
-pub const MAX_PROOF_BYTES: usize = 5 << 20;
+/// 3.7 MB in the profile with the largest proofs, as a test of the module `wire` computes.
+pub const MAX_PROOF_BYTES: usize = 4 << 20;
 
 /// Largest height, log2, of a table in a proof.
 ///
@@ -29,19 +29,36 @@ pub const fn max_log_height(table: Table) -> usize {
     }
 }
 
+/// Bytes of a set of tables.
+const SET_BYTES: usize = 32;
+
 /// The tables that a proof holds: those that have rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TableSet(u32);
+pub struct TableSet([u8; SET_BYTES]);
 
 impl TableSet {
     /// The set of `tables`.
     pub fn new(tables: impl IntoIterator<Item = Table>) -> Self {
-        Self(tables.into_iter().fold(0, |set, table| set | bit(table)))
+        let mut set = [0; SET_BYTES];
+        for table in tables {
+            let (at, bit) = place(table);
+            if let Some(byte) = set.get_mut(at) {
+                *byte |= bit;
+            }
+        }
+        Self(set)
+    }
+
+    /// The set whose encoding `bytes` is; `None` if it has others than this machine's tables.
+    pub fn from_bytes(bytes: [u8; SET_BYTES]) -> Option<Self> {
+        let set = Self(bytes);
+        (set == Self::new(set.tables())).then_some(set)
     }
 
     /// True if `table` is in the set.
     pub fn contains(self, table: Table) -> bool {
-        self.0 & bit(table) != 0
+        let (at, bit) = place(table);
+        self.0.get(at).is_some_and(|byte| byte & bit != 0)
     }
 
     /// Its tables, in the order of a proof.
@@ -51,15 +68,16 @@ impl TableSet {
             .filter(move |&table| self.contains(table))
     }
 
-    /// One bit a table.
-    pub const fn bits(self) -> u32 {
+    /// A bit a table, of 256 that there may be: the `i`th of [`Table::ALL`] is bit `i % 8` of byte `i / 8`.
+    pub const fn to_bytes(self) -> [u8; SET_BYTES] {
         self.0
     }
 }
 
-/// A table's bit: there are fewer than 32 tables.
-fn bit(table: Table) -> u32 {
-    1u32.checked_shl((table as u8).into()).unwrap_or(0)
+/// The byte and the bit of a table.
+const fn place(table: Table) -> (usize, u8) {
+    let number = table as usize;
+    (number / 8, 1 << (number % 8))
 }
 
 /// What the proof of a segment says.
@@ -99,7 +117,8 @@ impl SegmentClaim {
     /// What the transcript absorbs before anything else.
     ///
     /// Public values, the executable range among them, are absorbed by the proof system again;
-    /// the journal and the set of tables are not, and are bound here.
+    /// the journal and the set of tables are not, and are bound here. So is the version of the proof's format, with
+    /// which the layout of its columns goes.
     pub fn seed(
         &self,
         machine: &[u8; 32],
@@ -108,12 +127,13 @@ impl SegmentClaim {
         journal_start: u32,
         tables: TableSet,
     ) -> Vec<u8> {
-        let mut seed = b"vouch segment proof".to_vec();
+        let mut seed = b"vouch segment proof, version 2".to_vec();
         seed.extend_from_slice(machine);
         seed.push(profile);
-        for number in [text.start, text.end, journal_start, tables.bits()] {
+        for number in [text.start, text.end, journal_start] {
             seed.extend_from_slice(&number.to_le_bytes());
         }
+        seed.extend_from_slice(&tables.to_bytes());
         self.put(&mut seed);
         seed
     }
@@ -187,8 +207,25 @@ fn digest(reader: &mut Reader<'_>, field: &'static str) -> Result<Digest<F>, Dec
     Ok(digest)
 }
 
+/// A set of tables of this machine.
+fn tables(reader: &mut Reader<'_>) -> Result<TableSet, DecodeError> {
+    let bytes = reader.array("tables")?;
+    TableSet::from_bytes(bytes).ok_or_else(|| {
+        let known = TableSet::new(Table::ALL).to_bytes();
+        let unknown = bytes.iter().zip(known).map(|(byte, known)| byte & !known);
+        let (at, byte) = { (0..).zip(unknown) }
+            .find(|(_, byte)| *byte != 0)
+            .unwrap_or_default();
+        DecodeError::Field {
+            field: "tables",
+            expected: "bits of this machine's tables",
+            got: 8 * at + u64::from(byte.trailing_zeros()),
+        }
+    })
+}
+
 /// Bytes of a segment beside its journal and its proof.
-const FIXED_BYTES: usize = 2 * 4 + 2 * 32 + 1 + 4 + 4 + 4 + 4;
+const FIXED_BYTES: usize = 2 * 4 + 2 * 32 + 1 + 4 + 4 + SET_BYTES + 4;
 
 /// The proof of one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,7 +234,7 @@ pub struct SegmentReceipt {
     pub claim: SegmentClaim,
     /// The tables that the proof holds.
     pub tables: TableSet,
-    /// The proof, encoded by postcard.
+    /// The proof, encoded as [`crate::encode_proof`] does.
     pub proof: Vec<u8>,
 }
 
@@ -227,25 +264,18 @@ impl SegmentReceipt {
 
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
         self.claim.put(out);
-        out.extend_from_slice(&self.tables.0.to_le_bytes());
+        out.extend_from_slice(&self.tables.to_bytes());
         put_bytes(out, &self.proof);
     }
 
     pub(crate) fn take(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let claim = SegmentClaim::take(reader)?;
-        let bits = reader.u32("tables")?;
-        if bits & !TableSet::new(Table::ALL).0 != 0 {
-            return Err(DecodeError::Field {
-                field: "tables",
-                expected: "one bit a table of this machine",
-                got: bits.into(),
-            });
-        }
+        let tables = tables(reader)?;
         let proof = reader.bytes("proof")?;
         check_proof_length(proof)?;
         Ok(Self {
             claim,
-            tables: TableSet(bits),
+            tables,
             proof: proof.to_vec(),
         })
     }
@@ -257,7 +287,7 @@ pub(crate) fn check_proof_length(proof: &[u8]) -> Result<(), DecodeError> {
         0..=MAX_PROOF_BYTES => Ok(()),
         got => Err(DecodeError::Field {
             field: "proof",
-            expected: "at most 5 MiB",
+            expected: "at most 4 MiB",
             got: got as u64,
         }),
     }

@@ -8,7 +8,6 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use p3_batch_stark::verify_batch;
 use p3_field::extension::BinomiallyExtendable;
-use serde::de::DeserializeOwned;
 use spin::Once;
 use vouch_air::F;
 use vouch_air::machine::{MIN_LOG_HEIGHT, log_height, table_values};
@@ -20,10 +19,11 @@ use crate::claim::{Claim, ImageId};
 use crate::config::{Proof, config};
 use crate::error::{DecodeError, VerifyError};
 use crate::key::{Key, MACHINE_DIGEST};
+use crate::packing::Packing;
 use crate::profile::{ExtensionDegree, Profile};
 use crate::receipt::Receipt;
 use crate::segment::{SegmentReceipt, check_proof_length, max_log_height};
-use crate::shape::{Shape, heights, opened_tables};
+use crate::wire::{decode_proof, heights};
 
 /// Bound of the executable range, as a word index.
 const TEXT_LIMIT: u32 = MEMORY_END / 4;
@@ -249,11 +249,10 @@ impl Context<'_> {
     fn verify<const D: usize>(&self, key: &Key<D>) -> Result<(), VerifyError>
     where
         F: BinomiallyExtendable<D>,
-        Proof<D>: DeserializeOwned,
     {
         let claim = &self.segment.claim;
         let tables: Vec<Table> = self.segment.tables.tables().collect();
-        let proof: Proof<D> = self.decode(&key.shape, &tables)?;
+        let (proof, packing) = self.decode(key, &tables)?;
         let instances: Vec<_> = tables
             .iter()
             .map(|&table| key.known(table, self.journal_start, &claim.journal))
@@ -270,7 +269,6 @@ impl Context<'_> {
             self.journal_start,
             self.segment.tables,
         );
-        let packing = key.packing(&tables, &proof.degree_bits);
         let config = config(&self.profile.parameters(), packing, seed);
         verify_batch(&config, &instances, &proof, &values, &key.common(&tables)).map_err(|error| {
             VerifyError::Proof {
@@ -280,29 +278,32 @@ impl Context<'_> {
         })
     }
 
-    /// The proof, if it holds `tables`. Nothing is decoded before all lengths are known to be those of a
-    /// proof of these tables and heights.
-    fn decode<P: DeserializeOwned>(
+    /// The proof, if it holds `tables`, and its layout. Nothing is decoded before its length is known to be that
+    /// of a proof of these tables and heights.
+    fn decode<const D: usize>(
         &self,
-        shape: &Shape,
+        key: &Key<D>,
         tables: &[Table],
-    ) -> Result<P, VerifyError> {
+    ) -> Result<(Proof<D>, Packing), VerifyError>
+    where
+        F: BinomiallyExtendable<D>,
+    {
         let wrong = |reason| DecodeError::Proof {
             segment: self.i,
             reason,
         };
         let bytes = self.segment.proof.as_slice();
         check_proof_length(bytes)?;
-        self.check_tables(tables, opened_tables(bytes))?;
+        self.check_tables(tables)?;
         let heights = heights(bytes, tables.len()).map_err(wrong)?;
         self.check_heights(tables, &heights)?;
-        shape.check(bytes, tables, &heights).map_err(wrong)?;
-        let proof = postcard::from_bytes(bytes);
-        Ok(proof.map_err(|_| wrong("it does not decode"))?)
+        let packing = key.packing(tables, &heights);
+        let proof = decode_proof(bytes, &packing).map_err(wrong)?;
+        Ok((proof, packing))
     }
 
-    /// The tables that must be there are, and the proof is of as many.
-    fn check_tables(&self, tables: &[Table], opened: usize) -> Result<(), VerifyError> {
+    /// The tables that must be there are, and none that must not.
+    fn check_tables(&self, tables: &[Table]) -> Result<(), VerifyError> {
         let segment = self.i;
         if let Some(table) = REQUIRED.into_iter().find(|table| !tables.contains(table)) {
             return Err(VerifyError::MissingTable { segment, table });
@@ -319,13 +320,6 @@ impl Context<'_> {
             return Err(VerifyError::MissingTable {
                 segment,
                 table: Table::Journal,
-            });
-        }
-        if tables.len() != opened {
-            return Err(VerifyError::TableCount {
-                segment,
-                expected: tables.len(),
-                got: opened,
             });
         }
         Ok(())

@@ -23,7 +23,7 @@ const HALTED: usize = END_ROOT + 32;
 const EXIT_CODE: usize = HALTED + 1;
 const JOURNAL: usize = EXIT_CODE + 4;
 const TABLES: usize = JOURNAL + 4 + 3;
-const PROOF: usize = TABLES + 4;
+const PROOF: usize = TABLES + 32;
 
 fn segment(exit_code: Option<u32>) -> SegmentReceipt {
     SegmentReceipt {
@@ -128,6 +128,11 @@ fn foreign_files_and_versions_are_refused() {
             DecodeError::Version { expected, got }
         );
     }
+    // What was once written is refused by name.
+    let first = error_with(VERSION, &1u16.to_le_bytes());
+    assert!(first.to_string().contains("proven again"), "{first}");
+    let later = error_with(VERSION, &3u16.to_le_bytes());
+    assert_eq!(later.to_string(), "receipt version: expected 2, got 3");
     for got in [0, 5, 255] {
         assert_eq!(error_with(PROFILE, &[got]), DecodeError::Profile { got });
     }
@@ -211,6 +216,19 @@ fn huge_proofs_are_refused() {
 
 #[test]
 fn unknown_tables_are_refused() {
-    let error = error_with(TABLES, &(1u32 << 31).to_le_bytes());
-    assert_eq!(wrong_field(&error), ("tables", 1 << 31));
+    let known = Table::ALL.len();
+    for bit in known..256 {
+        let mut set = TableSet::new([Table::Claim, Table::Journal]).to_bytes();
+        set[bit / 8] |= 1 << (bit % 8);
+        assert_eq!(TableSet::from_bytes(set), None);
+        assert_eq!(
+            wrong_field(&error_with(TABLES, &set)),
+            ("tables", bit as u64)
+        );
+    }
+    for (bit, table) in Table::ALL.into_iter().enumerate() {
+        let mut set = [0; 32];
+        set[bit / 8] |= 1 << (bit % 8);
+        assert_eq!(TableSet::from_bytes(set), Some(TableSet::new([table])));
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use vouch_verifier::{
-    ExtensionDegree, Parameters, Profile, Security, greatest_m, security, security_of, tenths,
+    ExtensionDegree, Parameters, Profile, Security, security, security_of, tenths,
 };
 
 static DOC: LazyLock<String> = LazyLock::new(|| page("docs/security.md"));
@@ -96,6 +96,15 @@ fn parameters_are_those_in_use() {
     });
     row("rate", &|p| format!("1/{}", 1 << parameters(p).log_blowup));
     row("queries", &|p| parameters(p).queries.to_string());
+    row("coefficients of the final polynomial", &|p| {
+        (1 << parameters(p).log_final_poly).to_string()
+    });
+    row("least top level, log2", &|p| {
+        parameters(p).least_level.to_string()
+    });
+    row("numbers in a query's rows, at most", &|p| {
+        parameters(p).most_packs.to_string()
+    });
     row("grinding before the queries, bits", &|p| {
         parameters(p).query_grinding.to_string()
     });
@@ -132,14 +141,25 @@ fn other_pages_say_the_same() {
     );
 }
 
-/// What the text says of `m`: tables of 2^6 rows, opened at two points.
+/// What the correction of degrees is worth to the queries of fast 100, which stay in unique decoding:
+/// without it columns of `2^h` rows would have one coefficient more than that.
 #[test]
-fn the_greatest_m_is_what_is_said() {
-    let most = greatest_m(6, 2);
-    let sentence = format!("so `m` is at most {most}");
+fn the_correction_is_worth_what_is_said() {
+    let parameters = Profile::Fast100.parameters();
+    assert_eq!(security(Profile::Fast100).johnson_m, None);
+    let bits = |log_height: i32| {
+        let rate = 0.5f64.powi(parameters.log_blowup as i32);
+        let longer = rate * (1.0 + 0.5f64.powi(log_height));
+        parameters.queries as f64 * ((1.0 + longer) / (1.0 + rate)).log2()
+    };
+    let sentence = format!(
+        "tables of `2^6` rows {:.1} bits, of 4 rows {:.1}",
+        bits(6),
+        bits(2)
+    );
     assert!(
-        DOC.contains(&sentence),
-        "docs/security.md lacks: {sentence}"
+        page("docs/packing.md").contains(&sentence),
+        "docs/packing.md lacks: {sentence}"
     );
 }
 
@@ -151,11 +171,27 @@ fn compared_parameters_prove_what_is_said() {
     let cells = |row: &'static str| row.split('|').map(str::trim).collect::<Vec<_>>();
     let (mut read, mut wrong) = (0, Vec::new());
     for row in rows.map(cells) {
-        let ["", rate, degree, arity, queries, grinding, bits, ..] = row[..] else {
+        let [
+            "",
+            rate,
+            degree,
+            arity,
+            last,
+            levels,
+            queries,
+            grinding,
+            bits,
+            ..,
+        ] = row[..]
+        else {
             panic!("{row:?}");
         };
         let number = |text: &str| text.parse::<usize>().expect("a number");
-        let grinding: Vec<usize> = grinding.split(", ").map(number).collect();
+        let numbers = |text: &str| text.split(", ").map(number).collect::<Vec<_>>();
+        let (grinding, levels) = (numbers(grinding), numbers(levels));
+        let [least_level, most_packs] = levels[..] else {
+            panic!("{row:?}");
+        };
         let [
             query_grinding,
             fold_grinding,
@@ -179,6 +215,9 @@ fn compared_parameters_prove_what_is_said() {
             batch_grinding,
             lookup_grinding,
             point_grinding,
+            log_final_poly: number(last).ilog2() as usize,
+            least_level,
+            most_packs,
         };
         let right = shown(security_of(&parameters).proof_bits);
         if bits != right {

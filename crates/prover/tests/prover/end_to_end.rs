@@ -5,7 +5,9 @@ use vouch_air::tables::Table;
 use vouch_emulator::SegmentLimits;
 use vouch_emulator::testing::{asm, program, random_program};
 use vouch_verifier::config::Proof;
-use vouch_verifier::{Profile, Receipt, TableSet, TableShape, Verifier, VerifyError};
+use vouch_verifier::{
+    Key, Profile, Receipt, TableSet, TableShape, Verifier, VerifyError, decode_proof,
+};
 
 #[test]
 fn exit_proves_and_verifies() {
@@ -32,7 +34,13 @@ fn shapes_are_those_of_the_proof() {
         Profile::Fast100,
     );
     let segment = &receipt.segments[0];
-    let proof: Proof<4> = postcard::from_bytes(&segment.proof).expect("its own encoding");
+    let tables: Vec<_> = segment.tables.tables().collect();
+    let heights: Vec<usize> = { segment.proof.iter().take(tables.len()) }
+        .map(|&height| height.into())
+        .collect();
+    let key = Key::<4>::new(Profile::Fast100).expect("the profile's degree");
+    let packing = key.packing(&tables, &heights);
+    let proof: Proof<4> = decode_proof(&segment.proof, &packing).expect("its own encoding");
     let opened = &proof.opened_values.instances;
     assert_eq!(opened.len(), segment.tables.tables().count());
     for (table, opened) in segment.tables.tables().zip(opened) {

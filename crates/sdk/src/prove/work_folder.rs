@@ -20,7 +20,8 @@ use crate::error::Error;
 use crate::{files, private};
 
 const MAGIC: &[u8; 8] = b"VOUCHSEG";
-const VERSION: u16 = 1;
+/// 2: segments of receipts of version 2.
+const VERSION: u16 = 2;
 /// What the names of segments begin with.
 const SEGMENT: &str = "segment-";
 /// Bytes of a hash.

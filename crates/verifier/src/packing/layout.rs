@@ -165,8 +165,9 @@ pub struct Level {
 /// The layout of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packing {
-    /// Cells of a challenge.
-    degree: usize,
+    parameters: Parameters,
+    /// With their heights, log2.
+    tables: Vec<(TableColumns, usize)>,
     rounds: Vec<Round>,
     levels: Vec<Level>,
 }
@@ -183,7 +184,8 @@ impl Packing {
         };
         let least = least.max(tallest).max(parameters.least_level);
         let mut packing = Self {
-            degree: parameters.extension.degree(),
+            parameters: *parameters,
+            tables: tables.to_vec(),
             rounds,
             levels: Vec::new(),
         };
@@ -208,6 +210,16 @@ impl Packing {
             chunks: 0,
         };
         Self::new(parameters, &[(table, lookup::LOG_HEIGHT)])
+    }
+
+    /// The parameters that it follows.
+    pub const fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The tables of the proof, each with its height, log2.
+    pub fn tables(&self) -> &[(TableColumns, usize)] {
+        &self.tables
     }
 
     /// The commitments, in p3's order.
@@ -238,7 +250,10 @@ impl Packing {
 
     /// Cells of BabyBear in a column of `kind`.
     pub const fn cells(&self, kind: Kind) -> usize {
-        if kind.is_extension() { self.degree } else { 1 }
+        match kind.is_extension() {
+            true => self.parameters.extension.degree(),
+            false => 1,
+        }
     }
 
     /// Width of a group's matrix in a Merkle tree, in cells.
