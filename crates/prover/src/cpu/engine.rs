@@ -1,6 +1,5 @@
 //! The operations of a proof on the CPU.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use p3_commit::Mmcs;
@@ -17,9 +16,9 @@ use vouch_verifier::packing::{COSET, Packing, Round};
 use super::fold::fold;
 use super::logup::{LogUp, logup};
 use super::openings::Opener;
-use super::quotient::{Extended, chunks, quotient};
+use super::quotient::{Extended, chunks};
 use super::said::combiners;
-use super::setup::{Committed, Input, Setup};
+use super::setup::{Committed, Input, Rows, Setup};
 use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place};
 use crate::error::ProveError;
 use crate::plan::plan;
@@ -61,7 +60,7 @@ where
         round: &Round,
     ) -> Result<(Commitment, Committed), ProveError> {
         let matrices = tables.iter().map(|trace| &trace.matrix);
-        let inputs = matrices.map(|matrix| Input::rows(Cow::Borrowed(matrix)));
+        let inputs = matrices.map(|matrix| Input::rows(Rows::Elsewhere(matrix)));
         Ok(self.commit_inputs(inputs.collect(), round))
     }
 
@@ -197,7 +196,7 @@ where
     fn columns(&self, columns: &Vec<Input<'static>>) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
         Ok(columns
             .iter()
-            .map(|input| input.matrix.clone().into_owned())
+            .map(|input| input.matrix(self.parameters.log_blowup))
             .collect())
     }
 
@@ -221,8 +220,9 @@ where
             let plan = plan(place.instance.table);
             let combiners = combiners(plan, &place.challenges);
             let fixed = place.is_fixed().then(|| &self.fixed_columns().rows);
-            let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners);
-            (Input::rows(Cow::Owned(matrix)), terminal)
+            let log_blowup = self.parameters.log_blowup;
+            let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners, log_blowup);
+            (Input::rows(Rows::InPlace(matrix)), terminal)
         };
         tables.into_par_iter().zip(places).map(columns).unzip()
     }
@@ -249,8 +249,7 @@ where
             combiners: &combiners(plan, &place.challenges),
             terminal: place.terminal,
         };
-        let cells = quotient(&table, alpha, points);
-        chunks::<D>(&cells, place.log_height, plan.log_chunks)
+        chunks(&table, alpha, points, self.parameters.log_blowup)
     }
 }
 

@@ -188,29 +188,32 @@ impl<'a> Transform<'a> {
     /// Copies `rows`, bit-reversed, to the first coset, and inverts the layers within blocks.
     fn inverse_within(&self, rows: &[F], order: Order, values: &mut [F]) {
         let width = self.width;
-        values[..rows.len()]
-            .par_chunks_exact_mut(self.block())
+        let mut blocks: Vec<_> = values[..rows.len()]
+            .chunks_exact_mut(self.block())
             .enumerate()
-            .for_each(|(i, block)| {
-                let first = i << self.log_block;
-                match order {
-                    Order::BitReversed => {
-                        block.copy_from_slice(&rows[first * width..][..block.len()])
-                    }
-                    Order::Natural => {
-                        for (j, row) in block.chunks_exact_mut(width).enumerate() {
-                            let from = reverse_bits_len(first + j, self.log_height) * width;
-                            row.copy_from_slice(&rows[from..from + width]);
-                        }
+            .collect();
+        if order == Order::Natural {
+            // Blocks that are next to each other take rows that are next to each other.
+            reverse_slice_index_bits(&mut blocks);
+        }
+        blocks.into_par_iter().for_each(|(i, block)| {
+            let first = i << self.log_block;
+            match order {
+                Order::BitReversed => block.copy_from_slice(&rows[first * width..][..block.len()]),
+                Order::Natural => {
+                    for (j, row) in block.chunks_exact_mut(width).enumerate() {
+                        let from = reverse_bits_len(first + j, self.log_height) * width;
+                        row.copy_from_slice(&rows[from..from + width]);
                     }
                 }
-                let twiddles = Twiddles {
-                    table: &self.roots.inverse,
-                    block: i,
-                    scales: None,
-                };
-                layers::<true>(block, width, self.log_block, twiddles);
-            });
+            }
+            let twiddles = Twiddles {
+                table: &self.roots.inverse,
+                block: i,
+                scales: None,
+            };
+            layers::<true>(block, width, self.log_block, twiddles);
+        });
     }
 
     /// Inverts the layers between blocks and evaluates those of every coset.

@@ -6,8 +6,6 @@
 //! points of a smaller domain are the first of a larger one, and those of a domain that is cut
 //! into two chunks are its two halves.
 
-use std::borrow::Cow;
-
 use p3_air::Air;
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
@@ -27,7 +25,7 @@ use vouch_verifier::packing::COSET;
 use super::extend::Order;
 use super::pack::{ChallengePack, Factors, Neighbours, Pack, WIDTH, invert_base, load, store};
 use super::said::{Combiner, Said};
-use super::setup::Input;
+use super::setup::{Input, Rows};
 use crate::plan::Plan;
 
 /// Points whose selectors are inverted together.
@@ -82,23 +80,22 @@ where
     }
 }
 
-/// The quotient on its domain, `2^(log_height + log_chunks)` rows of `D` cells. `points` are
-/// those of the domain or of a larger one.
+/// The quotient's values in rows from `first` on of its domain, `D` cells each; the domain has
+/// `2^(log_height + log_chunks)` rows. `points` are those of the domain or of a larger one.
 pub(super) fn quotient<const D: usize>(
     table: &Extended<'_, D>,
     alpha: Challenge<D>,
     points: &[F],
-) -> Vec<F>
-where
+    first: usize,
+    cells: &mut [F],
+) where
     F: BinomiallyExtendable<D>,
 {
     let powers = Powers::new(table.plan, alpha);
-    let size = 1usize << (table.log_height + table.plan.log_chunks);
-    let mut cells = F::zero_vec(D * size);
     let rows = CHUNK.min(1 << table.log_height);
     cells
         .par_chunks_exact_mut(D * rows)
-        .zip(points.par_chunks_exact(rows))
+        .zip(points[first..].par_chunks_exact(rows))
         .enumerate()
         .for_each(|(i, (out, points))| {
             let mut evaluation = Evaluation {
@@ -114,12 +111,11 @@ where
             };
             let selectors = Selectors::new(points, table.log_height);
             for (j, out) in out.chunks_exact_mut(D * WIDTH).enumerate() {
-                let value = evaluation.at(i * rows + j * WIDTH, selectors.at(j));
+                let value = evaluation.at(first + i * rows + j * WIDTH, selectors.at(j));
                 let value = value * Pack::from(selectors.inverse_vanishing);
                 store(value.as_basis_coefficients_slice(), out, D, 0);
             }
         });
-    cells
 }
 
 /// Which row a point stands for, as p3 has it: multiples of Lagrange polynomials of the first
@@ -258,23 +254,29 @@ fn reload(out: &mut Vec<Pack>, matrix: Option<&RowMajorMatrix<F>>, first: usize)
 }
 
 /// The chunks of a quotient, each by its values on a coset of the table's domain: chunk `i` of
-/// `n` holds the values at every `n`-th point from the `i`-th on.
+/// `n` holds the values at every `n`-th point from the `i`-th on. To be extended `2^log_blowup` times.
 pub(super) fn chunks<const D: usize>(
-    cells: &[F],
-    log_height: usize,
-    log_chunks: usize,
-) -> Vec<Input<'static>> {
-    let size = D << log_height;
+    table: &Extended<'_, D>,
+    alpha: Challenge<D>,
+    points: &[F],
+    log_blowup: usize,
+) -> Vec<Input<'static>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let (log_height, log_chunks) = (table.log_height, table.plan.log_chunks);
     let generator = F::two_adic_generator(log_height + log_chunks);
-    (0..1usize << log_chunks)
-        .map(|i| {
-            let chunk = &cells[size * reverse_bits_len(i, log_chunks)..][..size];
-            Input {
-                matrix: Cow::Owned(RowMajorMatrix::new(chunk.to_vec(), D)),
-                order: Order::BitReversed,
-                shift: COSET * generator.exp_u64(i as u64),
-                chunks: 1 << log_chunks,
-            }
-        })
-        .collect()
+    let chunk = |i: usize| {
+        let mut values = F::zero_vec(D << log_height << log_blowup);
+        let rows = values.len() - (D << log_height);
+        let first = reverse_bits_len(i, log_chunks) << log_height;
+        quotient(table, alpha, points, first, &mut values[rows..]);
+        Input {
+            rows: Rows::InPlace(RowMajorMatrix::new(values, D)),
+            order: Order::BitReversed,
+            shift: COSET * generator.exp_u64(i as u64),
+            chunks: 1 << log_chunks,
+        }
+    };
+    (0..1 << log_chunks).into_par_iter().map(chunk).collect()
 }
