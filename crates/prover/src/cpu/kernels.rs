@@ -136,23 +136,22 @@ impl Kernels {
         inputs.iter().map(|input| input.matrix.values.len()).sum()
     }
 
-    /// Opens main and LogUp columns and adds them up for FRI: for each level, highest first, an element a point.
-    pub fn open(&self) -> Vec<(usize, Vec<Challenge<D>>)> {
+    /// Opens main and LogUp columns and adds them up for FRI: for each level, highest first, `D` cells a point.
+    pub fn open(&self) -> Vec<(usize, Vec<F>)> {
         let rounds = self.opened();
         let log_blowup = self.setup.parameters.log_blowup;
-        let opener = Opener::new(self.challenge, &self.points, log_blowup);
+        let points = &self.points[..self.points.len() >> log_blowup];
+        let opener = Opener::new(self.challenge, points, log_blowup);
         let values = opener.evaluate(&rounds);
-        opener.reduce(&self.packing, &rounds, &values, self.challenge)
+        let extender = &self.setup.extender;
+        opener.reduce(&self.packing, &rounds, &values, self.challenge, extender)
     }
 
     /// Runs FRI on what was opened.
     ///
     /// # Errors
     /// None on the CPU.
-    pub fn fri(
-        &self,
-        opened: Vec<(usize, Vec<Challenge<D>>)>,
-    ) -> Result<impl Sized + use<>, ProveError> {
+    pub fn fri(&self, opened: Vec<(usize, Vec<F>)>) -> Result<impl Sized + use<>, ProveError> {
         let challenger = &mut challenger(Vec::new(), None);
         low_degree(&self.setup, opened, &self.opened(), F::ZERO, challenger)
     }

@@ -9,12 +9,12 @@ use p3_field::{
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
-use p3_util::{log2_strict_usize, reverse_bits_len};
+use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::COSET;
 
-use super::pack::{ChallengePack, Pack, WIDTH, invert, lane};
+use super::pack::{ChallengePack, Neighbours, Pack, WIDTH, invert, lane};
 use super::setup::Committed;
 use crate::engine::{Opened, Openings};
 
@@ -28,7 +28,7 @@ where
 {
     pub(super) log_blowup: usize,
     point: Challenge<D>,
-    /// `1 / (z - x)` for every point `x` of the largest domain.
+    /// `1 / (z - x)` for every point `x` of the coset that is as large as the tallest table.
     pub(super) inverses: Vec<ChallengePack<D>>,
     /// For a matrix without a next row: the barycentric weights, up to a factor.
     weights: Vec<FieldArray<Challenge<D>, 1>>,
@@ -38,7 +38,7 @@ impl<const D: usize> Opener<D>
 where
     F: BinomiallyExtendable<D>,
 {
-    /// Opens at `point`; `points` are those of the largest committed domain, bit-reversed.
+    /// Opens at `point`; `points` are those of the coset of the tallest table, bit-reversed.
     pub(super) fn new(point: Challenge<D>, points: &[F], log_blowup: usize) -> Self {
         let mut inverses = vec![ChallengePack::<D>::ZERO; points.len() / WIDTH];
         let rows = CHUNK.min(points.len());
@@ -52,7 +52,7 @@ where
                 batch_multiplicative_inverse_general(&distances, out, invert);
             });
         let offset = point.inverse();
-        let mut weights = vec![FieldArray([Challenge::<D>::ZERO]); points.len() >> log_blowup];
+        let mut weights = vec![FieldArray([Challenge::<D>::ZERO]); points.len()];
         weights
             .par_chunks_mut(WIDTH)
             .zip(&inverses)
@@ -127,34 +127,27 @@ where
     fn pairs(&self, height: usize) -> Vec<FieldArray<Challenge<D>, 2>> {
         let log_height = log2_strict_usize(height);
         let inverse = F::two_adic_generator(log_height).inverse();
-        let offset = self.point.inverse();
         let next_offset = self.next_point(log_height).inverse();
         let mut pairs = vec![FieldArray([Challenge::<D>::ZERO; 2]); height];
-        pairs.par_iter_mut().enumerate().for_each(|(i, pair)| {
-            let before = before(i, 1, log_height);
-            // The weights hold `1 / (z - x) - 1 / z`.
-            let at_before = self.weights[before].0[0] + offset;
-            pair.0 = [self.weights[i].0[0], at_before * inverse - next_offset];
+        { pairs.par_chunks_exact_mut(WIDTH).enumerate() }.for_each(|(i, pairs)| {
+            let before = self.inverse_before(i * WIDTH, log_height);
+            let weights = &self.weights[i * WIDTH..];
+            for (i, (pair, weight)) in pairs.iter_mut().zip(weights).enumerate() {
+                pair.0 = [weight.0[0], lane(&before, i) * inverse - next_offset];
+            }
         });
         pairs
     }
 
-    /// `1 / (z - x)` at some points.
-    pub(super) fn gather(&self, rows: &[usize; WIDTH]) -> ChallengePack<D> {
-        ChallengePack::<D>::from_basis_coefficients_fn(|k| {
-            Pack::from_fn(|lane| {
-                let coordinates: &[Pack] =
-                    self.inverses[rows[lane] / WIDTH].as_basis_coefficients_slice();
-                coordinates[k].as_slice()[rows[lane] % WIDTH]
-            })
-        })
+    /// `1 / (z - x)` at the points of the rows that are before those from `first` on.
+    pub(super) fn inverse_before(&self, first: usize, log_height: usize) -> ChallengePack<D> {
+        let before = Neighbours::new(first, -1, log_height);
+        let inverse = &self.inverses[before.first / WIDTH];
+        let coordinates: &[Pack] = inverse.as_basis_coefficients_slice();
+        let mut coordinates: [Pack; D] = core::array::from_fn(|k| coordinates[k]);
+        before.arrange(&mut coordinates);
+        ChallengePack::<D>::from_basis_coefficients_fn(|k| coordinates[k])
     }
-}
-
-/// Where the point `step` before that at `i` is, in a bit-reversed domain of `2^bits` points.
-pub(super) fn before(i: usize, step: usize, bits: usize) -> usize {
-    let natural = reverse_bits_len(i, bits) + (1 << bits) - step;
-    reverse_bits_len(natural & ((1 << bits) - 1), bits)
 }
 
 /// The factor that the weights `1 / (z - x) - 1 / z` lack on the coset of `2^log_height` points:

@@ -25,7 +25,7 @@ use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::COSET;
 
 use super::extend::Order;
-use super::pack::{ChallengePack, Factors, Pack, WIDTH, invert_base, load, store};
+use super::pack::{ChallengePack, Factors, Neighbours, Pack, WIDTH, invert_base, load, store};
 use super::said::{Combiner, Said};
 use super::setup::Input;
 use crate::plan::Plan;
@@ -108,6 +108,7 @@ where
                 current: Vec::new(),
                 next: Vec::new(),
                 logup: Vec::new(),
+                after: Vec::new(),
                 preprocessed: Vec::new(),
                 periodic: Vec::new(),
             };
@@ -166,6 +167,8 @@ where
     current: Vec<Pack>,
     next: Vec<Pack>,
     logup: Vec<Pack>,
+    /// The running sum of the next row.
+    after: Vec<Pack>,
     preprocessed: Vec<Pack>,
     periodic: Vec<Pack>,
 }
@@ -182,23 +185,20 @@ where
     ) -> ChallengePack<D> {
         let table = self.table;
         let bits = table.log_height + table.plan.log_chunks;
-        let step = 1 << table.plan.log_chunks;
-        let mask = (1 << bits) - 1;
-        // Where the row after that of point `first + lane` is.
-        let next: [usize; WIDTH] = core::array::from_fn(|lane| {
-            let natural = reverse_bits_len(first + lane, bits);
-            reverse_bits_len((natural + step) & mask, bits)
-        });
+        let next = Neighbours::new(first, 1 << table.plan.log_chunks, bits);
         reload(&mut self.current, Some(table.main), first);
         reload(&mut self.logup, Some(table.logup), first);
         reload(&mut self.preprocessed, table.fixed, first);
         reload(&mut self.periodic, table.periodic.as_ref(), first);
         if table.plan.looks_ahead {
-            let (cells, width) = (&table.main.values, table.main.width());
-            let cell = |column| Pack::from_fn(|lane| cells[next[lane] * width + column]);
-            self.next.clear();
-            self.next.extend((0..width).map(cell));
+            reload(&mut self.next, Some(table.main), next.first);
+            next.arrange(&mut self.next);
         }
+        let (cells, width) = (&table.logup.values, table.logup.width());
+        self.after.clear();
+        load(&cells[next.first * width..], width, 0..D, &mut self.after);
+        next.arrange(&mut self.after);
+        let after = ChallengePack::<D>::from_basis_coefficients_fn(|k| self.after[k]);
         let row = Row {
             current: &self.current,
             next: match table.plan.looks_ahead {
@@ -215,16 +215,15 @@ where
         self.said.clear();
         table.instance.eval(&mut Capture::new(row, &mut self.said));
         self.powers.constraints.combine(&self.said.constraints)
-            + self.fractions(&next, [is_first, is_last, is_transition])
+            + self.fractions(after, [is_first, is_last, is_transition])
     }
 
-    /// The folded constraints of LogUp.
+    /// The folded constraints of LogUp, given the running sum of the next row.
     fn fractions(
         &self,
-        next: &[usize; WIDTH],
+        after: ChallengePack<D>,
         [is_first, is_last, is_transition]: [Pack; 3],
     ) -> ChallengePack<D> {
-        let (cells, width) = (&self.table.logup.values, self.table.logup.width());
         let current = |column: usize| {
             let cells = &self.logup[column * D..];
             ChallengePack::<D>::from_basis_coefficients_fn(|k| cells[k])
@@ -240,9 +239,6 @@ where
             total += fraction;
         }
         let running = current(0);
-        let after = ChallengePack::<D>::from_basis_coefficients_fn(|k| {
-            Pack::from_fn(|lane| cells[next[lane] * width + k])
-        });
         let terminal = ChallengePack::<D>::from(self.table.terminal);
         let sum = running + total;
         folded

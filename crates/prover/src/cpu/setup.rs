@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PackedValue, PrimeCharacteristicRing};
-use p3_fri::FriParameters;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
@@ -14,7 +13,7 @@ use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::lookup;
 use vouch_verifier::Parameters;
-use vouch_verifier::config::{ChallengeMmcs, fri};
+use vouch_verifier::config::{ValueMmcs, value_mmcs};
 use vouch_verifier::packing::{COSET, Packing, Round};
 
 use super::extend::{Extender, Order};
@@ -100,8 +99,8 @@ where
     F: BinomiallyExtendable<D>,
 {
     pub(super) parameters: Parameters,
-    pub(super) fri: FriParameters<ChallengeMmcs<D>>,
-    extender: Extender,
+    pub(super) mmcs: ValueMmcs,
+    pub(super) extender: Extender,
     fixed: OnceLock<Fixed>,
 }
 
@@ -120,7 +119,7 @@ where
     /// The CPU, for proofs with `parameters`.
     pub fn new(parameters: Parameters) -> Self {
         Self {
-            fri: fri(&parameters),
+            mmcs: value_mmcs(),
             fixed: OnceLock::new(),
             parameters,
             extender: Extender::default(),
