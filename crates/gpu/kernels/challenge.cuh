@@ -32,3 +32,14 @@ template <uint32_t D> DEVICE void store_row(Fp *row, uint32_t stride, Extension<
         row[uint64_t(i) * stride] = x.at[i];
     }
 }
+
+// A sum of products: four of words below p are less than 2^64, and than twice 2^32 p.
+DEVICE Fp dot(const Fp (&x)[4], const Fp (&y)[4]) {
+    uint64_t sum = uint64_t(x[0].word) * y[0].word;
+    UNROLL
+    for (uint32_t i = 1; i < 4; i++) {
+        sum += uint64_t(x[i].word) * y[i].word;
+    }
+    const uint64_t bound = uint64_t(P) << 32;
+    return reduce(sum < bound ? sum : sum - bound);
+}

@@ -11,17 +11,20 @@ struct alignas(16) Digest {
     uint32_t at[8];
 };
 
-// A row: a word at the same place of each of some columns.
+// A row: a word at the same place of each of some columns, and at another one of the others.
 struct Row {
     // Where the columns begin, `width` of them.
     const Address *columns;
-    // In bytes.
+    // In bytes: of the first `direct` columns, and of the others, which are packed.
     uint64_t place;
+    uint64_t packed;
+    uint32_t direct;
     uint32_t width;
 };
 
 DEVICE uint32_t word(const Row &row, uint32_t column) {
-    return *at<uint32_t>(row.columns[column] + row.place);
+    uint64_t place = column < row.direct ? row.place : row.packed;
+    return *at<uint32_t>(row.columns[column] + place);
 }
 
 // N words from column `first` on; 0 from column `end` on.

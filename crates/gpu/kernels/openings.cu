@@ -1,22 +1,10 @@
-// Openings: the values of columns at a point z and at that of the next row, w z, and what FRI is
-// given: the sum over columns p and points z of power * (p(z) - p(x)) / (z - x).
+// Openings: the values of columns at a point z and at that of the next row, w z.
 //
 // All matrices are on the same number of cosets; value k of coset c is at
 // x = shift W^(rev(c) + k 2^log_cosets), W being the root of the order of all rows. The point
 // before x, x / w, is the neighbour in the same coset.
 #include "challenge.cuh"
 #include "roots.cuh"
-
-// A sum of products: four of words below p are less than 2^64, and than twice 2^32 p.
-DEVICE Fp dot(const Fp (&x)[4], const Fp (&y)[4]) {
-    uint64_t sum = uint64_t(x[0].word) * y[0].word;
-    UNROLL
-    for (uint32_t i = 1; i < 4; i++) {
-        sum += uint64_t(x[i].word) * y[i].word;
-    }
-    const uint64_t bound = uint64_t(P) << 32;
-    return reduce(sum < bound ? sum : sum - bound);
-}
 
 // Points of a thread of inverse_distances.
 #define POINTS 8
@@ -199,114 +187,3 @@ KERNEL(add_chunks, AddChunksArgs) {
     }
     at<Fp>(a.to)[i] = sum;
 }
-
-// Rows of a thread of reduce_*.
-#define ROWS 2
-
-// A matrix to be reduced.
-struct Term {
-    Address columns;
-    // The powers of its columns, D words each; zeros up to a multiple of 4 columns.
-    Address powers;
-    // By how much those for the next row's point are greater.
-    uint32_t next[MOST_DEGREE];
-    uint32_t width;
-    uint32_t at_next;
-    uint32_t zero;
-};
-
-struct ReduceArgs {
-    // `count` of them
-    Address terms;
-    // 1 / (z - x), D columns
-    Address inverses;
-    // D columns
-    Address to;
-    // The columns' values at z, and at w z, by their powers.
-    uint32_t at_point[MOST_DEGREE];
-    uint32_t at_next[MOST_DEGREE];
-    uint32_t count;
-    uint32_t log_height;
-    uint32_t log_cosets;
-    // If any matrix is opened at w z.
-    uint32_t next;
-    // 1 / w
-    uint32_t back;
-    uint32_t zero;
-};
-
-// The columns of a matrix, by their powers, at ROWS rows.
-template <uint32_t D>
-DEVICE void combine(const Term &term, const uint32_t (&rows)[ROWS], uint32_t stride,
-                    Extension<D> (&sums)[ROWS]) {
-    for (uint32_t column = 0; column < term.width; column += 4) {
-        const Fp *powers = at<const Fp>(term.powers) + column * D;
-        const Fp *cells = at<const Fp>(term.columns) + uint64_t(column) * stride;
-        Fp values[ROWS][4];
-        UNROLL
-        for (uint32_t j = 0; j < 4; j++) {
-            UNROLL
-            for (uint32_t r = 0; r < ROWS; r++) {
-                bool within = column + j < term.width;
-                values[r][j] = within ? cells[uint64_t(j) * stride + rows[r]] : zero();
-            }
-        }
-        UNROLL
-        for (uint32_t d = 0; d < D; d++) {
-            Fp factors[4];
-            UNROLL
-            for (uint32_t j = 0; j < 4; j++) {
-                factors[j] = powers[j * D + d];
-            }
-            UNROLL
-            for (uint32_t r = 0; r < ROWS; r++) {
-                sums[r].at[d] += dot(values[r], factors);
-            }
-        }
-    }
-}
-
-template <uint32_t D> DEVICE void reduce_rows(const ReduceArgs &a) {
-    uint32_t stride = 1u << (a.log_height + a.log_cosets);
-    uint32_t first = block_x() * threads_x() * ROWS + thread_x(), rows[ROWS];
-    Extension<D> at_point[ROWS], at_next[ROWS];
-    UNROLL
-    for (uint32_t r = 0; r < ROWS; r++) {
-        // Rows that there are not: any other.
-        rows[r] = (first + r * threads_x()) & (stride - 1);
-        at_point[r] = constant<D>(a.at_point);
-        at_next[r] = constant<D>(a.at_next);
-    }
-    for (uint32_t t = 0; t < a.count; t++) {
-        const Term &term = at<const Term>(a.terms)[t];
-        Extension<D> sums[ROWS] = {};
-        combine(term, rows, stride, sums);
-        UNROLL
-        for (uint32_t r = 0; r < ROWS; r++) {
-            at_point[r] -= sums[r];
-            if (term.at_next) {
-                at_next[r] -= sums[r] * constant<D>(term.next);
-            }
-        }
-    }
-    UNROLL
-    for (uint32_t r = 0; r < ROWS; r++) {
-        uint32_t row = first + r * threads_x();
-        if (row >= stride) {
-            break;
-        }
-        const Fp *inverses = at<const Fp>(a.inverses);
-        Extension<D> sum = at_point[r] * load_row<D>(inverses + row, stride);
-        if (a.next) {
-            // 1 / (w z - x) = (1 / w) / (z - x / w)
-            uint32_t mask = (1u << a.log_height) - 1;
-            uint32_t before = (row & ~mask) | ((row - 1) & mask);
-            sum += at_next[r] * load_row<D>(inverses + before, stride) * fp(a.back);
-        }
-        store_row<D>(at<Fp>(a.to) + row, stride, sum);
-    }
-}
-
-// A thread for ROWS rows. Bound: memory, a word for D products.
-KERNEL(reduce_4, ReduceArgs) { reduce_rows<4>(a); }
-KERNEL(reduce_5, ReduceArgs) { reduce_rows<5>(a); }

@@ -1,4 +1,4 @@
-// Which row a point stands for.
+// Which row a point stands for; and the chunks of quotients.
 #include "field.cuh"
 
 // Points of a thread.
@@ -50,4 +50,27 @@ KERNEL(selectors, SelectorsArgs) {
         }
         after *= differences[i];
     }
+}
+
+struct ChunksArgs {
+    // `count` words each: the parts of a quotient q = lo + X^n hi, u = lo + c^n hi and v = lo - c^n hi,
+    // whose places the chunks lo + g^n hi and lo - g^n hi take.
+    Address u;
+    Address v;
+    uint32_t count;
+    // (g / c)^n
+    uint32_t ratio;
+};
+
+// The chunks of a quotient that p3's verifier knows, which are on cosets of g, from its values on
+// cosets of c. A thread for each pair of words. Bound: bytes; 16 a pair.
+KERNEL(quotient_chunks, ChunksArgs) {
+    uint32_t i = line();
+    if (i >= a.count) {
+        return;
+    }
+    Fp u = at<Fp>(a.u)[i], v = at<Fp>(a.v)[i];
+    Fp sum = u + v, difference = (u - v) * fp(a.ratio);
+    at<Fp>(a.u)[i] = half(sum + difference);
+    at<Fp>(a.v)[i] = half(sum - difference);
 }

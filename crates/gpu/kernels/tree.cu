@@ -3,6 +3,7 @@
 // one another: the leaves, then each half as long.
 #include "blake3.cuh"
 #include "keccak.cuh"
+#include "part.cuh"
 #include "poseidon2.cuh"
 
 struct RowsArgs {
@@ -13,11 +14,16 @@ struct RowsArgs {
     // `count` digests.
     Address nodes;
     uint32_t width;
-    // A power of two.
+    // Columns that have all rows of the layer; the others, which come after them, have those that are
+    // hashed alone.
+    uint32_t direct;
+    // Rows that are hashed.
     uint32_t count;
     // Rows of a coset, log2; the cosets of a column are 2^log_gap times as far apart.
     uint32_t log_block;
     uint32_t log_gap;
+    // Which rows they are.
+    Part part;
 };
 
 // Layer of digests from rows: leaves are hashes of rows, other nodes those of two children,
@@ -28,9 +34,11 @@ template <typename Hash> DEVICE void rows(const RowsArgs &a) {
     if (i >= a.count) {
         return;
     }
-    uint32_t within = i & ((1u << a.log_block) - 1), coset = i - within;
+    uint32_t row = row_at(a.part, i);
+    uint32_t within = row & ((1u << a.log_block) - 1), coset = row - within;
     uint64_t place = (uint64_t(coset) << a.log_gap) + within;
-    Digest node = hash_row(Hash(), Row{at<Address>(a.columns), 4 * place, a.width});
+    Row columns = {at<Address>(a.columns), 4 * place, 4 * uint64_t(i), a.direct, a.width};
+    Digest node = hash_row(Hash(), columns);
     uint32_t number = coset + reverse_bits(within, a.log_block);
     if (a.children != 0) {
         const Digest *children = at<Digest>(a.children) + 2 * uint64_t(number);

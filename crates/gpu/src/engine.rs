@@ -5,28 +5,31 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, OnceLock};
 
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_matrix::Matrix as _;
-use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_merkle_tree::MerkleCap;
-use p3_util::{log2_strict_usize, reverse_bits_len};
+use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::lookup;
 use vouch_air::witness::Trace;
 use vouch_prover::plan::plan;
 use vouch_prover::{
-    Commitment, Engine, Inspect, LayerOpening, Opening, Openings, Place, ProveError, Round,
+    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, ProveError, parts,
 };
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::{COSET, Level, Packing, Round};
 use vouch_verifier::{Grinder, Parameters};
 
 use crate::arena::Gpu;
+use crate::columns::{Columns, Committed};
 use crate::error::GpuError;
-use crate::field::{elements, words};
-use crate::kernels::{self, Extended, GpuGrinder, Hash, Opened, Opener, Roots};
+use crate::field::words;
+use crate::kernels::{self, Extended, GpuGrinder, Hash, Opener, Roots};
 use crate::matrix::Matrix;
 use crate::merkle::{MerkleTree, answer, digest_bytes};
+use crate::opened::{claims, matrices, openings};
+use crate::packs::Packs;
 
 /// A device as an engine for challenges of degree `D`.
 pub struct GpuEngine<const D: usize> {
@@ -42,21 +45,6 @@ struct Fixed {
     rows: Matrix,
     commitment: Commitment,
     committed: Arc<Committed>,
-}
-
-/// Extended columns with their Merkle tree.
-pub struct Committed {
-    matrices: Vec<Matrix>,
-    tree: MerkleTree,
-}
-
-/// Columns on one coset, to be committed to.
-pub struct Columns {
-    matrix: Arc<Matrix>,
-    /// Which coset of the matrix.
-    coset: usize,
-    /// What the subgroup is multiplied by.
-    shift: F,
 }
 
 /// A vector that FRI has committed to.
@@ -92,19 +80,33 @@ where
         })
     }
 
-    /// The Merkle tree of extended columns.
-    fn tree(&self, matrices: Vec<Matrix>) -> Result<(Commitment, Committed), GpuError> {
-        let all: Vec<&Matrix> = matrices.iter().collect();
-        let tree = MerkleTree::commit(&self.gpu, Hash::Blake3, &all)?;
-        Ok((commitment(&tree)?, Committed { matrices, tree }))
+    /// The Merkle tree over extended columns, packed as `round` says.
+    fn tree(
+        &self,
+        matrices: Vec<Matrix>,
+        round: &Round,
+    ) -> Result<(Commitment, Committed), GpuError> {
+        let matrices: Vec<Arc<Matrix>> = matrices.into_iter().map(Arc::new).collect();
+        let cells = if round.kind.is_extension() { D } else { 1 };
+        let packs = round.groups.iter().map(|group| {
+            let of = |(i, columns): (usize, _)| (Arc::clone(&matrices[i]), columns);
+            let parts = parts(round, group).map(of).collect();
+            Packs::new(&self.gpu, parts, group.clone(), cells)
+        });
+        let packs: Vec<Packs> = packs.collect::<Result<_, _>>()?;
+        let tree = MerkleTree::commit(&self.gpu, &self.roots, Hash::Blake3, &packs)?;
+        let committed = Committed {
+            matrices,
+            packs,
+            tree,
+        };
+        Ok((commitment(&committed.tree)?, committed))
     }
 
-    /// Columns on a coset of `shift` times the subgroup, extended to the domain that all
-    /// commitments are on.
-    fn extend(&self, matrix: &Matrix, coset: usize, shift: F) -> Result<Matrix, GpuError> {
+    /// The rows of a table, extended to the domain that all columns of the height are on.
+    fn extend(&self, rows: &Matrix) -> Result<Matrix, GpuError> {
         let added_bits = self.parameters.log_blowup;
-        let shift = F::GENERATOR / shift;
-        kernels::extend_coset(&self.gpu, &self.roots, matrix, coset, added_bits, shift)
+        kernels::extend(&self.gpu, &self.roots, rows, added_bits, COSET)
     }
 
     fn fixed_columns(&self) -> Result<&Fixed, GpuError> {
@@ -112,8 +114,9 @@ where
             return Ok(fixed);
         }
         let rows = self.upload(&lookup::fixed())?;
-        let extended = self.extend(&rows, 0, F::ONE)?;
-        let (commitment, committed) = self.tree(vec![extended])?;
+        let packing = Packing::fixed(&self.parameters, rows.width);
+        let round = packing.rounds().first().expect("fixed columns are a round");
+        let (commitment, committed) = self.tree(vec![self.extend(&rows)?], round)?;
         let fixed = Fixed {
             rows,
             commitment,
@@ -172,11 +175,14 @@ where
         tables.map_err(self.device())
     }
 
-    fn commit_tables(&self, tables: &Vec<Matrix>) -> Result<(Commitment, Committed), ProveError> {
-        let extend = |table: &Matrix| self.extend(table, 0, F::ONE);
-        let extended: Result<Vec<Matrix>, _> = tables.iter().map(extend).collect();
+    fn commit_tables(
+        &self,
+        tables: &Vec<Matrix>,
+        round: &Round,
+    ) -> Result<(Commitment, Committed), ProveError> {
+        let extended: Result<Vec<Matrix>, _> = tables.iter().map(|t| self.extend(t)).collect();
         extended
-            .and_then(|extended| self.tree(extended))
+            .and_then(|extended| self.tree(extended, round))
             .map_err(self.device())
     }
 
@@ -203,22 +209,22 @@ where
                 fixed,
                 &place.challenges,
             )?;
-            let columns = Columns {
-                matrix: Arc::new(matrix),
-                coset: 0,
-                shift: F::ONE,
-            };
-            Ok((columns, terminal))
+            Ok((Columns::Rows(matrix), terminal))
         };
         let both: Result<Vec<_>, _> = tables.into_iter().zip(places).map(columns).collect();
         Ok(both.map_err(self.device())?.into_iter().unzip())
     }
 
-    fn commit(&self, columns: Vec<Columns>) -> Result<(Commitment, Committed), ProveError> {
-        let extend = |c: Columns| self.extend(&c.matrix, c.coset, c.shift);
-        let extended: Result<Vec<Matrix>, _> = columns.into_iter().map(extend).collect();
+    fn commit(
+        &self,
+        columns: Vec<Columns>,
+        round: &Round,
+    ) -> Result<(Commitment, Committed), ProveError> {
+        let (gpu, roots, added_bits) = (&self.gpu, &self.roots, self.parameters.log_blowup);
+        let extend = |columns: Columns| columns.extend(gpu, roots, added_bits);
+        let extended: Result<Vec<_>, _> = columns.into_iter().map(extend).collect();
         extended
-            .and_then(|extended| self.tree(extended))
+            .and_then(|extended| self.tree(extended.into_iter().flatten().collect(), round))
             .map_err(self.device())
     }
 
@@ -232,7 +238,7 @@ where
         let tables = places.iter().zip(&main.matrices).zip(&logup.matrices);
         // By height and number of chunks.
         let mut selectors: BTreeMap<(usize, usize), Matrix> = BTreeMap::new();
-        let mut chunks = Vec::new();
+        let mut quotients = Vec::with_capacity(places.len());
         for ((place, main), logup) in tables {
             let shape = (place.log_height, plan(place.instance.table).log_chunks);
             let selectors = match selectors.entry(shape) {
@@ -243,41 +249,40 @@ where
                 }
             };
             let quotient = self.quotient(place, [main, logup, selectors], alpha);
-            chunks.extend(self.chunks(quotient.map_err(self.device())?));
+            quotients.push(Columns::Quotient(quotient.map_err(self.device())?));
         }
-        Ok(chunks)
+        Ok(quotients)
     }
 
     fn evaluate(
         &self,
-        rounds: &[Round<'_, Committed>],
+        rounds: &[Opened<'_, Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Opener<D>), ProveError> {
-        let opened = opened(rounds);
+        let opened = matrices(rounds);
         let heights = opened.iter().map(|opened| opened.matrix.log_height);
         let log_cosets = self.parameters.log_blowup;
         let opener = Opener::new(&self.gpu, &self.roots, point, heights, log_cosets)
             .map_err(self.device())?;
-        let mut values = opener.evaluate(&opened).map_err(self.device())?.into_iter();
-        let of = |round: &Round<'_, Committed>| values.by_ref().take(round.at_next.len()).collect();
-        Ok((rounds.iter().map(of).collect(), opener))
+        let values = opener.evaluate(&opened).map_err(self.device())?;
+        Ok((openings(rounds, values), opener))
     }
 
     fn reduce(
         &self,
-        rounds: &[Round<'_, Committed>],
+        packing: &Packing,
+        rounds: &[Opened<'_, Committed>],
         values: &Openings<D>,
         point: Opener<D>,
         alpha: Challenge<D>,
     ) -> Result<Vec<(usize, Matrix)>, ProveError> {
-        let values: Vec<_> = values.iter().flatten().cloned().collect();
-        let sums = point.reduce(&opened(rounds), &values, alpha);
-        let with_length = |sum: Matrix| (sum.log_height + sum.log_cosets, sum);
-        Ok(sums
-            .map_err(self.device())?
-            .into_iter()
-            .map(with_length)
-            .collect())
+        let sum = |level: &Level| {
+            let claims = claims(rounds, values, level.log_height);
+            let sum = point.reduce(&self.roots, &claims, level.terms, alpha)?;
+            Ok((sum.log_height + sum.log_cosets, sum))
+        };
+        let sums: Result<_, GpuError> = packing.levels().iter().map(sum).collect();
+        sums.map_err(self.device())
     }
 
     fn commit_layer(
@@ -312,14 +317,15 @@ where
         Ok(folded)
     }
 
-    fn first(&self, vector: Matrix) -> Result<Challenge<D>, ProveError> {
-        let numbers = self.vector(&vector)?;
-        Ok(numbers.first().copied().unwrap_or_default())
+    fn first(&self, vector: Matrix, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+        let mut numbers = self.vector(&vector)?;
+        numbers.truncate(count);
+        Ok(numbers)
     }
 
     fn open(&self, committed: &Committed, indices: &[usize]) -> Result<Opening, ProveError> {
-        let matrices: Vec<&Matrix> = committed.matrices.iter().collect();
-        let opened = committed.tree.open(&self.gpu, &matrices, indices);
+        let Committed { tree, packs, .. } = committed;
+        let opened = tree.open(&self.gpu, &self.roots, packs, indices);
         let (opened_values, opening_proof) = opened.map_err(self.device())?;
         Ok(Opening {
             opened_values,
@@ -366,7 +372,7 @@ where
         alpha: Challenge<D>,
     ) -> Result<Matrix, GpuError> {
         let fixed = match place.is_fixed() {
-            true => Some(&self.fixed_columns()?.committed.matrices[0]),
+            true => self.fixed_columns()?.committed.matrices.first(),
             false => None,
         };
         let columns = &place.instance.periodic;
@@ -377,13 +383,7 @@ where
                 let rows = RowMajorMatrix::new(columns.concat(), 1 << place.log_height);
                 let rows = self.upload(&rows.transpose())?;
                 let (gpu, roots) = (&self.gpu, &self.roots);
-                Some(kernels::extend(
-                    gpu,
-                    roots,
-                    &rows,
-                    log_chunks,
-                    F::GENERATOR,
-                )?)
+                Some(kernels::extend(gpu, roots, &rows, log_chunks, COSET)?)
             }
         };
         let extended = Extended {
@@ -391,7 +391,7 @@ where
             public_values: &place.public_values,
             main,
             logup,
-            fixed,
+            fixed: fixed.map(|fixed| &**fixed),
             periodic: periodic.as_ref(),
             selectors,
             challenges: &place.challenges,
@@ -399,52 +399,6 @@ where
         };
         kernels::quotient(&self.gpu, &extended, alpha)
     }
-
-    /// The chunks of a quotient: chunk `i` of `n` holds the values at every `n`-th point of the
-    /// domain from the `i`-th on.
-    fn chunks(&self, quotient: Matrix) -> impl Iterator<Item = Columns> + use<D> {
-        let log_chunks = quotient.log_cosets;
-        let generator = F::two_adic_generator(quotient.log_height + log_chunks);
-        let matrix = Arc::new(quotient);
-        (0..1usize << log_chunks).map(move |i| Columns {
-            matrix: Arc::clone(&matrix),
-            coset: reverse_bits_len(i, log_chunks),
-            shift: F::GENERATOR * generator.exp_u64(i as u64),
-        })
-    }
-}
-
-impl Columns {
-    /// The rows of a table in their order, those of a quotient's chunk in bit-reversed order.
-    fn rows(&self) -> Result<RowMajorMatrix<F>, GpuError> {
-        let Matrix {
-            buffer,
-            width,
-            log_height,
-            ..
-        } = &*self.matrix;
-        let mut columns = Vec::with_capacity(width << log_height);
-        for column in 0..*width {
-            let first = column * self.matrix.rows() + (self.coset << log_height);
-            columns.extend(elements(buffer.read(first..first + (1 << log_height))?));
-        }
-        let rows = RowMajorMatrix::new(columns, 1 << log_height).transpose();
-        // A subgroup is a table's, other cosets are those of a quotient.
-        Ok(match self.shift == F::ONE {
-            true => rows,
-            false => rows.bit_reverse_rows().to_row_major_matrix(),
-        })
-    }
-}
-
-/// All matrices and where they are opened.
-fn opened<'a>(rounds: &[Round<'a, Committed>]) -> Vec<Opened<'a>> {
-    let of = |round: &Round<'a, Committed>| {
-        let matrices = round.committed.matrices.iter();
-        let opened = matrices.zip(round.at_next.clone());
-        opened.map(|(matrix, at_next)| Opened { matrix, at_next })
-    };
-    rounds.iter().flat_map(of).collect()
 }
 
 impl<const D: usize> Inspect<D> for GpuEngine<D>
@@ -452,13 +406,14 @@ where
     F: BinomiallyExtendable<D>,
 {
     fn committed(&self, committed: &Committed) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
-        let matrices: Result<_, _> = committed.matrices.iter().map(Matrix::to_plonky3).collect();
-        matrices.map_err(self.device())
+        let rows = committed.matrices.iter().map(|matrix| matrix.to_plonky3());
+        let rows: Result<_, _> = rows.collect();
+        rows.map_err(self.device())
     }
 
     fn columns(&self, columns: &Vec<Columns>) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
-        let rows: Result<_, _> = columns.iter().map(Columns::rows).collect();
-        rows.map_err(self.device())
+        let rows: Result<Vec<_>, _> = columns.iter().map(Columns::rows).collect();
+        Ok(rows.map_err(self.device())?.concat())
     }
 
     fn vector(&self, vector: &Matrix) -> Result<Vec<Challenge<D>>, ProveError> {

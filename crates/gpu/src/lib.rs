@@ -8,6 +8,7 @@
 
 mod arena;
 mod backend;
+mod columns;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod device;
@@ -19,6 +20,8 @@ pub mod kernels;
 mod matrix;
 mod merkle;
 mod open;
+mod opened;
+mod packs;
 #[cfg(feature = "shim")]
 pub mod shim;
 mod sources;
@@ -33,4 +36,5 @@ pub use error::GpuError;
 pub use matrix::{Matrix, position};
 pub use merkle::{Digest, MerkleTree, Opened, Paths, Query, answer, digest_bytes};
 pub use open::open;
+pub use packs::Packs;
 pub use sources::{Source, digest, sources};

@@ -6,15 +6,18 @@ use core::cmp::Reverse;
 use p3_field::extension::BinomiallyExtendable;
 use p3_merkle_tree::PrunedMerklePaths;
 use vouch_air::F;
+use vouch_prover::frontier;
 use vouch_verifier::config::Challenge;
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
 use crate::field::{challenges, elements, words};
 use crate::kernels::{
-    DIGEST_WORDS, Gather, Gathered, Hash, Layers, Rows, compress_layers, gather, hash_rows,
+    DIGEST_WORDS, Gather, Gathered, Hash, Layers, ROOM, Roots, Rows, compress_layers, gather,
+    hash_leaves, hash_packs,
 };
 use crate::matrix::Matrix;
+use crate::packs::Packs;
 
 /// A digest: eight little-endian words, or field elements.
 pub type Digest = [u32; DIGEST_WORDS];
@@ -27,23 +30,45 @@ pub struct MerkleTree {
 }
 
 impl MerkleTree {
-    /// Commits to `matrices`: leaves are hashes of the rows of the tallest ones, one after
-    /// another, and those of shorter ones are put into the layer of as many nodes.
+    /// Commits to `packs`: leaves are hashes of the rows of the longest ones, one after another, and
+    /// those of shorter ones are put into the layer of as many nodes.
     ///
     /// # Panics
-    /// If there are no matrices, or those of one height differ in the rows of a coset, or have
-    /// no columns.
+    /// If there are no packs, or those of one level differ in cosets.
     ///
     /// # Errors
     /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
-    pub fn commit(gpu: &Gpu, hash: Hash, matrices: &[&Matrix]) -> Result<Self, GpuError> {
-        let mut tallest_first = matrices.to_vec();
-        tallest_first.sort_by_key(|matrix| Reverse(matrix.rows()));
-        let rows: Result<Vec<_>, _> = tallest_first
-            .chunk_by(|a, b| a.rows() == b.rows())
-            .map(|matrices| Rows::of(gpu, matrices))
-            .collect();
-        Self::build(gpu, hash, &rows?)
+    pub fn commit(gpu: &Gpu, roots: &Roots, hash: Hash, packs: &[Packs]) -> Result<Self, GpuError> {
+        Self::commit_within(gpu, roots, hash, packs, ROOM)
+    }
+
+    /// As [`Self::commit`], with room for `room` words of rows that are hashed.
+    ///
+    /// # Panics
+    /// As [`Self::commit`].
+    ///
+    /// # Errors
+    /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
+    pub fn commit_within(
+        gpu: &Gpu,
+        roots: &Roots,
+        hash: Hash,
+        packs: &[Packs],
+        room: usize,
+    ) -> Result<Self, GpuError> {
+        let mut longest_first: Vec<&Packs> = packs.iter().collect();
+        longest_first.sort_by_key(|packs| Reverse(packs.log_rows()));
+        let log_leaves = longest_first.first().expect("there are packs").log_rows();
+        let layers = Layers::new(gpu, log_leaves)?;
+        let mut next = 0;
+        for level in longest_first.chunk_by(|a, b| a.log_rows() == b.log_rows()) {
+            let layer = log_leaves - level[0].log_rows();
+            compress_layers(gpu, hash, &layers, next.max(1), layer.saturating_sub(next))?;
+            hash_packs(gpu, roots, hash, level, &layers, layer, room)?;
+            next = layer + 1;
+        }
+        compress_layers(gpu, hash, &layers, next, log_leaves + 1 - next)?;
+        Ok(Self { layers })
     }
 
     /// Commits to a layer of FRI, `matrix` its numbers: to rows of `2^log_arity` numbers which
@@ -60,21 +85,10 @@ impl MerkleTree {
         matrix: &Matrix,
         log_arity: usize,
     ) -> Result<Self, GpuError> {
-        Self::build(gpu, hash, &[Rows::groups(gpu, matrix, log_arity)?])
-    }
-
-    /// The tree over rows of descending heights.
-    fn build(gpu: &Gpu, hash: Hash, rows: &[Rows<'_>]) -> Result<Self, GpuError> {
-        let log_leaves = rows.first().expect("there are rows").log_count();
-        let layers = Layers::new(gpu, log_leaves)?;
-        let mut next = 0;
-        for rows in rows {
-            let layer = log_leaves - rows.log_count();
-            compress_layers(gpu, hash, &layers, next.max(1), layer.saturating_sub(next))?;
-            hash_rows(gpu, hash, rows, &layers, layer)?;
-            next = layer + 1;
-        }
-        compress_layers(gpu, hash, &layers, next, log_leaves + 1 - next)?;
+        let rows = Rows::groups(gpu, matrix, log_arity)?;
+        let layers = Layers::new(gpu, rows.log_count())?;
+        hash_leaves(gpu, hash, &rows, &layers)?;
+        compress_layers(gpu, hash, &layers, 1, layers.log_leaves())?;
         Ok(Self { layers })
     }
 
@@ -104,12 +118,17 @@ impl MerkleTree {
         Ok(core::array::from_fn(|i| words[i]))
     }
 
-    /// What opens leaves `indices` of a tree over `matrices`, those that it was made of.
+    /// What opens leaves `indices` of a tree over `packs`, those that it was made of.
     ///
     /// # Panics
-    /// If a leaf is not there, or a matrix is taller than the tree.
-    pub fn query<'a>(&'a self, matrices: &[&'a Matrix], indices: &[usize]) -> Query<'a> {
-        let gather = Gather::rows(&self.layers, matrices, self.leaves(indices));
+    /// If a leaf is not there, or packs have more rows than the tree has leaves.
+    pub fn query<'a>(
+        &'a self,
+        roots: &'a Roots,
+        packs: &'a [Packs],
+        indices: &[usize],
+    ) -> Query<'a> {
+        let gather = Gather::rows(&self.layers, roots, packs, self.leaves(indices));
         self.with_siblings(gather, indices)
     }
 
@@ -141,7 +160,7 @@ impl MerkleTree {
         indices.iter().map(|&index| index as u32).collect()
     }
 
-    /// The rows of `matrices` at `indices`, by leaf and matrix, and the paths to them.
+    /// The rows of `packs` over leaves `indices`, leaf by leaf, and the paths to them.
     ///
     /// # Panics
     /// See [`Self::query`].
@@ -152,12 +171,13 @@ impl MerkleTree {
     pub fn open(
         &self,
         gpu: &Gpu,
-        matrices: &[&Matrix],
+        roots: &Roots,
+        packs: &[Packs],
         indices: &[usize],
     ) -> Result<(Vec<Vec<Vec<F>>>, Paths), GpuError> {
-        let mut opened = answer(gpu, &[self.query(matrices, indices)])?;
+        let mut opened = answer(gpu, &[self.query(roots, packs, indices)])?;
         let opened = opened.pop().expect("one was asked for");
-        Ok((opened.by_matrix(matrices), opened.paths))
+        Ok((opened.by_packs(packs), opened.paths))
     }
 }
 
@@ -166,27 +186,27 @@ pub struct Query<'a>(Gather<'a>);
 
 /// What was opened.
 pub struct Opened {
-    /// The leaves' rows, in the order asked for: those of all matrices, or the numbers of a
-    /// group, one after another.
+    /// The leaves' rows, in the order asked for: those of all packs, or the numbers of a group of
+    /// neighbours, one after another.
     pub rows: Vec<Vec<F>>,
     /// The siblings on the paths to them.
     pub paths: Paths,
 }
 
 impl Opened {
-    /// The rows, cut into those of `matrices`.
+    /// The rows, cut into those of each of `packs`.
     ///
     /// # Panics
     /// If the rows are shorter.
-    pub fn by_matrix(&self, matrices: &[&Matrix]) -> Vec<Vec<Vec<F>>> {
+    pub fn by_packs(&self, packs: &[Packs]) -> Vec<Vec<Vec<F>>> {
         let cut = |row: &Vec<F>| {
             let mut rest = row.as_slice();
-            let mut next = |matrix: &&Matrix| {
-                let (row, after) = rest.split_at(matrix.width);
+            let mut next = |packs: &Packs| {
+                let (row, after) = rest.split_at(packs.width());
                 rest = after;
                 row.to_vec()
             };
-            matrices.iter().map(&mut next).collect()
+            packs.iter().map(&mut next).collect()
         };
         self.rows.iter().map(cut).collect()
     }
@@ -230,38 +250,9 @@ pub fn digest_bytes(digest: &Digest) -> [u8; 32] {
     core::array::from_fn(|i| bytes[i / 4][i % 4])
 }
 
-/// The nodes, by layer and index, that make the root of the leaves at `indices`: layer by layer,
-/// the sibling of each node below which there is such a leaf, unless there is one below it, too.
-fn frontier(indices: &[usize], log_leaves: usize) -> Vec<(usize, usize)> {
-    let mut known = indices.to_vec();
-    known.sort_unstable();
-    let mut siblings = Vec::new();
-    for layer in 0..log_leaves {
-        known.dedup();
-        // The two children of a node are next to each other.
-        for pair in known.chunk_by(|a, b| a / 2 == b / 2) {
-            if let [only] = pair {
-                siblings.push((layer, only ^ 1));
-            }
-        }
-        known.iter_mut().for_each(|index| *index /= 2);
-    }
-    siblings
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn siblings_are_sent_once() {
-        let expected = [(0, 0), (0, 3), (0, 4), (1, 3)];
-        assert_eq!(frontier(&[5, 1, 2, 1], 3), expected);
-        assert_eq!(frontier(&[0], 0), []);
-        assert_eq!(frontier(&[], 3), []);
-        let all: Vec<usize> = (0..8).collect();
-        assert_eq!(frontier(&all, 3), []);
-    }
 
     #[test]
     fn digests_are_little_endian() {

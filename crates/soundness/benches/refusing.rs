@@ -15,9 +15,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use vouch_air::machine::table_values;
 use vouch_air::tables::{Instance, Table};
 use vouch_soundness::honest_receipt::{Honest, commitment};
+use vouch_soundness::proof_map::decoded;
 use vouch_soundness::t6::KINDS;
 use vouch_soundness::t6::chains::{all, run};
-use vouch_verifier::config::{Proof, config};
+use vouch_verifier::config::config;
 use vouch_verifier::{ImageId, Key, MACHINE_DIGEST, Profile, Receipt};
 
 /// How long each is repeated, in all.
@@ -175,7 +176,6 @@ fn symbolic() {
 fn by_instances<const D: usize>(honest: &Honest) -> Cost
 where
     vouch_air::F: p3_field::extension::BinomiallyExtendable<D>,
-    Proof<D>: serde::de::DeserializeOwned,
 {
     let (profile, segment) = (honest.receipt.profile, honest.segment());
     let (claim, text) = (&segment.claim, &honest.receipt.text);
@@ -193,9 +193,8 @@ where
             .map(|&table| table_values(table, &public, text));
         let values: Vec<_> = values.collect();
         let seed = claim.seed(&MACHINE_DIGEST, profile.number(), text, 0, segment.tables);
-        let config = config(&profile.parameters(), seed);
-        let proof = &receipt.segments[0].proof;
-        let proof: Proof<D> = postcard::from_bytes(proof).expect("an honest proof");
+        let (proof, packing) = decoded::<D>(profile, &receipt.segments[0]);
+        let config = config(&profile.parameters(), packing, seed);
         let verdict = verify_batch(&config, &instances, &proof, &values, &key.common(&tables));
         assert!(verdict.is_ok());
     })

@@ -11,7 +11,7 @@ pub mod evaluate;
 pub mod honest_receipt;
 pub mod model;
 mod outcome;
-pub mod proof_tree;
+pub mod proof_map;
 pub mod random;
 pub mod rules;
 pub mod step;

@@ -29,8 +29,8 @@ pub enum Opening {
     Rows,
     /// What the rows make of the opened values is what FRI committed to.
     Layers,
-    /// Folding ends in a constant.
-    Constant,
+    /// Folding ends in the final polynomial.
+    Polynomial,
 }
 
 impl fmt::Display for Step {
@@ -38,7 +38,7 @@ impl fmt::Display for Step {
         match self {
             Self::Opening(Opening::Rows) => write!(f, "the rows opened"),
             Self::Opening(Opening::Layers) => write!(f, "the layers of FRI"),
-            Self::Opening(Opening::Constant) => write!(f, "the constant of FRI"),
+            Self::Opening(Opening::Polynomial) => write!(f, "the final polynomial of FRI"),
             Self::Constraints(table) => write!(f, "the constraints of {}", table.name()),
             Self::Sums => write!(f, "the sums of messages"),
         }
@@ -51,6 +51,8 @@ const CONSTRAINTS: &str = "out-of-domain evaluation mismatch at index ";
 const SUMS: &str = "cross-AIR lookup terminal sum is non-zero";
 /// As Plonky3 says that an opening is wrong; the error's `Debug` follows.
 const OPENING: &str = "invalid opening argument: ";
+/// What it is wrong of, if not of the claims themselves.
+const FRI: &str = "Fri(";
 
 impl Step {
     /// The step that refused a proof of `tables`; `None` if it was none of these.
@@ -70,12 +72,12 @@ impl Step {
             let table = tables.tables().nth(place.parse().ok()?);
             return table.map(Self::Constraints);
         }
-        let debug = reason.strip_prefix(OPENING)?;
+        let debug = reason.strip_prefix(OPENING)?.strip_prefix(FRI)?;
         let name = debug.split('(').next()?;
         Some(Self::Opening(match name {
             "InputError" => Opening::Rows,
             "CommitPhaseMmcsError" => Opening::Layers,
-            "FinalPolyMismatch" => Opening::Constant,
+            "FinalPolyMismatch)" => Opening::Polynomial,
             _ => return None,
         }))
     }

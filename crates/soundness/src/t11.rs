@@ -9,6 +9,9 @@
 //! Then provers that cheat once more, where the first lie would show: at the sums, the quotient,
 //! the opened values, the heights (`cheater`). Each is refused by the step that is left.
 //!
+//! Provers with honest tables who pack their columns otherwise than the layout has it, or open other rows
+//! (`packs`): the opening refuses them.
+//!
 //! And machines that lack the rules (`weak`): they accept the same proofs, and refuse them if they
 //! lack all broken rules but one.
 
@@ -16,6 +19,8 @@ mod cheater;
 mod control;
 mod identity;
 mod lies;
+mod misplace;
+mod packs;
 mod twice;
 mod weak;
 
@@ -59,6 +64,7 @@ pub fn run(effort: Effort) -> Outcome {
         let share: Vec<&Lie<'_>> = lies.iter().skip(i).step_by(stride).collect();
         outcome.add(tell(profile, &share, [&small, &large]));
         outcome.add(twice::run(profile, &small, &lies, effort));
+        outcome.add(packs::run(profile, [&small, &large], effort));
     }
     outcome.add(control::run(&lies, effort));
     outcome.expect_at_least("lies refused", effort.pick(150, 2000) as u64);

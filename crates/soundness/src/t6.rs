@@ -12,7 +12,6 @@ pub mod chains;
 mod kinds;
 mod large;
 mod programs;
-pub mod skeleton;
 
 use std::collections::BTreeSet;
 

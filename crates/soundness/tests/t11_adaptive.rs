@@ -3,9 +3,11 @@
 use p3_batch_stark::VerificationError;
 use p3_fri::verifier::FriError;
 use p3_lookup::LookupError;
+use p3_merkle_tree::MerkleTreeError;
 use vouch_air::tables::Table;
 use vouch_soundness::step::{Opening, Step};
 use vouch_soundness::{Effort, t11};
+use vouch_verifier::packing::OpeningError;
 use vouch_verifier::{DecodeError, TableSet, VerifyError};
 
 #[test]
@@ -13,7 +15,7 @@ fn the_broken_rule_refuses_and_nothing_else() {
     t11::run(Effort::Quick).assert();
 }
 
-type Error = VerificationError<FriError<&'static str, &'static str>>;
+type Error = VerificationError<OpeningError>;
 
 /// The step of a proof of three tables that is refused for this reason.
 fn step(reason: String) -> Option<Step> {
@@ -21,8 +23,13 @@ fn step(reason: String) -> Option<Step> {
     Step::of(&VerifyError::Proof { segment: 0, reason }, tables)
 }
 
-fn opening(error: FriError<&'static str, &'static str>) -> Option<Step> {
-    step(Error::InvalidOpeningArgument(error).to_string())
+fn opening(error: impl Into<OpeningError>) -> Option<Step> {
+    step(Error::InvalidOpeningArgument(error.into()).to_string())
+}
+
+/// As a Merkle tree says that a path does not lead to its root.
+fn root() -> MerkleTreeError {
+    MerkleTreeError::CapMismatch
 }
 
 fn constraints(index: usize) -> Option<Step> {
@@ -40,9 +47,9 @@ fn texts_are_those_of_the_proof_system() {
         assert_eq!(constraints(place), Some(Step::Constraints(table)));
     }
     let openings = [
-        (FriError::InputError("root"), Opening::Rows),
-        (FriError::CommitPhaseMmcsError("root"), Opening::Layers),
-        (FriError::FinalPolyMismatch, Opening::Constant),
+        (FriError::InputError(root()), Opening::Rows),
+        (FriError::CommitPhaseMmcsError(root()), Opening::Layers),
+        (FriError::FinalPolyMismatch, Opening::Polynomial),
     ];
     for (error, expected) in openings {
         assert_eq!(opening(error), Some(Step::Opening(expected)));
@@ -54,6 +61,7 @@ fn texts_are_those_of_the_proof_system() {
 fn shapes_are_no_step() {
     assert_eq!(constraints(3), None);
     assert_eq!(opening(FriError::ZeroQueries), None);
+    assert_eq!(opening(OpeningError::Coordinates), None);
     assert_eq!(step(LookupError::CommitmentMismatch.to_string()), None);
     assert_eq!(step(String::new()), None);
     let decode = VerifyError::Decode(DecodeError::Magic);

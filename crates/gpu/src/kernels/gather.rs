@@ -1,11 +1,16 @@
 //! What queries open, from wherever it lies (`kernels/gather.cu`).
 
+use vouch_verifier::packing;
+
 use crate::arena::{Buffer, Gpu};
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
+use crate::field::word;
 use crate::matrix::Matrix;
+use crate::packs::{Packs, address_words};
 
-use super::tree::{DIGEST_WORDS, Layers, address_words, column_starts, group_starts, log_groups};
+use super::roots::{Powers, Roots};
+use super::tree::{DIGEST_WORDS, Layers, group_starts, log_groups};
 
 /// Threads of a block.
 const BLOCK: u32 = 128;
@@ -14,7 +19,11 @@ const ALIGNMENT: usize = 4;
 
 /// Rows and digests of a tree.
 pub struct Gather<'a> {
-    columns: Vec<Column>,
+    /// Where columns begin.
+    columns: Vec<Address>,
+    words: Vec<Word>,
+    /// For rows of packs.
+    roots: Option<&'a Roots>,
     log_gap: usize,
     rows: Vec<u32>,
     layers: &'a Layers,
@@ -22,11 +31,32 @@ pub struct Gather<'a> {
     pub digests: Vec<u32>,
 }
 
-/// `GatherColumn`
-struct Column {
-    start: Address,
+/// `GatherWord`: its columns are at `first`, `first + step` and so on, `count` of them.
+#[derive(Clone, Copy)]
+struct Word {
+    first: usize,
+    step: usize,
+    count: usize,
     log_block: usize,
+    log_size: usize,
     shift: usize,
+}
+
+impl Word {
+    fn words(self) -> [u32; 8] {
+        let Self {
+            first,
+            step,
+            count,
+            log_block,
+            log_size,
+            shift,
+        } = self;
+        let [first, step, count] = [first, step, count].map(|n| n as u32);
+        let [log_block, size, shift] = [log_block, log_size, shift].map(|n| n as u32);
+        let coset = word(packing::shift(log_size));
+        [first, step, count, log_block, size, shift, coset, 0]
+    }
 }
 
 /// What was gathered.
@@ -38,23 +68,36 @@ pub struct Gathered {
 }
 
 impl<'a> Gather<'a> {
-    /// The rows of `matrices` below the leaves numbered `leaves`, one after another.
+    /// The rows of `packs` over the leaves numbered `leaves`, one after another.
     ///
     /// # Panics
-    /// If a matrix is taller than the tree.
-    pub fn rows(layers: &'a Layers, matrices: &[&'a Matrix], leaves: Vec<u32>) -> Self {
-        let columns = matrices.iter().flat_map(|matrix| {
-            let log_rows = matrix.log_height + matrix.log_cosets;
-            let shift = layers.log_leaves().checked_sub(log_rows);
-            let shift = shift.expect("a matrix is no taller than its tree");
-            column_starts(matrix).map(move |start| Column {
-                start,
-                log_block: matrix.log_height,
+    /// If packs have more rows than the tree has leaves.
+    pub fn rows(
+        layers: &'a Layers,
+        roots: &'a Roots,
+        packs: &'a [Packs],
+        leaves: Vec<u32>,
+    ) -> Self {
+        let (mut columns, mut words) = (Vec::new(), Vec::new());
+        for packs in packs {
+            let (group, width) = (packs.group(), packs.width());
+            let shift = layers.log_leaves().checked_sub(packs.log_rows());
+            let shift = shift.expect("packs are no longer than their tree");
+            let count = packs.starts().len();
+            words.extend((0..width).map(|word| Word {
+                first: columns.len() + word,
+                step: width,
+                count: count.saturating_sub(word).div_ceil(width),
+                log_block: group.log_height,
+                log_size: group.log_size,
                 shift,
-            })
-        });
+            }));
+            columns.extend(packs.starts());
+        }
         Self {
-            columns: columns.collect(),
+            columns,
+            words,
+            roots: Some(roots),
             log_gap: 0,
             rows: leaves,
             layers,
@@ -74,15 +117,19 @@ impl<'a> Gather<'a> {
     ) -> Self {
         let log_block = log_groups(matrix, log_arity);
         assert_eq!(layers.log_leaves(), log_block + matrix.log_cosets);
-        let column = |start| Column {
-            start,
+        let columns = group_starts(matrix, log_arity);
+        let word = |first| Word {
+            first,
+            step: 0,
+            count: 1,
             log_block,
+            log_size: 0,
             shift: 0,
         };
         Self {
-            columns: { group_starts(matrix, log_arity).into_iter() }
-                .map(column)
-                .collect(),
+            words: (0..columns.len()).map(word).collect(),
+            columns,
+            roots: None,
             log_gap: log_arity,
             rows: leaves,
             layers,
@@ -101,7 +148,7 @@ impl<'a> Gather<'a> {
     }
 
     fn result_words(&self) -> usize {
-        self.columns.len() * self.rows.len() + DIGEST_WORDS * self.digests.len()
+        self.words.len() * self.rows.len() + DIGEST_WORDS * self.digests.len()
     }
 }
 
@@ -109,8 +156,10 @@ impl<'a> Gather<'a> {
 #[repr(C)]
 struct GatherRows {
     columns: Address,
+    words: Address,
     rows: Address,
     result: Address,
+    powers: Powers,
     width: u32,
     log_gap: u32,
 }
@@ -175,6 +224,7 @@ fn add(words: &mut Vec<u32>, part: impl IntoIterator<Item = u32>) -> usize {
 /// Where the parts of one gathering begin, among all tables and all results.
 struct Places {
     columns: usize,
+    words: usize,
     rows: usize,
     numbers: usize,
     digests_found: usize,
@@ -183,14 +233,12 @@ struct Places {
 
 impl Places {
     fn new(gather: &Gather<'_>, tables: &mut Vec<u32>, results: &mut usize) -> Self {
-        let columns = gather.columns.iter().flat_map(|column| {
-            let [low, high] = address_words(column.start);
-            [low, high, column.log_block as u32, column.shift as u32]
-        });
+        let words = gather.words.iter().flat_map(|word| word.words());
         let digests_found = results.next_multiple_of(ALIGNMENT);
         *results = digests_found + gather.result_words();
         Self {
-            columns: add(tables, columns),
+            columns: add(tables, address_words(&gather.columns)),
+            words: add(tables, words),
             rows: add(tables, gather.rows.iter().copied()),
             numbers: add(tables, gather.digests.iter().copied()),
             digests_found,
@@ -199,7 +247,7 @@ impl Places {
     }
 
     fn cut(&self, gather: &Gather<'_>, words: &[u32]) -> Gathered {
-        let width = gather.columns.len();
+        let width = gather.words.len();
         let row = |i: usize| words[self.rows_found + i * width..][..width].to_vec();
         let digest = |i: usize| {
             let first = self.digests_found + DIGEST_WORDS * i;
@@ -219,18 +267,24 @@ fn launch(
     tables: &Buffer,
     result: &Buffer,
 ) -> Result<(), GpuError> {
+    let powers = match gather.roots {
+        Some(roots) => roots.powers(gather.layers.log_leaves())?,
+        None => Powers::NONE,
+    };
     let rows = GatherRows {
         columns: tables.at(places.columns),
+        words: tables.at(places.words),
         rows: tables.at(places.rows),
         result: result.at(places.rows_found),
-        width: gather.columns.len() as u32,
+        powers,
+        width: gather.words.len() as u32,
         log_gap: gather.log_gap as u32,
     };
-    let grid = Grid::rows(gather.columns.len(), gather.rows.len(), BLOCK);
+    let grid = Grid::rows(gather.words.len(), gather.rows.len(), BLOCK);
     if !gather.rows.is_empty() {
         // SAFETY: the tables and the result have the words that were set aside for them; columns
-        // live as long as `gather`, and every row was checked to be a leaf's, of which a matrix
-        // has 2^-shift as many.
+        // live as long as `gather`, and every row was checked to be a leaf's, of which packs have
+        // 2^-shift as many.
         unsafe { gpu.launch(grid, rows) }?;
     }
     let digests = GatherDigests {

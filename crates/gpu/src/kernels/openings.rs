@@ -1,35 +1,32 @@
-//! Openings: the values of columns at the out-of-domain point `z` and at that of the next row, and
-//! what FRI is to show to be a polynomial (`kernels/openings.cu`).
+//! Openings: the values of columns at the out-of-domain point `z` and at that of the next row
+//! (`kernels/openings.cu`).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField, dot_product};
+use p3_field::{Field, PrimeCharacteristicRing};
 use vouch_air::F;
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::COSET;
 
 use super::degree::{self, MOST_DEGREE};
 use super::roots::{Powers, Roots};
-use crate::arena::{Buffer, Gpu};
+use crate::arena::Gpu;
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
-use crate::field::{challenge_words, challenges, word};
+use crate::field::{challenges, word};
 use crate::matrix::Matrix;
 
 /// Threads of a block.
 const BLOCK: u32 = 128;
-/// Rows of a thread of `inverse_distances`, and of `reduce`.
+/// Rows of a thread of `inverse_distances`.
 const POINTS: usize = 8;
-const ROWS: usize = 2;
 /// Sums of a thread of `evaluate`: columns by points.
 const SUMS: usize = 8;
 /// Rows that a block of `evaluate` has at least, and blocks that a column has at most.
 const LEAST_CHUNK: usize = 1 << 10;
 const MOST_CHUNKS: usize = 1 << 7;
-/// Words of a `Term`, and columns that its powers are a multiple of.
-const TERM: usize = 12;
-const COLUMNS: usize = 4;
 
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -83,27 +80,6 @@ unsafe impl Arguments for AddChunks {
     const KERNEL: &'static str = "add_chunks";
 }
 
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct Reduce<const D: usize> {
-    terms: Address,
-    inverses: Address,
-    to: Address,
-    at_point: [u32; MOST_DEGREE],
-    at_next: [u32; MOST_DEGREE],
-    count: u32,
-    log_height: u32,
-    log_cosets: u32,
-    next: u32,
-    back: u32,
-    zero: u32,
-}
-
-// SAFETY: `ReduceArgs` has the same fields; no padding.
-unsafe impl<const D: usize> Arguments for Reduce<D> {
-    const KERNEL: &'static str = degree::name(D, ["reduce_4", "reduce_5"]);
-}
-
 /// `1 / (z - x)` for every point `x` of the domain that matrices of `2^log_height` rows on
 /// `2^log_cosets` cosets are committed on: as `D` columns of the same rows.
 ///
@@ -124,7 +100,7 @@ where
         to: inverses.buffer.start(),
         powers: roots.powers(log_height + log_cosets)?,
         point: degree::argument(point),
-        shift: word(F::GENERATOR),
+        shift: word(COSET),
         log_height: log_height as u32,
         log_cosets: log_cosets as u32,
     };
@@ -244,9 +220,10 @@ where
         let chunk = (height / MOST_CHUNKS).max(LEAST_CHUNK).min(height);
         let (chunks, count) = (height / chunk, D * matrix.width * opened.points());
         let partials = self.gpu.buffer(chunks * count)?;
+        let inverses = self.inverses(matrix.log_height, matrix.log_cosets);
         let arguments = Evaluate::<D, AT_NEXT> {
             columns: matrix.buffer.start(),
-            inverses: self.inverses(matrix).buffer.start(),
+            inverses: inverses.buffer.start(),
             partials: partials.start(),
             offset: degree::argument(self.point.inverse()),
             log_height: matrix.log_height as u32,
@@ -275,62 +252,17 @@ where
         unsafe { self.gpu.launch(Grid::line(count, BLOCK), arguments) }
     }
 
-    fn inverses(&self, matrix: &Matrix) -> &Matrix {
-        let inverses = self.inverses.get(&matrix.log_height);
+    /// The device.
+    pub(super) fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// `1 / (z - x)` on the domain of columns of this height.
+    pub(super) fn inverses(&self, log_height: usize, log_cosets: usize) -> &Matrix {
+        let inverses = self.inverses.get(&log_height);
         let inverses = inverses.expect("a caller names the heights of all matrices");
-        assert_eq!(inverses.log_cosets, matrix.log_cosets);
+        assert_eq!(inverses.log_cosets, log_cosets);
         inverses
-    }
-
-    /// What FRI is given: for each height of a matrix, greatest first, the sum over the matrices of
-    /// that height and their points, each column with the next power of `alpha`, of
-    /// `(p(z) - p(x)) / (z - x)`, as `D` columns of the same rows.
-    ///
-    /// # Panics
-    /// If a matrix has a height or cosets that were not named, or there are not as many values
-    /// as there are matrices.
-    ///
-    /// # Errors
-    /// Those of [`Gpu::buffer`], [`Buffer::write`] and [`Gpu::launch`].
-    pub fn reduce(
-        &self,
-        opened: &[Opened<'_>],
-        values: &[Values<D>],
-        alpha: Challenge<D>,
-    ) -> Result<Vec<Matrix>, GpuError> {
-        assert_eq!(opened.len(), values.len());
-        let mut sums: BTreeMap<usize, Sum<'_, D>> = BTreeMap::new();
-        for (opened, values) in opened.iter().zip(values) {
-            let sum = sums.entry(opened.matrix.log_height).or_default();
-            sum.add(opened, values, alpha);
-        }
-        sums.values().rev().map(|sum| self.reduced(sum)).collect()
-    }
-
-    fn reduced(&self, sum: &Sum<'_, D>) -> Result<Matrix, GpuError> {
-        // A sum has at least one term.
-        let matrix = sum.terms[0].matrix;
-        let reduced = Matrix::new(&self.gpu, D, matrix.log_height, matrix.log_cosets)?;
-        let terms = sum.upload(&self.gpu)?;
-        let back = F::two_adic_generator(matrix.log_height).inverse();
-        let arguments = Reduce::<D> {
-            terms: terms.start(),
-            inverses: self.inverses(matrix).buffer.start(),
-            to: reduced.buffer.start(),
-            at_point: degree::argument(sum.at_point),
-            at_next: degree::argument(sum.at_next),
-            count: sum.terms.len() as u32,
-            log_height: matrix.log_height as u32,
-            log_cosets: matrix.log_cosets as u32,
-            next: sum.terms.iter().any(|term| term.next.is_some()).into(),
-            back: word(back),
-            zero: 0,
-        };
-        let grid = Grid::line(reduced.rows().div_ceil(ROWS), BLOCK);
-        // SAFETY: it reads the matrices of this height and the inverses on their domain, which all
-        // have the rows of `reduced`, and writes to it; the terms have powers for all columns.
-        unsafe { self.gpu.launch(grid, arguments)? };
-        Ok(reduced)
     }
 }
 
@@ -341,95 +273,7 @@ fn scale<const D: usize>(point: Challenge<D>, log_height: usize) -> Challenge<D>
 where
     F: BinomiallyExtendable<D>,
 {
-    let shift = F::GENERATOR.exp_power_of_2(log_height);
+    let shift = COSET.exp_power_of_2(log_height);
     let denominator = shift.mul_2exp_u64(log_height as u64);
     point * (point.exp_power_of_2(log_height) - shift) * denominator.inverse()
-}
-
-/// The matrices of one height, with the powers of the challenge that each column gets.
-struct Sum<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    /// Columns and points so far: the power of the next one.
-    used: usize,
-    terms: Vec<Term<'a, D>>,
-    /// The opened values, times their powers: at `z`, and at the next row's point.
-    at_point: Challenge<D>,
-    at_next: Challenge<D>,
-}
-
-struct Term<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    matrix: &'a Matrix,
-    /// Powers of the challenge for the values at `z`.
-    powers: Vec<Challenge<D>>,
-    /// By how much those for the next row's point are greater, if it is opened there.
-    next: Option<Challenge<D>>,
-}
-
-impl<const D: usize> Default for Sum<'_, D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    fn default() -> Self {
-        Self {
-            used: 0,
-            terms: Vec::new(),
-            at_point: Challenge::<D>::ZERO,
-            at_next: Challenge::<D>::ZERO,
-        }
-    }
-}
-
-impl<'a, const D: usize> Sum<'a, D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    fn add(&mut self, opened: &Opened<'a>, values: &Values<D>, alpha: Challenge<D>) {
-        let width = opened.matrix.width;
-        assert_eq!(values.len(), opened.points());
-        let powers = alpha
-            .shifted_powers(alpha.exp_u64(self.used as u64))
-            .collect_n(width);
-        let next = alpha.exp_u64(width as u64);
-        let sum = |values: &Vec<Challenge<D>>| {
-            assert_eq!(values.len(), width);
-            dot_product::<Challenge<D>, _, _>(values.iter().copied(), powers.iter().copied())
-        };
-        self.at_point += sum(&values[0]);
-        self.at_next += values.get(1).map(sum).unwrap_or_default() * next;
-        self.used += width * values.len();
-        self.terms.push(Term {
-            matrix: opened.matrix,
-            powers,
-            next: opened.at_next.then_some(next),
-        });
-    }
-
-    /// The terms, then the powers of each.
-    fn upload(&self, gpu: &Gpu) -> Result<Buffer, GpuError> {
-        let padded = |term: &Term<'_, D>| D * term.powers.len().next_multiple_of(COLUMNS);
-        let heads = TERM * self.terms.len();
-        let buffer = gpu.buffer(heads + self.terms.iter().map(padded).sum::<usize>())?;
-        let (mut words, mut tail) = (Vec::with_capacity(buffer.len()), Vec::new());
-        for term in &self.terms {
-            let addresses = [term.matrix.buffer.start(), buffer.at(heads + tail.len())];
-            words.extend(
-                addresses
-                    .map(|a| [a as u32, (a >> 32) as u32])
-                    .as_flattened(),
-            );
-            words.extend(degree::argument(term.next.unwrap_or_default()));
-            words.extend([term.powers.len() as u32, term.next.is_some().into(), 0]);
-            let end = tail.len() + padded(term);
-            tail.extend(challenge_words(&term.powers));
-            tail.resize(end, 0);
-        }
-        words.append(&mut tail);
-        buffer.write(0, &words)?;
-        Ok(buffer)
-    }
 }

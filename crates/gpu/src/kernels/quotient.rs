@@ -6,6 +6,7 @@ use p3_util::reverse_bits_len;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::COSET;
 
 use super::table::{THREADS, TableArguments, variant};
 use crate::arena::Gpu;
@@ -34,6 +35,20 @@ struct SelectorsArguments {
 // SAFETY: `SelectorsArgs` has the same fields; no padding.
 unsafe impl Arguments for SelectorsArguments {
     const KERNEL: &'static str = "selectors";
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Chunks {
+    u: Address,
+    v: Address,
+    count: u32,
+    ratio: u32,
+}
+
+// SAFETY: `ChunksArgs` has the same fields; no padding.
+unsafe impl Arguments for Chunks {
+    const KERNEL: &'static str = "quotient_chunks";
 }
 
 /// A table on the domain that its columns are extended to.
@@ -99,7 +114,7 @@ pub fn selectors(gpu: &Gpu, log_height: usize, log_cosets: usize) -> Result<Matr
 fn shifts(log_height: usize, log_cosets: usize) -> impl Iterator<Item = F> {
     let generator = F::two_adic_generator(log_height + log_cosets);
     let exponent = move |coset| reverse_bits_len(coset, log_cosets) as u64;
-    (0..1 << log_cosets).map(move |coset| F::GENERATOR * generator.exp_u64(exponent(coset)))
+    (0..1 << log_cosets).map(move |coset| COSET * generator.exp_u64(exponent(coset)))
 }
 
 /// What the polynomial that vanishes on the rows is on a coset of them.
@@ -212,4 +227,30 @@ where
     numbers.extend(powers);
     numbers.push(extended.terminal);
     numbers
+}
+
+/// Makes chunks of a quotient, as p3's verifier knows them, of its two parts, in their places: those parts
+/// are the polynomials that have the values of the quotient `q` on [`COSET`] times the rows' subgroup, and on
+/// `COSET w` times it, `w` being the generator of the subgroup twice as large, extended to whatever points.
+/// With `G` in place of `COSET` that would be the chunks: `q = lo + X^n hi`, and they are
+/// `lo + G^n hi` and `lo - G^n hi`.
+///
+/// # Panics
+/// If both have not the same shape.
+///
+/// # Errors
+/// Those of [`Gpu::launch`].
+pub fn quotient_chunks(gpu: &Gpu, u: &mut Matrix, v: &mut Matrix) -> Result<(), GpuError> {
+    let shape = |m: &Matrix| (m.width, m.log_height, m.log_cosets);
+    assert_eq!(shape(u), shape(v));
+    let ratio = (F::GENERATOR / COSET).exp_power_of_2(u.log_height);
+    let count = u.width * u.rows();
+    let arguments = Chunks {
+        u: u.buffer.start(),
+        v: v.buffer.start(),
+        count: count as u32,
+        ratio: word(ratio),
+    };
+    // SAFETY: both have so many words, which are what it reads and writes.
+    unsafe { gpu.launch(Grid::line(count, THREADS), arguments) }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
 use vouch_air::F;
+use vouch_verifier::packing::shift;
 
 use crate::arena::{Buffer, Gpu};
 use crate::device::Address;
@@ -28,6 +29,8 @@ enum Table {
     Inverse(usize),
     /// Roots of this many layers of a forward transform, for each of some shifts.
     Forward(usize, Vec<F>),
+    /// Powers of the shift of packs of this many columns, log2.
+    Shifts(usize),
 }
 
 /// `Powers` of the kernels.
@@ -37,6 +40,15 @@ pub(super) struct Powers {
     table: Address,
     log_order: u32,
     low_bits: u32,
+}
+
+impl Powers {
+    /// Of no root.
+    pub const NONE: Self = Self {
+        table: 0,
+        log_order: 0,
+        low_bits: 0,
+    };
 }
 
 impl Roots {
@@ -78,6 +90,13 @@ impl Roots {
         self.table(Table::Forward(layers, shifts.clone()), || {
             let roots = |&shift: &F| layer_roots(layers, shift, |&root| root);
             shifts.iter().flat_map(roots).collect()
+        })
+    }
+
+    /// Powers of the shift of the coset that packs of `2^log_size` columns are on, as many.
+    pub(super) fn shifts(&self, log_size: usize) -> Result<Address, GpuError> {
+        self.table(Table::Shifts(log_size), || {
+            shift(log_size).powers().collect_n(1 << log_size)
         })
     }
 

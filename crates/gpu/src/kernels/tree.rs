@@ -8,6 +8,9 @@ use crate::arena::{Buffer, Gpu};
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
 use crate::matrix::Matrix;
+use crate::packs::address_words;
+
+use super::part::Part;
 
 /// Words of a digest.
 pub const DIGEST_WORDS: usize = 8;
@@ -35,6 +38,8 @@ pub struct Rows<'a> {
     /// The columns' addresses, two words each.
     table: Buffer,
     width: usize,
+    /// Columns that have all rows; the others, after them, have those of a part.
+    direct: usize,
     /// Rows of a coset, and number of cosets, log2.
     log_block: usize,
     log_cosets: usize,
@@ -44,21 +49,6 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of matrices, one after another.
-    ///
-    /// # Panics
-    /// If there are no columns, or the matrices differ in the rows of a coset or in cosets.
-    ///
-    /// # Errors
-    /// Those of [`Gpu::upload`].
-    pub fn of(gpu: &Gpu, matrices: &[&'a Matrix]) -> Result<Self, GpuError> {
-        let shape = |matrix: &Matrix| (matrix.log_height, matrix.log_cosets);
-        let (log_block, log_cosets) = shape(matrices.first().expect("there are matrices"));
-        assert!(matrices.iter().all(|m| shape(m) == (log_block, log_cosets)));
-        let columns: Vec<Address> = matrices.iter().flat_map(|m| column_starts(m)).collect();
-        Self::new(gpu, &columns, [log_block, log_cosets, 0])
-    }
-
     /// Rows of `2^log_arity` rows of `matrix` each, which are neighbours in Plonky3's order.
     ///
     /// # Panics
@@ -67,24 +57,23 @@ impl<'a> Rows<'a> {
     /// # Errors
     /// Those of [`Gpu::upload`].
     pub fn groups(gpu: &Gpu, matrix: &'a Matrix, log_arity: usize) -> Result<Self, GpuError> {
-        let log_block = log_groups(matrix, log_arity);
-        Self::new(
-            gpu,
-            &group_starts(matrix, log_arity),
-            [log_block, matrix.log_cosets, log_arity],
-        )
+        let starts = group_starts(matrix, log_arity);
+        let shape = [log_groups(matrix, log_arity), matrix.log_cosets, log_arity];
+        Self::new(gpu, &starts, starts.len(), shape)
     }
 
-    fn new(
+    /// Rows of columns which live as long as they do.
+    pub(super) fn new(
         gpu: &Gpu,
         columns: &[Address],
+        direct: usize,
         [log_block, log_cosets, log_gap]: [usize; 3],
     ) -> Result<Self, GpuError> {
         assert!(!columns.is_empty(), "rows of no words");
-        let words = columns.iter().flat_map(|&address| address_words(address));
         Ok(Self {
-            table: gpu.upload(&words.collect::<Vec<_>>())?,
+            table: gpu.upload(&address_words(columns))?,
             width: columns.len(),
+            direct,
             log_block,
             log_cosets,
             log_gap,
@@ -96,11 +85,6 @@ impl<'a> Rows<'a> {
     pub fn log_count(&self) -> usize {
         self.log_block + self.log_cosets
     }
-}
-
-/// Where the columns of a matrix begin.
-pub(super) fn column_starts(matrix: &Matrix) -> impl Iterator<Item = Address> + '_ {
-    (0..matrix.width).map(|column| matrix.buffer.at(column * matrix.rows()))
 }
 
 /// Groups of a coset, log2.
@@ -118,10 +102,6 @@ pub(super) fn group_starts(matrix: &Matrix, log_arity: usize) -> Vec<Address> {
         (0..matrix.width).map(move |column| matrix.buffer.at(column * matrix.rows() + place))
     };
     (0..1 << log_arity).flat_map(member).collect()
-}
-
-pub(super) fn address_words(address: Address) -> [u32; 2] {
-    [address as u32, (address >> 32) as u32]
 }
 
 /// A tree's digests, layer by layer: the leaves first, the root last.
@@ -175,9 +155,11 @@ struct RowsArguments {
     children: Address,
     nodes: Address,
     width: u32,
+    direct: u32,
     count: u32,
     log_block: u32,
     log_gap: u32,
+    part: Part,
 }
 
 /// The arguments of one hash's kernel: see `ROWS`.
@@ -197,8 +179,8 @@ unsafe impl<const HASH: usize> Arguments for RowsKernel<HASH> {
     const KERNEL: &'static str = ROWS[HASH];
 }
 
-/// Makes `layer`: at the leaves the hashes of `rows`, above them the digests of two children,
-/// compressed and then compressed with the hash of a row.
+/// Makes the nodes of `layer` over a part of `rows`: at the leaves their hashes, above them the digests
+/// of two children, compressed and then compressed with the hash of a row.
 ///
 /// # Panics
 /// If the layer has not as many nodes as there are rows, or BLAKE3 is to hash rows of more than
@@ -206,16 +188,17 @@ unsafe impl<const HASH: usize> Arguments for RowsKernel<HASH> {
 ///
 /// # Errors
 /// Those of [`Gpu::launch`].
-pub fn hash_rows(
+pub(super) fn hash_rows(
     gpu: &Gpu,
     hash: Hash,
     rows: &Rows<'_>,
+    part: Part,
     layers: &Layers,
     layer: usize,
 ) -> Result<(), GpuError> {
     assert_eq!(layers.log_leaves, rows.log_count() + layer);
     assert!(hash != Hash::Blake3 || rows.width <= MAX_BLAKE3_WORDS);
-    let count = 1 << rows.log_count();
+    let count = 1 << part.log_rows(rows.log_count());
     let children = match layer {
         0 => 0,
         _ => layers.address(layer - 1),
@@ -225,13 +208,16 @@ pub fn hash_rows(
         children,
         nodes: layers.address(layer),
         width: rows.width as u32,
+        direct: rows.direct as u32,
         count: count as u32,
         log_block: rows.log_block as u32,
         log_gap: rows.log_gap as u32,
+        part,
     };
     let grid = Grid::line(count, BLOCK);
-    // SAFETY: the table's addresses are those of columns with `count` rows, spaced as it says,
-    // which live as long as `rows`; the layers have `count` nodes, and twice as many children.
+    // SAFETY: the table's addresses are those of columns with all rows, spaced as it says, or with
+    // those of the part, which live as long as `rows`; the layer has as many nodes as there are rows, and
+    // twice as many children.
     unsafe {
         match hash {
             Hash::Blake3 if rows.width <= CHUNK_WORDS => {
@@ -262,6 +248,22 @@ const LAYERS: [&str; 3] = ["layers_blake3", "layers_keccak256", "layers_poseidon
 // SAFETY: `LayersArgs` has the same fields; no padding.
 unsafe impl<const HASH: usize> Arguments for LayersKernel<HASH> {
     const KERNEL: &'static str = LAYERS[HASH];
+}
+
+/// Makes the leaves of a tree over groups of rows: the hashes of all `rows`.
+///
+/// # Panics
+/// If there are not as many leaves, or BLAKE3 is to hash rows of more than 32768 words.
+///
+/// # Errors
+/// Those of [`Gpu::launch`].
+pub fn hash_leaves(
+    gpu: &Gpu,
+    hash: Hash,
+    rows: &Rows<'_>,
+    layers: &Layers,
+) -> Result<(), GpuError> {
+    hash_rows(gpu, hash, rows, Part::ALL, layers, 0)
 }
 
 /// Makes `count` layers from `first` on, each node from its two children.

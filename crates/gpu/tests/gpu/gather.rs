@@ -1,10 +1,13 @@
+use std::sync::Arc;
+
 use p3_commit::{ExtensionMmcs, Mmcs};
 use p3_field::BasedVectorSpace;
 use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_gpu::field::{challenges, words};
-use vouch_gpu::{Gpu, Matrix, MerkleTree, answer, digest_bytes};
+use vouch_gpu::kernels::{Hash, Roots};
+use vouch_gpu::{Gpu, Matrix, MerkleTree, Packs, answer, digest_bytes};
 use vouch_verifier::config::Challenge;
 
 use crate::common::{numbers, on_devices};
@@ -122,16 +125,19 @@ fn many_trees_at_once() {
             let rows = RowMajorMatrix::new(numbers(width << (log_height + 1), 3), width);
             Matrix::from_plonky3(gpu, &rows, log_height, 1).expect("there is room")
         };
-        let (a, b, c) = (matrix(4, 7), matrix(2, 3), matrix(5, 4));
-        let hash = vouch_gpu::kernels::Hash::Blake3;
-        let mixed = MerkleTree::commit(gpu, hash, &[&a, &b]).expect("it runs");
-        let layer = MerkleTree::commit_groups(gpu, hash, &c, 2).expect("it runs");
+        let packs = [(4, 7), (2, 3)].map(|(height, width)| {
+            let matrix = Arc::new(matrix(height, width));
+            Packs::single(gpu, matrix).expect("there is room")
+        });
+        let (layer_of, roots) = (matrix(5, 4), Roots::new(gpu));
+        let mixed = MerkleTree::commit(gpu, &roots, Hash::Blake3, &packs).expect("it runs");
+        let layer = MerkleTree::commit_groups(gpu, Hash::Blake3, &layer_of, 2).expect("it runs");
         let queries = || {
             [
-                mixed.query(&[&a, &b], &[3, 30, 3]),
-                layer.query_groups(&c, 2, &[1]),
-                mixed.query(&[&a, &b], &[]),
-                mixed.query(&[&a, &b], &[9]),
+                mixed.query(&roots, &packs, &[3, 30, 3]),
+                layer.query_groups(&layer_of, 2, &[1]),
+                mixed.query(&roots, &packs, &[]),
+                mixed.query(&roots, &packs, &[9]),
             ]
         };
         let together = answer(gpu, &queries()).expect("it runs");

@@ -1,5 +1,5 @@
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{BasedVectorSpace, PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -9,6 +9,7 @@ use vouch_air::F;
 use vouch_gpu::kernels::{Opened, Opener, Roots, Values, inverse_distances};
 use vouch_gpu::{Gpu, Matrix};
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::COSET;
 
 use crate::common::{numbers, on_devices};
 
@@ -24,7 +25,7 @@ where
 /// The point of row `row` of a committed matrix of `2^bits` rows, in Plonky3's order.
 fn point_at(row: usize, bits: usize) -> F {
     let generator = F::two_adic_generator(bits);
-    F::GENERATOR * generator.exp_u64(reverse_bits_len(row, bits) as u64)
+    COSET * generator.exp_u64(reverse_bits_len(row, bits) as u64)
 }
 
 fn inverses<const D: usize>()
@@ -109,60 +110,20 @@ where
     let natural = natural.to_row_major_matrix();
     let next = point * F::two_adic_generator(committed.log_height);
     let points = [Some(point), committed.at_next.then_some(next)];
-    let at = |point: Challenge<D>| natural.interpolate_coset(F::GENERATOR, point);
+    let at = |point: Challenge<D>| natural.interpolate_coset(COSET, point);
     points.into_iter().flatten().map(at).collect()
-}
-
-/// Of all matrices that are `2^log_height` rows high, term by term.
-fn reduced<const D: usize>(
-    all: &[Committed],
-    values: &[Values<D>],
-    point: Challenge<D>,
-    alpha: Challenge<D>,
-    log_height: usize,
-) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let of_height = || {
-        all.iter()
-            .zip(values)
-            .filter(|(c, _)| c.log_height == log_height)
-    };
-    let rows = of_height().map(|(c, _)| c.rows.height()).max().unwrap_or(0);
-    let next = point * F::two_adic_generator(log_height);
-    let row = |row: usize| {
-        let x = point_at(row, rows.ilog2() as usize);
-        let inverses = [point, next].map(|point| (point - x).inverse());
-        let (mut sum, mut power) = (Challenge::<D>::ZERO, Challenge::<D>::ONE);
-        for (committed, values) in of_height() {
-            for (values, &inverse) in values.iter().zip(&inverses) {
-                let cells = &committed.rows.values[row * values.len()..];
-                for (&value, &cell) in values.iter().zip(cells) {
-                    sum += (value - cell) * inverse * power;
-                    power *= alpha;
-                }
-            }
-        }
-        sum
-    };
-    (0..rows).map(row).collect()
 }
 
 fn opens<const D: usize>(log_cosets: usize)
 where
     F: BinomiallyExtendable<D>,
 {
-    let (point, alpha) = (challenge::<D>(12), challenge::<D>(13));
+    let point = challenge::<D>(12);
     let all = committed(log_cosets);
     let values: Vec<Values<D>> = all.iter().map(|c| values(c, point)).collect();
     let mut heights: Vec<usize> = all.iter().map(|c| c.log_height).collect();
     heights.sort_unstable_by_key(|&height| core::cmp::Reverse(height));
     heights.dedup();
-    let sums = heights
-        .iter()
-        .map(|&h| reduced(&all, &values, point, alpha, h));
-    let sums: Vec<_> = sums.collect();
     on_devices(|gpu| {
         let roots = Roots::new(gpu);
         let matrices = upload(gpu, &all, log_cosets);
@@ -170,13 +131,6 @@ where
         let opener = Opener::new(gpu, &roots, point, heights.iter().copied(), log_cosets);
         let opener = opener.expect("there is room");
         assert_eq!(opener.evaluate(&opened).expect("it runs"), values);
-        let got = opener.reduce(&opened, &values, alpha).expect("it runs");
-        assert_eq!(got.len(), heights.len());
-        for ((matrix, sum), height) in got.iter().zip(&sums).zip(&heights) {
-            let matrix = matrix.to_plonky3().expect("it is read");
-            let got = Challenge::<D>::reconstitute_from_base(matrix.values);
-            assert!(got == *sum, "height 2^{height}");
-        }
     });
 }
 

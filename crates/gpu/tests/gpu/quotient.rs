@@ -1,15 +1,20 @@
 //! Quotients against those of the prover on the CPU.
 
 use p3_field::extension::BinomiallyExtendable;
+use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
+use p3_matrix::interpolation::Interpolate;
+use p3_util::reverse_bits_len;
 use vouch_air::F;
 use vouch_air::witness::Trace;
+use vouch_gpu::field::words;
 use vouch_gpu::ir::Program;
-use vouch_gpu::kernels::{Extended, quotient, selectors};
+use vouch_gpu::kernels::{Extended, Roots, extend_coset, quotient, quotient_chunks, selectors};
 use vouch_gpu::{Gpu, Matrix};
 use vouch_prover::{Columns, logup_columns, table_quotient};
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::COSET;
 
 use crate::common::{numbers, on_devices};
 use crate::tables::{challenges, executed, extend, fixed, periodic, random};
@@ -133,4 +138,63 @@ fn quotients_of_degree_4() {
 #[test]
 fn quotients_of_degree_5() {
     all::<5>();
+}
+
+/// Values of polynomials of these coefficients, column by column, at points.
+fn values(coefficients: &[Vec<F>], points: &[F]) -> RowMajorMatrix<F> {
+    let value = |column: &Vec<F>, x: F| column.iter().rev().fold(F::ZERO, |sum, &c| sum * x + c);
+    let row = |&x: &F| coefficients.iter().map(move |column| value(column, x));
+    RowMajorMatrix::new(points.iter().flat_map(row).collect(), coefficients.len())
+}
+
+/// `shift` times a subgroup, its powers in their order.
+fn coset(shift: F, log_size: usize) -> Vec<F> {
+    let generator = F::two_adic_generator(log_size);
+    generator.shifted_powers(shift).collect_n(1 << log_size)
+}
+
+/// Chunk `i` of two is the polynomial of degree below `n` that has the quotient's values on the rows'
+/// domain times `G w^i`, as p3 has it.
+#[test]
+fn quotients_are_cut_into_the_verifiers_chunks() {
+    let (width, added_bits) = (3, 2);
+    on_devices(|gpu| {
+        let roots = Roots::new(gpu);
+        for log_height in [0, 1, 3, 6] {
+            let coefficients = numbers((2 * width) << log_height, 7);
+            let columns: Vec<Vec<F>> = { coefficients.chunks(2 << log_height) }
+                .map(|column| column.to_vec())
+                .collect();
+            let generator = F::two_adic_generator(log_height + 1);
+            let parts =
+                [F::ONE, generator].map(|w| values(&columns, &coset(COSET * w, log_height)));
+            // The blocks of a matrix are its cosets.
+            let cells = parts.map(|part| part.transpose());
+            let both = (0..width).flat_map(|column| {
+                let of = |part: &RowMajorMatrix<F>| part.row_slice(column).expect("it is").to_vec();
+                cells.iter().flat_map(of).collect::<Vec<F>>()
+            });
+            let quotient = Matrix::new(gpu, width, log_height, 1).expect("there is room");
+            let written = quotient.buffer.write(0, words(&both.collect::<Vec<F>>()));
+            written.expect("it is written");
+            let part = |i: usize| {
+                let back = generator.exp_u64(i as u64).inverse();
+                extend_coset(gpu, &roots, &quotient, i, added_bits, back).expect("it runs")
+            };
+            let [mut u, mut v] = [part(0), part(1)];
+            quotient_chunks(gpu, &mut u, &mut v).expect("it runs");
+            let points = coset(COSET, log_height + added_bits);
+            for (i, chunk) in [u, v].iter().enumerate() {
+                let shift = F::GENERATOR * generator.exp_u64(i as u64);
+                let known = values(&columns, &coset(shift, log_height));
+                let got = chunk.to_plonky3().expect("it is read");
+                for (row, &x) in points.iter().enumerate() {
+                    let expected: Vec<F> = known.interpolate_coset(shift, x);
+                    let row = reverse_bits_len(row, log_height + added_bits);
+                    let got = got.row_slice(row).expect("it is").to_vec();
+                    assert_eq!(got, expected, "chunk {i} of 2^{log_height}, row {row}");
+                }
+            }
+        }
+    });
 }

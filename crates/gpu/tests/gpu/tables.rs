@@ -5,8 +5,8 @@ mod everything;
 
 use p3_air::BaseAir;
 use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
+use p3_field::BasedVectorSpace;
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field};
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -19,6 +19,7 @@ use vouch_emulator::testing::{program, segments};
 use vouch_gpu::{Gpu, Matrix};
 use vouch_isa::event::Segment;
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::COSET;
 
 use crate::common::numbers;
 
@@ -88,7 +89,7 @@ where
 /// The values of columns on a domain `2^added_bits` times as large, in bit-reversed order.
 pub fn extend(rows: &RowMajorMatrix<F>, added_bits: usize) -> RowMajorMatrix<F> {
     Radix2DitParallel::default()
-        .coset_lde_batch(rows.clone(), added_bits, F::GENERATOR)
+        .coset_lde_batch(rows.clone(), added_bits, COSET)
         .bit_reverse_rows()
         .to_row_major_matrix()
 }

@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
-use vouch_gpu::{Gpu, Matrix, MerkleTree, digest_bytes};
+use vouch_gpu::kernels::Roots;
+use vouch_gpu::{Gpu, Matrix, MerkleTree, Packs, digest_bytes};
 
 use crate::common::{numbers, on_devices};
 use crate::oracle::{Check, Oracle, with_all_hashes};
@@ -25,24 +28,25 @@ impl Check for Tree<'_> {
                 RowMajorMatrix::new(numbers(width << (height + cosets), seed), width)
             })
             .collect();
-        let matrices: Vec<Matrix> = shapes
+        let packs: Vec<Packs> = shapes
             .iter()
             .zip(&rows)
             .map(|(&(height, cosets, _), rows)| {
-                Matrix::from_plonky3(gpu, rows, height, cosets).expect("there is room")
+                let matrix = Matrix::from_plonky3(gpu, rows, height, cosets);
+                Packs::single(gpu, Arc::new(matrix.expect("there is room"))).expect("there is room")
             })
             .collect();
-        let matrices: Vec<&Matrix> = matrices.iter().collect();
+        let roots = Roots::new(gpu);
         let scheme = O::scheme();
         let leaves = rows.iter().map(|m| m.height()).max().expect("matrices");
         let (commitment, data) = scheme.commit(rows);
-        let tree = MerkleTree::commit(gpu, O::HASH, &matrices).expect("it runs");
+        let tree = MerkleTree::commit(gpu, &roots, O::HASH, &packs).expect("it runs");
         let root = digest_bytes(&tree.root().expect("it is read"));
         let case = || format!("{:?} {shapes:?}", O::HASH);
         assert_eq!(root, O::root(&commitment), "{}", case());
         for indices in index_sets(leaves) {
             let (rows, proof) = scheme.open_multi_batch(&indices, &data);
-            let (got, paths) = tree.open(gpu, &matrices, &indices).expect("it runs");
+            let (got, paths) = tree.open(gpu, &roots, &packs, &indices).expect("it runs");
             assert_eq!(got, rows, "{}", case());
             assert_eq!(paths.sibling_hashes, O::siblings(&proof), "{}", case());
         }

@@ -5,20 +5,23 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
+use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_prover::plan::plan;
 use vouch_prover::{
-    Commitment, Coordinated, CpuEngine, Engine, Inspect, LayerOpening, Opening, Openings, Place,
-    ProveError, Prover, Round,
+    Commitment, Coordinated, CpuEngine, Engine, Inspect, LayerOpening, Opened, Opening, Openings,
+    Place, ProveError, Prover,
 };
 use vouch_verifier::config::Challenge;
+use vouch_verifier::packing::{Kind, Packing, Round};
 use vouch_verifier::{ExtensionDegree, Grinder, Parameters, Profile};
 
 use super::identity::mend;
+use super::misplace::{Misplaced, Told, misplace};
+use crate::proof_map;
 
 /// How a prover cheats once its tables are filled. `table` is the place of the one that it lies
 /// about.
@@ -31,9 +34,41 @@ pub struct Cheat {
     /// The table's quotient is that of the honest table.
     pub quotient: bool,
     /// Opened values are made to meet all constraints.
-    pub opened: Opened,
+    pub opened: Solve,
     /// The table's rows are committed to with a height that is not the one claimed.
     pub height: bool,
+    /// Columns are packed otherwise than the layout has it.
+    pub packs: Option<Misplaced>,
+    /// The claim about the first column of this kind, at the point or at that of the next row, is false.
+    pub claim: Option<(Kind, bool)>,
+    /// The words that FRI is given are at other levels than they should be.
+    pub levels: Levels,
+    /// The rows opened are those of other leaves.
+    pub leaves: Leaves,
+}
+
+/// What becomes of FRI's word at the lowest level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Levels {
+    /// What should.
+    #[default]
+    Honest,
+    /// It is left out.
+    Missing,
+    /// It is added to that of the highest level.
+    Merged,
+}
+
+/// Which rows of commitments are opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Leaves {
+    /// Those at the queries.
+    #[default]
+    Honest,
+    /// Their neighbours, with the paths of these.
+    Neighbours,
+    /// Each query has the rows of the one after it.
+    Rotated,
 }
 
 /// How sums that are not 0 are made to add up to it.
@@ -52,7 +87,7 @@ pub enum Sums {
 
 /// How opened values are made to meet all constraints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Opened {
+pub enum Solve {
     /// They are not.
     #[default]
     Honest,
@@ -82,6 +117,7 @@ struct Cheater<const D: usize>
 where
     F: BinomiallyExtendable<D>,
 {
+    profile: Profile,
     engine: CpuEngine<D>,
     cheat: Cheat,
     honest: Arc<Vec<Trace>>,
@@ -98,6 +134,29 @@ where
     alpha: Challenge<D>,
     /// The true values at the out-of-domain point.
     values: Openings<D>,
+    /// Those of what is committed to in their place, with its layout.
+    shown: Option<(Openings<D>, Round)>,
+    /// The layouts of main and LogUp columns.
+    rounds: Vec<Round>,
+}
+
+/// What has been committed to, and what should have been.
+pub struct Both<C> {
+    /// What rows are opened of.
+    shown: Arc<C>,
+    truth: Arc<C>,
+    /// The layout of what is shown, if it is another.
+    round: Option<Round>,
+}
+
+impl<C> Both<C> {
+    fn honest(committed: Arc<C>) -> Self {
+        Self {
+            shown: Arc::clone(&committed),
+            truth: committed,
+            round: None,
+        }
+    }
 }
 
 /// Columns that are not committed to yet: the engine's, or rows of LogUp columns.
@@ -107,7 +166,8 @@ enum Columns<C> {
 }
 
 type EngineColumns<const D: usize> = <CpuEngine<D> as Engine<D>>::Columns;
-type Committed<const D: usize> = <CpuEngine<D> as Engine<D>>::Committed;
+type Committed<const D: usize> = Both<<CpuEngine<D> as Engine<D>>::Committed>;
+type EngineCommitted<const D: usize> = <CpuEngine<D> as Engine<D>>::Committed;
 type Point<const D: usize> = <CpuEngine<D> as Engine<D>>::Point;
 type Vector<const D: usize> = <CpuEngine<D> as Engine<D>>::Vector;
 type Layer<const D: usize> = <CpuEngine<D> as Engine<D>>::Layer;
@@ -121,8 +181,11 @@ where
             places: Vec::new(),
             alpha: Challenge::<D>::ZERO,
             values: Vec::new(),
+            shown: None,
+            rounds: Vec::new(),
         };
         Self {
+            profile,
             engine: CpuEngine::new(profile.parameters()),
             cheat,
             honest,
@@ -138,7 +201,6 @@ where
     fn forced(
         &self,
         columns: &EngineColumns<D>,
-        places: &[Place<D>],
         sum: Challenge<D>,
     ) -> Result<Vec<Trace>, ProveError> {
         let mut matrices = self.engine.columns(columns)?;
@@ -155,14 +217,17 @@ where
             .iter_mut()
             .zip(parts)
             .for_each(|(cell, part)| *cell -= *part);
-        let rows = matrices.into_iter().zip(places);
-        Ok(rows
-            .map(|(matrix, place)| Trace {
-                instance: place.instance.clone(),
-                public_values: place.public_values.clone(),
-                matrix,
-            })
-            .collect())
+        Ok(self.rows(matrices))
+    }
+
+    /// Columns as rows of tables, whichever.
+    fn rows(&self, matrices: Vec<RowMajorMatrix<F>>) -> Vec<Trace> {
+        let trace = |matrix| Trace {
+            instance: self.honest[0].instance.clone(),
+            public_values: Vec::new(),
+            matrix,
+        };
+        matrices.into_iter().map(trace).collect()
     }
 
     /// The chunks of the quotients that the honest tables have with these challenges.
@@ -171,15 +236,103 @@ where
         places: &[Place<D>],
         alpha: Challenge<D>,
     ) -> Result<EngineColumns<D>, ProveError> {
+        let rounds = self.see(|seen| seen.rounds.clone());
+        let [main_round, logup_round] = rounds.as_slice() else {
+            return Err(ProveError::Cancelled);
+        };
         let tables = self.engine.tables(self.honest.to_vec())?;
-        let (_, main) = self.engine.commit_tables(&tables)?;
+        let (_, main) = self.engine.commit_tables(&tables, main_round)?;
         let (columns, terminals) = self.engine.logup(tables, places)?;
-        let (_, logup) = self.engine.commit(columns)?;
+        let (_, logup) = self.engine.commit(columns, logup_round)?;
         let mut places = places.to_vec();
         for (place, terminal) in places.iter_mut().zip(terminals) {
             place.terminal = terminal;
         }
         self.engine.quotients(&places, &main, &logup, alpha)
+    }
+
+    /// What is shown in the place of columns that have been committed to.
+    fn committed(
+        &self,
+        (commitment, truth): (Commitment, EngineCommitted<D>),
+        round: &Round,
+    ) -> Result<(Commitment, Committed<D>), ProveError> {
+        let mut both = Both::honest(Arc::new(truth));
+        let of_round = |packs: &Misplaced| packs.kind == round.kind;
+        let Some(packs) = self.cheat.packs.filter(of_round) else {
+            return Ok((commitment, both));
+        };
+        let columns = self.engine.committed(&both.truth)?;
+        let places = self.see(|seen| seen.places.clone());
+        let chunks = places
+            .iter()
+            .map(|place| plan(place.instance.table).log_chunks);
+        let log_blowup = self.engine.parameters().log_blowup;
+        let misplaced = misplace(
+            packs.how,
+            columns,
+            round,
+            log_blowup,
+            &chunks.collect::<Vec<_>>(),
+        );
+        let (matrices, other) = misplaced.ok_or_else(|| ProveError::Backend {
+            reason: format!("there is nothing like {packs:?}"),
+        })?;
+        let rows = self.rows(matrices);
+        let (commitment, shown) = self.engine.commit_tables(&rows, &other)?;
+        both.shown = Arc::new(shown);
+        both.round = Some(other);
+        Ok((commitment, both))
+    }
+
+    /// Whether columns are packed otherwise and told of so.
+    fn tells(&self, told: Told) -> bool {
+        self.cheat.packs.is_some_and(|packs| packs.told == told)
+    }
+
+    /// The rounds with what is true of them, or with what is shown.
+    fn opened<'a>(
+        rounds: &[Opened<'a, Committed<D>>],
+        is_shown: bool,
+    ) -> Vec<Opened<'a, EngineCommitted<D>>> {
+        let opened = |opened: &Opened<'a, Committed<D>>| Opened {
+            committed: match is_shown {
+                true => &*opened.committed.shown,
+                false => &*opened.committed.truth,
+            },
+            round: opened.round,
+        };
+        rounds.iter().map(opened).collect()
+    }
+
+    /// What is claimed: the truth, but for the cheat's.
+    fn claim(
+        &self,
+        point: Challenge<D>,
+        rounds: &[Opened<'_, Committed<D>>],
+        values: &mut Openings<D>,
+    ) {
+        if let Some(Misplaced { how, .. }) = self.cheat.packs {
+            let quotients = rounds.iter().position(|of| of.round.kind == Kind::Quotient);
+            let chunks = self.see(|seen| {
+                let places = seen.places.iter();
+                let chunks =
+                    places.map(|place| (place.log_height, plan(place.instance.table).log_chunks));
+                chunks.collect::<Vec<_>>()
+            });
+            if let Some(round) = quotients {
+                how.claim(point, &chunks, &mut values[round]);
+            }
+        }
+        if let Some((kind, at_next)) = self.cheat.claim
+            && let Some(i) = rounds.iter().position(|of| of.round.kind == kind)
+        {
+            let matrices = values[i].iter_mut();
+            let looking = matrices.filter_map(|points| points.get_mut(usize::from(at_next)));
+            looking
+                .take(1)
+                .for_each(|row| row[0] += Challenge::<D>::ONE);
+        }
     }
 }
 
@@ -209,19 +362,29 @@ where
     fn commit_tables(
         &self,
         tables: &Vec<Trace>,
+        round: &Round,
     ) -> Result<(Commitment, Self::Committed), ProveError> {
-        let (commitment, committed) = self.engine.commit_tables(tables)?;
+        self.see(|seen| seen.rounds.push(round.clone()));
+        let committed = self.engine.commit_tables(tables, round)?;
+        let (commitment, committed) = self.committed(committed, round)?;
         if !self.cheat.height {
             return Ok((commitment, committed));
         }
         let mut tables = tables.clone();
         tables[self.cheat.table].matrix = doubled(&tables[self.cheat.table].matrix);
-        let (commitment, _) = self.engine.commit_tables(&tables)?;
+        let heights = tables.iter().map(|trace| {
+            let log_height = trace.matrix.height().trailing_zeros() as usize;
+            (trace.instance.table, log_height)
+        });
+        let packing = proof_map::packing(self.profile, &heights.collect::<Vec<_>>());
+        let round = packing.round(Kind::Main).unwrap_or(round);
+        let (commitment, _) = self.engine.commit_tables(&tables, round)?;
         Ok((commitment, committed))
     }
 
     fn fixed(&self) -> Result<(Commitment, Arc<Self::Committed>), ProveError> {
-        self.engine.fixed()
+        let (commitment, fixed) = self.engine.fixed()?;
+        Ok((commitment, Arc::new(Both::honest(fixed))))
     }
 
     fn logup(
@@ -237,18 +400,24 @@ where
         terminals[self.cheat.table] -= sum;
         let columns = match self.cheat.sums {
             Sums::Honest | Sums::Claimed => Columns::Engine(columns),
-            Sums::LastRow | Sums::LastFraction => {
-                Columns::Rows(self.forced(&columns, places, sum)?)
-            }
+            Sums::LastRow | Sums::LastFraction => Columns::Rows(self.forced(&columns, sum)?),
         };
         Ok((columns, terminals))
     }
 
-    fn commit(&self, columns: Self::Columns) -> Result<(Commitment, Self::Committed), ProveError> {
-        match columns {
-            Columns::Engine(columns) => self.engine.commit(columns),
-            Columns::Rows(rows) => self.engine.commit_tables(&rows),
+    fn commit(
+        &self,
+        columns: Self::Columns,
+        round: &Round,
+    ) -> Result<(Commitment, Self::Committed), ProveError> {
+        if round.kind == Kind::LogUp {
+            self.see(|seen| seen.rounds.push(round.clone()));
         }
+        let committed = match columns {
+            Columns::Engine(columns) => self.engine.commit(columns, round),
+            Columns::Rows(rows) => self.engine.commit_tables(&rows, round),
+        };
+        self.committed(committed?, round)
     }
 
     fn quotients(
@@ -259,6 +428,7 @@ where
         alpha: Challenge<D>,
     ) -> Result<Self::Columns, ProveError> {
         self.see(|seen| (seen.places, seen.alpha) = (places.to_vec(), alpha));
+        let (main, logup) = (&main.truth, &logup.truth);
         let mut columns = self.engine.quotients(places, main, logup, alpha)?;
         if self.cheat.quotient {
             let chunks = |place: &Place<D>| 1 << plan(place.instance.table).log_chunks;
@@ -273,33 +443,54 @@ where
 
     fn evaluate(
         &self,
-        rounds: &[Round<'_, Self::Committed>],
+        rounds: &[Opened<'_, Self::Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Self::Point), ProveError> {
-        let (mut values, at_point) = self.engine.evaluate(rounds, point)?;
-        if self.cheat.opened != Opened::Honest {
-            self.see(|seen| {
-                seen.values.clone_from(&values);
-                mend(&seen.places, seen.alpha, point, &mut values)
+        let truth = Self::opened(rounds, false);
+        let (mut values, at_point) = self.engine.evaluate(&truth, point)?;
+        self.see(|seen| seen.values.clone_from(&values));
+        let other = rounds.iter().find_map(|of| of.committed.round.as_ref());
+        if let Some(round) = other.filter(|_| self.tells(Told::AsShown)) {
+            let shown = rounds.iter().map(|of| Opened {
+                committed: &*of.committed.shown,
+                round: of.committed.round.as_ref().unwrap_or(of.round),
             });
+            let (shown, _) = self.engine.evaluate(&shown.collect::<Vec<_>>(), point)?;
+            self.see(|seen| seen.shown = Some((shown, round.clone())));
+        }
+        self.claim(point, rounds, &mut values);
+        if self.cheat.opened != Solve::Honest {
+            self.see(|seen| mend(&seen.places, seen.alpha, point, &mut values));
         }
         Ok((values, at_point))
     }
 
     fn reduce(
         &self,
-        rounds: &[Round<'_, Self::Committed>],
+        packing: &Packing,
+        rounds: &[Opened<'_, Self::Committed>],
         values: &Openings<D>,
         point: Self::Point,
         alpha: Challenge<D>,
     ) -> Result<Vec<(usize, Self::Vector)>, ProveError> {
-        match self.cheat.opened {
-            Opened::SolvedBehindFri => {
-                let values = self.see(|seen| core::mem::take(&mut seen.values));
-                self.engine.reduce(rounds, &values, point, alpha)
+        let (truth, shown) = (
+            self.see(|seen| seen.values.clone()),
+            self.see(|seen| seen.shown.take()),
+        );
+        let is_hidden = self.cheat.opened == Solve::SolvedBehindFri;
+        let values = if is_hidden { &truth } else { values };
+        let is_true = self.tells(Told::Hidden) || self.tells(Told::Elsewhere);
+        let mut opened = Self::opened(rounds, !is_true);
+        let mut words = match &shown {
+            None => self.engine.reduce(packing, &opened, values, point, alpha)?,
+            Some((values, round)) => {
+                let of_round = opened.iter_mut().filter(|of| of.round.kind == round.kind);
+                of_round.for_each(|of| of.round = round);
+                self.engine.reduce(packing, &opened, values, point, alpha)?
             }
-            _ => self.engine.reduce(rounds, values, point, alpha),
-        }
+        };
+        self.cheat.levels.rearrange(&mut words);
+        Ok(words)
     }
 
     fn commit_layer(
@@ -319,12 +510,27 @@ where
         self.engine.fold(layer, beta, other)
     }
 
-    fn first(&self, vector: Self::Vector) -> Result<Challenge<D>, ProveError> {
-        self.engine.first(vector)
+    fn first(&self, vector: Self::Vector, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+        self.engine.first(vector, count)
     }
 
     fn open(&self, committed: &Self::Committed, indices: &[usize]) -> Result<Opening, ProveError> {
-        self.engine.open(committed, indices)
+        let committed = match self.tells(Told::Elsewhere) {
+            true => &committed.truth,
+            false => &committed.shown,
+        };
+        match self.cheat.leaves {
+            Leaves::Honest => self.engine.open(committed, indices),
+            Leaves::Neighbours => {
+                let neighbours: Vec<usize> = indices.iter().map(|index| index ^ 1).collect();
+                self.engine.open(committed, &neighbours)
+            }
+            Leaves::Rotated => {
+                let mut opening = self.engine.open(committed, indices)?;
+                opening.opened_values.rotate_left(1);
+                Ok(opening)
+            }
+        }
     }
 
     fn open_layer(
@@ -340,7 +546,27 @@ where
     }
 
     fn log_max_height(&self, committed: &Self::Committed) -> usize {
-        self.engine.log_max_height(committed)
+        self.engine.log_max_height(&committed.truth)
+    }
+}
+
+impl Levels {
+    /// Rearranges words, the highest first.
+    fn rearrange<C: Field>(self, words: &mut [(usize, Vec<C>)]) {
+        let [(highest, first), .., (lowest, last)] = words else {
+            return;
+        };
+        if self == Self::Merged {
+            let below = *highest - *lowest;
+            let of = |i: usize| last[i >> below];
+            first
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, word)| *word += of(i));
+        }
+        if self != Self::Honest {
+            last.fill(C::ZERO);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use vouch_air::witness::{Trace, Traces};
 use vouch_prover::Prover;
 use vouch_verifier::Profile;
 
-use super::cheater::{Cheat, Opened, Sums, cheater, doubled};
+use super::cheater::{Cheat, Solve, Sums, cheater, doubled};
 use super::lies::{Answers, Lie, What};
 use super::name;
 use crate::cheat::Statement;
@@ -95,7 +95,7 @@ fn after(
 fn seconds(place: usize, statement: &Statement<'_>) -> Vec<Second> {
     let table = statement.traces.tables[place].instance.table;
     let constraints = Step::Constraints(table);
-    let [rows, constant] = [Opening::Rows, Opening::Constant].map(Step::Opening);
+    let [rows, polynomial] = [Opening::Rows, Opening::Polynomial].map(Step::Opening);
     let none = Cheat {
         table: place,
         ..Cheat::default()
@@ -118,14 +118,14 @@ fn seconds(place: usize, statement: &Statement<'_>) -> Vec<Second> {
         refused_by: rows,
     };
     if statement.refused_by == Some(Step::Sums) {
-        let sums = |name, sums| second(name, sums, Opened::Honest, constraints);
+        let sums = |name, sums| second(name, sums, Solve::Honest, constraints);
         return vec![
             height,
             sums("a sum that is claimed", Sums::Claimed),
             sums("a sum reached in the last row", Sums::LastRow),
             sums("a sum reached by a fraction", Sums::LastFraction),
-            second(CLAIMED, Sums::Claimed, Opened::Solved, constant),
-            second(REACHED, Sums::LastRow, Opened::SolvedBehindFri, constant),
+            second(CLAIMED, Sums::Claimed, Solve::Solved, polynomial),
+            second(REACHED, Sums::LastRow, Solve::SolvedBehindFri, polynomial),
         ];
     }
     let quotient = Second {
@@ -140,8 +140,8 @@ fn seconds(place: usize, statement: &Statement<'_>) -> Vec<Second> {
     vec![
         height,
         quotient,
-        second(SOLVED, Sums::Honest, Opened::Solved, constant),
-        second(HIDDEN, Sums::Honest, Opened::SolvedBehindFri, constant),
+        second(SOLVED, Sums::Honest, Solve::Solved, polynomial),
+        second(HIDDEN, Sums::Honest, Solve::SolvedBehindFri, polynomial),
     ]
 }
 
@@ -176,12 +176,12 @@ fn truths(profile: Profile, world: &World, effort: Effort) -> Outcome {
         Cheat {
             sums: Sums::Claimed,
             quotient: true,
-            opened: Opened::Solved,
+            opened: Solve::Solved,
             ..Cheat::default()
         },
         Cheat {
             sums: Sums::LastRow,
-            opened: Opened::SolvedBehindFri,
+            opened: Solve::SolvedBehindFri,
             ..Cheat::default()
         },
         Cheat {

@@ -6,19 +6,24 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use p3_air::symbolic::AirLayout;
 use p3_air::{Air, AirBuilder, BaseAir};
+use p3_batch_stark::symbolic::get_log_num_quotient_chunks;
 use p3_batch_stark::{ProverData, StarkInstance, prove_batch, verify_batch};
 use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomiallyExtendable;
-use p3_lookup::{Count, InteractionBuilder};
+use p3_lookup::logup::LogUpGadget;
+use p3_lookup::{Count, InteractionBuilder, Lookups};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_util::log2_strict_usize;
+use vouch_air::machine::MIN_LOG_HEIGHT;
 use vouch_air::tables::{Instance, Table};
 use vouch_air::witness::Trace;
 use vouch_air::{Builder, F};
-use vouch_verifier::config::{Config, config};
-use vouch_verifier::{ExtensionDegree, Parameters, Profile, TableSet, layout};
+use vouch_verifier::config::{Challenge, Config, config};
+use vouch_verifier::packing::{Packing, TableColumns};
+use vouch_verifier::{ExtensionDegree, Parameters, Profile, TableSet, TableShape, layout};
 
 use crate::rules::{Broken, Rule, bus_index, bus_parts};
 use crate::step::Step;
@@ -76,7 +81,6 @@ fn verdict_of<const D: usize>(
 where
     F: BinomiallyExtendable<D>,
 {
-    let config: &Config<D> = &config(parameters, b"a weaker machine".to_vec());
     let air = |trace: &Trace| Weak {
         instance: trace.instance.clone(),
         without: Arc::clone(without),
@@ -84,22 +88,25 @@ where
     let airs: Vec<Weak> = traces.iter().map(air).collect();
     let heights = traces.iter().map(|trace| trace.matrix.height());
     let heights: Vec<usize> = heights.map(log2_strict_usize).collect();
-    let budget = |air: &Weak| layout(air.instance.table).0.lookup_budget;
-    let data = ProverData::from_airs_and_degrees_with_lookup_budgets(
-        config,
-        &airs,
-        &heights,
-        &airs.iter().map(budget).collect::<Vec<_>>(),
-        parameters.log_blowup,
-    )
-    .map_err(|error| error.to_string())?;
+    let shapes = airs.iter().map(|air| layout(air.instance.table));
+    let (shapes, _): (Vec<TableShape>, Vec<_>) = shapes.unzip();
+    let columns = { airs.iter().zip(&shapes) }
+        .map(|(air, shape)| TableColumns::new(air.instance.table, shape));
+    let mut columns: Vec<TableColumns> = columns.collect();
+    // Which LogUp columns there are is known with the fixed columns, whose place does not depend on the others.
+    let data = setup::<D>(parameters, &airs, &columns, &heights, &shapes)?.1;
+    for ((columns, air), lookups) in columns.iter_mut().zip(&airs).zip(&data.common.lookups) {
+        columns.logup = lookups.len() + 1;
+        columns.chunks = chunks::<D>(air, lookups);
+    }
+    let (config, data) = &setup::<D>(parameters, &airs, &columns, &heights, &shapes)?;
     let instances = airs.iter().zip(traces).map(|(air, trace)| StarkInstance {
         air,
         trace: &trace.matrix,
         public_values: trace.public_values.clone(),
     });
     let instances: Vec<StarkInstance<'_, Config<D>, Weak>> = instances.collect();
-    let proof = prove_batch(config, &instances, &data).map_err(|error| error.to_string())?;
+    let proof = prove_batch(config, &instances, data).map_err(|error| error.to_string())?;
     let values = traces.iter().map(|trace| trace.public_values.clone());
     let values: Vec<Vec<F>> = values.collect();
     let tables = TableSet::new(traces.iter().map(|trace| trace.instance.table));
@@ -110,6 +117,46 @@ where
             Step::of_reason(&reason, tables).map(Some).ok_or(reason)
         }
     }
+}
+
+/// What proofs of these tables have in common, if their columns are these.
+fn setup<const D: usize>(
+    parameters: &Parameters,
+    airs: &[Weak],
+    columns: &[TableColumns],
+    heights: &[usize],
+    shapes: &[TableShape],
+) -> Result<(Config<D>, ProverData<Config<D>>), String>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let tables = columns.iter().copied().zip(heights.iter().copied());
+    let packing = Packing::new(parameters, &tables.collect::<Vec<_>>());
+    let config: Config<D> = config(parameters, packing, b"a weaker machine".to_vec());
+    let budgets = shapes.iter().map(|shape| shape.lookup_budget);
+    let data = ProverData::from_airs_and_degrees_with_lookup_budgets(
+        &config,
+        airs,
+        heights,
+        &budgets.collect::<Vec<_>>(),
+        parameters.log_blowup,
+    );
+    Ok((config, data.map_err(|error| error.to_string())?))
+}
+
+/// Chunks of a table's quotient.
+fn chunks<const D: usize>(air: &Weak, lookups: &Lookups<F>) -> usize
+where
+    F: BinomiallyExtendable<D>,
+{
+    1 << get_log_num_quotient_chunks::<F, Challenge<D>, _, _>(
+        air,
+        AirLayout::from_air::<F>(air),
+        1 << MIN_LOG_HEIGHT,
+        lookups,
+        0,
+        &LogUpGadget::new(),
+    )
 }
 
 /// A table of a machine that lacks rules.

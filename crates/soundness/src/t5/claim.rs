@@ -28,12 +28,13 @@ fn by_chain(error: &VerifyError) -> bool {
     )
 }
 
+/// A table that must be there is not, or the heights and the length are those of other tables.
 fn by_tables(error: &VerifyError) -> bool {
-    match error {
-        VerifyError::MissingTable { segment: 0, .. } => true,
-        VerifyError::TableCount { expected, got, .. } => expected != got,
-        _ => false,
-    }
+    let told = matches!(
+        error,
+        VerifyError::MissingTable { segment: 0, .. } | VerifyError::Height { segment: 0, .. }
+    );
+    told || by_length(error)
 }
 
 /// As many tables, with the heights and widths of others.

@@ -8,15 +8,16 @@ use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::{Lookup, Lookups};
 use rayon::iter::IntoParallelIterator;
-use serde::de::DeserializeOwned;
 use vouch_air::F;
 use vouch_air::machine::table_values;
 use vouch_air::tables::{Instance, Table};
-use vouch_verifier::config::{Proof, config};
+use vouch_verifier::config::config;
+use vouch_verifier::packing::{MAX_LEVEL, Packing};
 use vouch_verifier::{Key, MACHINE_DIGEST, Parameters};
 
 use crate::honest_receipt::{Honest, gather};
 use crate::outcome::{Effort, Outcome};
+use crate::proof_map::{Map, decoded};
 
 /// What an honest proof is verified with.
 struct With {
@@ -36,7 +37,6 @@ type Change = (String, Box<dyn Fn(&mut With) + Send + Sync>);
 pub fn change<const D: usize>(honest: &Honest, effort: Effort) -> Outcome
 where
     F: BinomiallyExtendable<D>,
-    Proof<D>: DeserializeOwned,
 {
     let mut outcome = Outcome::default();
     if !is_accepted::<D>(honest, |_| {}) {
@@ -45,6 +45,7 @@ where
     let mut changes = digests(honest, effort);
     changes.extend(lookups(honest));
     changes.extend(parameters());
+    changes.extend(layouts(honest));
     outcome.add(gather(
         changes.into_par_iter(),
         |outcome, (name, change)| match is_accepted::<D>(honest, change) {
@@ -59,7 +60,6 @@ where
 fn is_accepted<const D: usize>(honest: &Honest, change: impl Fn(&mut With)) -> bool
 where
     F: BinomiallyExtendable<D>,
-    Proof<D>: DeserializeOwned,
 {
     let profile = honest.receipt.profile;
     let segment = honest.segment();
@@ -86,8 +86,9 @@ where
     let values = |&table: &Table| table_values(table, &public, text);
     let values: Vec<Vec<F>> = tables.iter().map(values).collect();
     let seed = claim.seed(&with.machine, with.profile, text, 0, segment.tables);
-    let proof: Proof<D> = postcard::from_bytes(&segment.proof).expect("an honest proof");
-    let config = config(&with.parameters, seed);
+    let (proof, packing) = decoded::<D>(profile, segment);
+    let packing = Packing::new(&with.parameters, packing.tables());
+    let config = config(&with.parameters, packing, seed);
     verify_batch(&config, &instances, &proof, &values, &common).is_ok()
 }
 
@@ -180,4 +181,33 @@ fn parameters() -> Vec<Change> {
         ));
     }
     changes
+}
+
+/// Parameters of the layout that make it another one.
+fn layouts(honest: &Honest) -> Vec<Change> {
+    type Edit = fn(&mut Parameters);
+    let edits: [(&str, Edit); 5] = [
+        ("final polynomial twice as long", |p| p.log_final_poly += 1),
+        ("final polynomial half as long", |p| p.log_final_poly -= 1),
+        ("higher packs", |p| p.least_level = MAX_LEVEL),
+        ("fewer packs", |p| p.most_packs = 1),
+        ("more packs", |p| {
+            (p.least_level, p.most_packs) = (p.log_final_poly + 1, usize::MAX);
+        }),
+    ];
+    let before = Map::of(honest.receipt.profile, honest.segment()).packing;
+    let is_another = |edit: &Edit| {
+        let mut parameters = *before.parameters();
+        edit(&mut parameters);
+        let after = Packing::new(&parameters, before.tables());
+        (after.rounds(), after.levels()) != (before.rounds(), before.levels())
+    };
+    let edits = edits.into_iter().filter(|(_, edit)| is_another(edit));
+    let change = |(name, edit): (&str, Edit)| -> Change {
+        (
+            name.to_owned(),
+            Box::new(move |with| edit(&mut with.parameters)),
+        )
+    };
+    edits.map(change).collect()
 }

@@ -17,8 +17,8 @@ use vouch_emulator::{Program, SegmentLimits};
 use vouch_prover::{Prover, claim};
 use vouch_verifier::{Profile, Receipt, SegmentReceipt, TableSet};
 
-use super::skeleton::Skeleton;
 use crate::honest_receipt::Honest;
+use crate::proof_map::{ELEMENT, Map};
 
 /// Bytes of a chain whose proofs are small, more or less: as many as an honest receipt has.
 const BYTES: usize = 1 << 20;
@@ -82,19 +82,25 @@ pub fn all(profile: Profile) -> Vec<Chain> {
     chains
 }
 
+/// A proof of zeros of these tables, all of them as low as they may be.
+fn zeros_of(profile: Profile, tables: &[Table], digests: usize) -> Vec<u8> {
+    let tables = tables.iter().map(|&table| (table, MIN_LOG_HEIGHT));
+    Map::new(profile, tables.collect(), |_| digests).zeros()
+}
+
 /// Segments that are not worth a look.
 fn bare(honest: &Honest) -> Vec<Chain> {
     let profile = honest.receipt.profile;
-    let all = Skeleton::of(profile, &every_table(), MIN_LOG_HEIGHT);
-    // The list that is looked at last, of the heights, but for those that are read first.
-    let mut last_list = all.encoded();
-    let terminals = last_list.len() - 9 - all.tables.len() - 2;
-    last_list.remove(terminals);
-    let mut last_nonce = Skeleton::of(profile, &least_tables(), MIN_LOG_HEIGHT).encoded();
-    // One nonce of two is not there, and four bytes are missing.
-    let option = last_nonce.len() - 9;
-    last_nonce[option] = 0;
-    last_nonce.truncate(last_nonce.len() - 4);
+    let tables = every_table()
+        .into_iter()
+        .map(|table| (table, MIN_LOG_HEIGHT));
+    let all = Map::new(profile, tables.collect(), |_| 0);
+    let rows = all.rounds.first().map_or(0, |round| round.rows.start);
+    let hollow = &all.zeros()[..rows];
+    let mut shorter = all.zeros();
+    shorter.truncate(all.length - 1);
+    let mut least = zeros_of(profile, &least_tables(), 0);
+    least.truncate(least.len() - ELEMENT);
     vec![
         Chain {
             name: "segments without proofs",
@@ -102,18 +108,18 @@ fn bare(honest: &Honest) -> Vec<Chain> {
             begun: 0,
         },
         Chain {
-            name: "all tables, their rows empty",
-            receipt: round(honest, &every_table(), &all.hollow(), b"j"),
+            name: "all tables, and no rows",
+            receipt: round(honest, &every_table(), hollow, b"j"),
             begun: 0,
         },
         Chain {
-            name: "all lengths right, and a byte less",
-            receipt: round(honest, &every_table(), &last_list, b"j"),
+            name: "the right length, and a byte less",
+            receipt: round(honest, &every_table(), &shorter, b"j"),
             begun: 0,
         },
         Chain {
-            name: "all lengths right, but for the last nonce",
-            receipt: round(honest, &least_tables(), &last_nonce, &[]),
+            name: "the right length, and an element less",
+            receipt: round(honest, &least_tables(), &least, &[]),
             begun: 0,
         },
     ]
@@ -122,15 +128,13 @@ fn bare(honest: &Honest) -> Vec<Chain> {
 /// Segments whose proofs look like proofs.
 fn garbage(honest: &Honest) -> Vec<Chain> {
     let profile = honest.receipt.profile;
-    let zeros = |tables: &[Table]| Skeleton::of(profile, tables, MIN_LOG_HEIGHT).encoded();
-    let mut padded = Skeleton::of(profile, &least_tables(), MIN_LOG_HEIGHT);
-    padded.digests = 32;
-    let mut journal = Skeleton::of(profile, &with_journal(), MIN_LOG_HEIGHT);
-    for (table, height) in &mut journal.tables {
-        if *table == Table::Journal {
-            *height = 20;
-        }
-    }
+    let zeros = |tables: &[Table]| zeros_of(profile, tables, 0);
+    let padded = zeros_of(profile, &least_tables(), 32);
+    let journal = with_journal().into_iter().map(|table| match table {
+        Table::Journal => (table, 20),
+        _ => (table, MIN_LOG_HEIGHT),
+    });
+    let journal = Map::new(profile, journal.collect(), |_| 0).zeros();
     let first = honest.segment();
     let tables: Vec<Table> = first.tables.tables().collect();
     vec![
@@ -141,7 +145,7 @@ fn garbage(honest: &Honest) -> Vec<Chain> {
         },
         Chain {
             name: "zeros of the least tables, with digests",
-            receipt: round(honest, &least_tables(), &padded.encoded(), &[]),
+            receipt: round(honest, &least_tables(), &padded, &[]),
             begun: 1,
         },
         Chain {
@@ -151,7 +155,7 @@ fn garbage(honest: &Honest) -> Vec<Chain> {
         },
         Chain {
             name: "zeros, and journals as long as they may be",
-            receipt: round(honest, &with_journal(), &journal.encoded(), &[1; 1 << 20]),
+            receipt: round(honest, &with_journal(), &journal, &[1; 1 << 20]),
             begun: 1,
         },
         Chain {
@@ -166,8 +170,9 @@ fn garbage(honest: &Honest) -> Vec<Chain> {
 fn altered(honest: &Honest) -> Vec<Chain> {
     let segments = honest.receipt.segments.len();
     let flip = |segment: &mut SegmentReceipt| {
-        let place = last_value(&segment.proof, honest.receipt.profile);
-        segment.proof[place] ^= 1;
+        let map = Map::of(honest.receipt.profile, segment);
+        let last = map.layers.last().map_or(0, |layer| layer.rows.end);
+        segment.proof[last - ELEMENT] ^= 1;
     };
     vec![
         Chain {
@@ -195,15 +200,6 @@ fn altered(honest: &Honest) -> Vec<Chain> {
             begun: 0,
         },
     ]
-}
-
-/// Where the last value of the last query begins, if no digests follow it: those of a tree of a few leaves
-/// are all known. If some do, it is a byte of theirs.
-fn last_value(proof: &[u8], profile: Profile) -> usize {
-    let challenge = 4 * profile.parameters().extension.degree();
-    let tables = usize::from(proof[101]);
-    let after = (1 + challenge) + 4 + (1 + tables * (1 + challenge)) + (1 + tables) + 9;
-    proof.len() - after - 1 - challenge
 }
 
 /// The honest run with a count in its last segment that is one too many: everything is proven of it but
@@ -246,7 +242,7 @@ fn round(honest: &Honest, tables: &[Table], proof: &[u8], journal: &[u8]) -> Rec
     segment.claim.journal = journal.to_vec();
     let mut last = segment.clone();
     (last.claim.end_pc, last.claim.exit_code) = (0, Some(0));
-    let bytes = proof.len() + journal.len() + 93;
+    let bytes = proof.len() + journal.len() + 121;
     honest.with(|receipt| {
         receipt.segments = vec![segment; (BYTES / bytes).clamp(2, SEGMENTS)];
         receipt.segments.push(last);

@@ -5,6 +5,7 @@ use vouch_verifier::{DecodeError, VerifyError};
 
 use super::cases::{self, Visit};
 use super::large;
+use crate::t5::{by_element, by_length, by_proof};
 
 /// A kind of hostile receipts.
 #[derive(Clone, Copy)]
@@ -20,42 +21,44 @@ pub struct Kind {
 }
 
 /// All of them.
-pub const KINDS: [Kind; 12] = [
+pub const KINDS: [Kind; 11] = [
     Kind {
         name: "heights",
         cases: cases::heights,
-        told: |name, error| match error {
-            VerifyError::Height { table, .. } => name.starts_with(table.name()),
-            // A height of several bytes is not where heights are.
-            other => name.len() > 20 && by_length(other),
-        },
-        least: 6 * 14,
+        told: |name, error| matches!(error, VerifyError::Height { table, .. } if name.starts_with(table.name())),
+        least: 9 * 14,
     },
     Kind {
         name: "plausible heights",
         cases: cases::plausible_heights,
-        told: |_, error| by_length(error),
-        least: 4,
+        told: |name, error| match name.ends_with("of the right length") {
+            true => by_proof(error),
+            false => by_length(error),
+        },
+        least: 8,
     },
     Kind {
         name: "lists",
         cases: cases::lists,
-        told: |_, _| true,
-        least: 80,
+        told: |name, error| match error {
+            VerifyError::Height { .. } => name.starts_with("heights"),
+            other if name.ends_with(": rotated") => by_proof(other) || by_length(other),
+            other => by_length(other),
+        },
+        least: 130,
     },
     Kind {
         name: "tables",
         cases: cases::table_lists,
         told: |name, error| match error {
-            VerifyError::TableCount { .. } => !name.contains(','),
             VerifyError::MissingTable { .. } => name.contains("as its set says"),
             VerifyError::Height { .. } => true,
-            other => name.contains(',') && by_length(other) || name.contains("swapped"),
+            other => by_length(other) || name.contains("swapped") && by_proof(other),
         },
         least: 5 * 14,
     },
     Kind {
-        name: "rounds of FRI",
+        name: "layers of FRI",
         cases: cases::fri,
         told: |name, error| by_length(error) || name.contains("rotated") && by_proof(error),
         least: 12,
@@ -63,8 +66,8 @@ pub const KINDS: [Kind; 12] = [
     Kind {
         name: "elements",
         cases: cases::elements,
-        told: |_, error| by_decoder("it does not decode", error),
-        least: 15,
+        told: |_, error| by_element(error),
+        least: 80,
     },
     Kind {
         name: "claims",
@@ -82,22 +85,19 @@ pub const KINDS: [Kind; 12] = [
         least: 20,
     },
     Kind {
-        name: "empty lists",
-        cases: large::empty_lists,
-        told: |_, error| by_length(error) || matches!(error, VerifyError::TableCount { .. }),
-        least: 3,
+        name: "numbers of digests",
+        cases: large::digests,
+        told: |name, error| match name.ends_with("not there") {
+            true => by_length(error),
+            false => by_proof(error),
+        },
+        least: 30,
     },
     Kind {
-        name: "longest lists",
-        cases: large::longest_lists,
-        told: |_, error| by_length(error),
-        least: 5,
-    },
-    Kind {
-        name: "lists that are too long",
-        cases: large::too_long_lists,
-        told: |_, error| by_length(error),
-        least: 9,
+        name: "zeros",
+        cases: large::zeros,
+        told: |_, error| by_proof(error),
+        least: 4,
     },
     Kind {
         name: "proofs that are too large",
@@ -113,35 +113,11 @@ pub const KINDS: [Kind; 12] = [
     Kind {
         name: "encodings",
         cases: large::encodings,
+        // What is cut says something else where its heights should be.
         told: |name, error| {
-            let reason = match name {
-                _ if name.starts_with("a length") => "a length has another encoding",
-                "twice" => "bytes follow it",
-                // What is cut says something else where it should say of how many tables it is.
-                _ => {
-                    let is_cut = matches!(error, VerifyError::TableCount { .. });
-                    let by_lengths =
-                        matches!(error, VerifyError::Decode(DecodeError::Proof { .. }));
-                    return is_cut || by_lengths;
-                }
-            };
-            by_decoder(reason, error)
+            let is_cut = name.starts_with("its last");
+            by_length(error) || is_cut && matches!(error, VerifyError::Height { .. })
         },
-        least: 20,
+        least: 60,
     },
 ];
-
-fn by_proof(error: &VerifyError) -> bool {
-    matches!(error, VerifyError::Proof { segment: 0, .. })
-}
-
-fn by_length(error: &VerifyError) -> bool {
-    by_decoder("a list has another length than its tables give it", error)
-}
-
-fn by_decoder(expected: &str, error: &VerifyError) -> bool {
-    matches!(
-        error,
-        VerifyError::Decode(DecodeError::Proof { segment: 0, reason }) if *reason == expected
-    )
-}

@@ -1,172 +1,83 @@
-//! Proofs as large as they may be, and larger: what is decoded before it can be refused.
+//! Proofs as large as they may be, and larger; and such as say that they are: what is decoded before it can be
+//! refused.
 
-use serde::Serialize;
-use vouch_air::F;
-use vouch_air::machine::MAX_LOG_HEIGHT;
+use vouch_air::machine::{MIN_LOG_HEIGHT, log_height};
 use vouch_air::tables::Table;
-use vouch_verifier::config::Proof;
-use vouch_verifier::{MAX_PROOF_BYTES, Receipt, TableShape};
+use vouch_verifier::{MAX_PROOF_BYTES, Receipt, TableSet, max_log_height};
 
-use super::cases::{Visit, honest};
-
-/// Elements of a challenge in the profile of the honest receipt.
-const DEGREE: usize = 4;
-/// Commitments that are opened.
-const BATCHES: usize = 4;
+use super::cases::{Visit, honest, map};
+use crate::proof_map::{COUNT, DIGEST, Map, Tree};
 
 fn with(proof: Vec<u8>) -> Receipt {
     honest().with_segment(|segment| segment.proof = proof)
 }
 
-fn encoded(value: &impl Serialize) -> Vec<u8> {
-    postcard::to_allocvec(value).expect("it encodes")
+/// Digests that the queries of a tree need at most: at every level one for each, as long as there are as many.
+fn most_digests(map: &Map, tree: &Tree) -> usize {
+    let queries = map.parameters().queries;
+    (0..tree.log_height)
+        .map(|level| queries.min(1 << level))
+        .sum()
 }
 
-/// The greatest lengths that a proof's lists can have.
-struct Longest {
-    queries: usize,
-    columns: usize,
-    paths: usize,
-    matrices: usize,
-}
-
-fn longest() -> Longest {
-    let parameters = honest().receipt.profile.parameters();
-    let shapes = Table::ALL.map(TableShape::of);
-    let logup = shapes.map(|shape| DEGREE * (shape.logup_columns + 1));
-    let widths = shapes.map(|shape| shape.width);
-    let chunks = shapes.map(|shape| shape.quotient_chunks);
-    Longest {
-        queries: parameters.queries,
-        columns: widths.into_iter().chain(logup).fold(0, usize::max),
-        paths: parameters.queries * (MAX_LOG_HEIGHT + parameters.log_blowup),
-        matrices: Table::ALL.len() * chunks.into_iter().fold(0, usize::max),
+/// Other numbers of digests than the honest ones, which are all that a proof says of its length: as many as there may be, and more;
+/// and as many as there may be, that are there.
+pub fn digests(visit: Visit<'_>) {
+    let map = map();
+    for (i, tree) in map.trees().enumerate() {
+        let most = most_digests(&map, tree);
+        let with_count = |count: usize| {
+            let mut proof = honest().segment().proof.clone();
+            let count = u16::try_from(count).unwrap_or(u16::MAX);
+            proof[tree.count..][..COUNT].copy_from_slice(&count.to_le_bytes());
+            proof
+        };
+        for count in [0, most, most + 1, u16::MAX.into()] {
+            visit(
+                &format!("{count} digests of tree {i}, not there"),
+                with(with_count(count)),
+            );
+        }
+        let mut proof = with_count(most);
+        let more = vec![0; most * DIGEST - tree.digests.len()];
+        drop(proof.splice(tree.digests.end..tree.digests.end, more));
+        visit(&format!("{most} digests of tree {i}"), with(proof));
     }
 }
 
-/// Proofs that take the most memory for their size: nothing but empty lists, which are a byte
-/// in a proof and 24 in memory. The verifier compares lengths before it decodes any list.
-pub fn empty_lists(visit: Visit<'_>) {
-    let bytes = &honest().segment().proof;
-    let honest: Proof<DEGREE> = postcard::from_bytes(bytes).expect("the honest proof");
-    let commitments = encoded(&honest.commitments);
-    let nonce = encoded(&honest.opening_proof.batch_pow_witness);
-    // As many as there is room for, just over what makes a list double its room.
-    let one_more = |bytes: usize, doublings: u32| (((1 << 20) / bytes) << doublings) + 1;
-    let instances = one_more(8 * 24, 6);
-    visit(
-        "opened values of tables without end",
-        with([commitments.clone(), zeros(instances, 8)].concat()),
-    );
-    let rows = one_more(24, 6);
-    // No tables, no FRI rounds and no nonces of theirs; one batch of openings.
-    let head = [commitments, vec![0], nonce, vec![0, 0, 1]].concat();
-    visit(
-        "queries without end",
-        with([head.clone(), zeros(rows, 1)].concat()),
-    );
-    let one_query = [head, vec![1], zeros(rows, 1)].concat();
-    visit("matrices without end", with(one_query));
-}
-
-/// The encoding of a list of items of so many zero bytes each.
-fn zeros(count: usize, bytes: usize) -> Vec<u8> {
-    let mut list = encoded(&count);
-    list.resize(list.len() + count * bytes, 0);
-    assert!(list.len() < MAX_PROOF_BYTES);
-    list
-}
-
-/// Proofs in which no list is longer than in any proof, but of other lengths than in this one.
-pub fn longest_lists(visit: Visit<'_>) {
-    let Longest {
-        queries,
-        columns,
-        paths,
-        matrices,
-    } = longest();
-    let full_rows = MAX_PROOF_BYTES / (4 * columns + 2) / (BATCHES * queries);
-    for (name, matrices, columns, paths) in [
-        ("rows without columns", matrices, 0, 0),
-        ("rows of one column", matrices, 1, 0),
-        ("rows of all columns", full_rows.min(matrices), columns, 0),
-        ("paths of all levels", 0, 0, paths),
-        ("rows and paths", matrices, 1, paths),
-    ] {
-        let bytes = &honest().segment().proof;
-        let mut proof: Proof<DEGREE> = postcard::from_bytes(bytes).expect("the honest proof");
-        let fri = &mut proof.opening_proof;
-        fri.commit_phase_openings.clear();
-        fri.input_openings.truncate(1);
-        for batch in &mut fri.input_openings {
-            batch.opened_values = vec![vec![vec![F::default(); columns]; matrices]; queries];
-            batch.opening_proof.sibling_hashes = vec![[0; 32]; paths];
-        }
-        if let Some(batch) = fri.input_openings.first().cloned() {
-            fri.input_openings.resize(BATCHES, batch);
-        }
-        let proof = encoded(&proof);
-        assert!(proof.len() <= MAX_PROOF_BYTES, "{name}: {}", proof.len());
-        visit(name, with(proof));
-    }
-}
-
-/// One list after the other is an item longer than any proof's.
-pub fn too_long_lists(visit: Visit<'_>) {
-    type Edit = fn(&mut Proof<DEGREE>, &Longest);
-    let edits: [(&str, Edit); 9] = [
-        ("tables", |p, _| {
-            p.degree_bits.resize(Table::ALL.len() + 1, 6);
-        }),
-        ("terminals", |p, _| {
-            resize(&mut p.lookup_terminals, Table::ALL.len() + 1);
-        }),
-        ("columns", |p, longest| {
-            let values = &mut p.opened_values.instances[0];
-            resize(
-                &mut values.base_opened_values.trace_local,
-                longest.columns + 1,
-            );
-        }),
-        ("rounds", |p, _| {
-            resize(
-                &mut p.opening_proof.commit_phase_commits,
-                MAX_LOG_HEIGHT + 1,
-            );
-        }),
-        ("nonces of rounds", |p, _| {
-            resize(
-                &mut p.opening_proof.commit_pow_witnesses,
-                MAX_LOG_HEIGHT + 1,
-            );
-        }),
-        ("batches", |p, _| {
-            resize(&mut p.opening_proof.input_openings, BATCHES + 1)
-        }),
-        ("queries", |p, longest| {
-            let batch = &mut p.opening_proof.input_openings[0];
-            resize(&mut batch.opened_values, longest.queries + 1);
-        }),
-        ("matrices", |p, longest| {
-            let batch = &mut p.opening_proof.input_openings[0];
-            resize(&mut batch.opened_values[0], longest.matrices + 1);
-        }),
-        ("paths", |p, longest| {
-            let batch = &mut p.opening_proof.input_openings[0];
-            resize(&mut batch.opening_proof.sibling_hashes, longest.paths + 1);
-        }),
+/// Zeros of the right length, for all tables as high and as low as they may be, with no digests and with as many as
+/// there may be.
+pub fn zeros(visit: Visit<'_>) {
+    let profile = honest().receipt.profile;
+    let journal = log_height(honest().segment().claim.journal.len());
+    type Height = fn(Table) -> usize;
+    let heights: [(&str, Height); 2] = [
+        ("highest", |table| max_log_height(table)),
+        ("lowest", |_| MIN_LOG_HEIGHT),
     ];
-    for (name, edit) in edits {
-        let bytes = &honest().segment().proof;
-        let mut proof: Proof<DEGREE> = postcard::from_bytes(bytes).expect("the honest proof");
-        edit(&mut proof, &longest());
-        visit(&format!("too many {name}"), with(encoded(&proof)));
-    }
-}
-
-fn resize<T: Clone>(list: &mut Vec<T>, length: usize) {
-    if let Some(item) = list.first().cloned() {
-        list.resize(length, item);
+    for (name, height) in heights {
+        let tables = Table::ALL
+            .into_iter()
+            .filter(|table| *table != Table::Lookup);
+        let tables: Vec<(Table, usize)> = tables
+            .map(|table| match table {
+                Table::Journal => (table, journal),
+                _ => (table, height(table)),
+            })
+            .collect();
+        let without = Map::new(profile, tables.clone(), |_| 0);
+        let most: Vec<usize> = { without.trees() }
+            .map(|tree| most_digests(&without, tree))
+            .collect();
+        let with_all = Map::new(profile, tables.clone(), |tree| most[tree]);
+        for (digests, map) in [("no digests", &without), ("all digests", &with_all)] {
+            let receipt = honest().with_segment(|segment| {
+                segment.tables = TableSet::new(tables.iter().map(|(table, _)| *table));
+                segment.proof = map.zeros();
+                assert!(segment.proof.len() <= MAX_PROOF_BYTES);
+            });
+            visit(&format!("all tables, {name}, {digests}"), receipt);
+        }
     }
 }
 
@@ -181,51 +92,28 @@ pub fn too_large(visit: Visit<'_>) {
     }
 }
 
-/// Other encodings of the honest proof, a part of it, or more than it.
+/// Parts of the honest proof, and more than it: cut anywhere, and behind each of its fields.
 pub fn encodings(visit: Visit<'_>) {
     let proof = &honest().segment().proof;
     let length = proof.len();
-    for cut in [0, 1, 2, 32, length / 2, length - 4, length - 1] {
+    let mut cuts: Vec<usize> = vec![0, 1, 2, 32, length / 2, length - 4, length - 1];
+    cuts.extend(map().sections.iter().map(|section| section.range.end));
+    cuts.sort_unstable();
+    cuts.dedup();
+    for cut in cuts.into_iter().filter(|&cut| cut < length) {
         visit(
             &format!("its first {cut} bytes"),
             with(proof[..cut].to_vec()),
         );
-        visit(
-            &format!("all but {cut} bytes of it"),
-            with(proof[length - cut..].to_vec()),
-        );
+        let last = proof[length - cut..].to_vec();
+        visit(&format!("its last {cut} bytes"), with(last));
     }
     for more in [1, 4, 1000] {
-        visit(
-            &format!("followed by {more} zeros"),
-            with([proof.as_slice(), &vec![0; more]].concat()),
-        );
+        let longer = [proof.as_slice(), &vec![0; more]].concat();
+        visit(&format!("followed by {more} zeros"), with(longer));
     }
+    let mut zeros = proof.clone();
+    zeros.resize(MAX_PROOF_BYTES, 0);
+    visit("followed by zeros up to the limit", with(zeros));
     visit("twice", with([proof.as_slice(), proof].concat()));
-    // After the commitments and the number of tables come the values of the first, whose number is a byte;
-    // there are longer forms of that.
-    let at = 102;
-    let width = proof[at];
-    for longer in [
-        &[width | 0x80, 0][..],
-        &[width | 0x80, 0x80, 0],
-        &[
-            width | 0x80,
-            0x80,
-            0x80,
-            0x80,
-            0x80,
-            0x80,
-            0x80,
-            0x80,
-            0x80,
-            0,
-        ],
-    ] {
-        let name = format!("a length in {} bytes", longer.len());
-        visit(
-            &name,
-            with([&proof[..at], longer, &proof[at + 1..]].concat()),
-        );
-    }
 }

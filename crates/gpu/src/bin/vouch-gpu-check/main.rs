@@ -12,6 +12,9 @@ mod measure;
 mod memory;
 #[path = "../../../tests/gpu/oracle.rs"]
 mod oracle;
+#[path = "../../../tests/gpu/packed.rs"]
+mod packed;
+mod packs;
 mod phases;
 mod proofs;
 mod random;

@@ -1,6 +1,7 @@
 //! Operations on random numbers, compared with Plonky3.
 
 use core::marker::PhantomData;
+use std::sync::Arc;
 
 use p3_commit::{ExtensionMmcs, Mmcs};
 use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
@@ -16,12 +17,13 @@ use vouch_gpu::field::{challenge_words, challenges, elements, words};
 use vouch_gpu::kernels::{
     Opened, Opener, Operation, Roots, add_scaled, arithmetic, extend, extend_coset, fold, grind,
 };
-use vouch_gpu::{Gpu, Matrix, MerkleTree, digest_bytes};
+use vouch_gpu::{Gpu, Matrix, MerkleTree, Packs, digest_bytes};
 use vouch_verifier::config::{Challenge, ValueMmcs, value_mmcs};
+use vouch_verifier::packing::COSET;
 
 use crate::check::{Check, CheckError, same};
 use crate::oracle::{self, Oracle};
-use crate::random;
+use crate::{packs, random};
 
 /// Compares all of them.
 pub fn compare(check: &mut Check) {
@@ -55,6 +57,7 @@ pub fn compare(check: &mut Check) {
             Ok(())
         });
     }
+    packs::compare(check);
     for log_height in heights {
         check.compare(format!("folding 2^{log_height} rows"), |gpu| {
             foldings::<4>(gpu, log_height)?;
@@ -139,10 +142,10 @@ fn extensions(gpu: &Gpu, log_height: usize) -> Result<(), CheckError> {
         let matrix = Matrix::new(gpu, width, log_height, 0)?;
         matrix.buffer.write(0, words(&rows.transpose().values))?;
         let expected = Radix2DitParallel::default()
-            .coset_lde_batch(rows, added_bits, F::GENERATOR)
+            .coset_lde_batch(rows, added_bits, COSET)
             .bit_reverse_rows()
             .to_row_major_matrix();
-        let extended = extend(gpu, &roots, &matrix, added_bits, F::GENERATOR)?;
+        let extended = extend(gpu, &roots, &matrix, added_bits, COSET)?;
         same(&extended.to_plonky3()?, &expected, || {
             format!("{width} extended columns")
         })?;
@@ -176,26 +179,23 @@ impl Tree<'_> {
                 RowMajorMatrix::new(random::numbers(width << (height + 1), width as u64), width)
             })
             .collect();
-        let matrices: Result<Vec<Matrix>, _> = { self.shapes.iter().zip(&rows) }
-            .map(|(&(height, _), rows)| Matrix::from_plonky3(self.gpu, rows, height, 1))
-            .collect();
-        let matrices = matrices?;
-        let matrices: Vec<&Matrix> = matrices.iter().collect();
-        let leaves = matrices
-            .iter()
-            .map(|matrix| matrix.rows())
-            .max()
-            .unwrap_or(1);
+        let single = |(&(height, _), rows): (&(usize, usize), &RowMajorMatrix<F>)| {
+            let matrix = Matrix::from_plonky3(self.gpu, rows, height, 1)?;
+            Packs::single(self.gpu, Arc::new(matrix))
+        };
+        let packs: Result<Vec<Packs>, _> = self.shapes.iter().zip(&rows).map(single).collect();
+        let (packs, roots) = (packs?, Roots::new(self.gpu));
+        let leaves = rows.iter().map(|rows| rows.height()).max().unwrap_or(1);
         let scheme = O::scheme();
         let (commitment, data) = scheme.commit(rows);
-        let tree = MerkleTree::commit(self.gpu, O::HASH, &matrices)?;
+        let tree = MerkleTree::commit(self.gpu, &roots, O::HASH, &packs)?;
         let root = digest_bytes(&tree.root()?);
         same(&root, &O::root(&commitment), || "roots".into())?;
         let indices: Vec<usize> = (0..60)
             .map(|i| (i * i * 7919 + i * 31 + 5) % leaves)
             .collect();
         let (opened, proof) = scheme.open_multi_batch(&indices, &data);
-        let (got, paths) = tree.open(self.gpu, &matrices, &indices)?;
+        let (got, paths) = tree.open(self.gpu, &roots, &packs, &indices)?;
         same(&got, &opened, || "opened rows".into())?;
         same(&paths.sibling_hashes, &O::siblings(&proof), || {
             "paths".into()
@@ -275,7 +275,7 @@ where
         .bit_reverse_rows()
         .to_row_major_matrix();
     let next = point * F::two_adic_generator(log_height);
-    let expected = [point, next].map(|point| natural.interpolate_coset(F::GENERATOR, point));
+    let expected = [point, next].map(|point| natural.interpolate_coset(COSET, point));
     let opened = Opened {
         matrix: &matrix,
         at_next: true,

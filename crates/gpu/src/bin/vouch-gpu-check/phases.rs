@@ -10,18 +10,19 @@ use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_gpu::{Gpu, GpuEngine};
 use vouch_prover::{
-    Backend, Commitment, Coordinated, Engine, LayerOpening, Opening, Openings, Place, ProveError,
-    Round,
+    Backend, Commitment, Coordinated, Engine, LayerOpening, Opened, Opening, Openings, Place,
+    ProveError,
 };
 use vouch_verifier::config::Challenge;
-use vouch_verifier::{Parameters, Profile};
+use vouch_verifier::packing::{Kind, Packing, Round, TableColumns};
+use vouch_verifier::{Parameters, Profile, TableShape};
 
 use crate::check::{Check, CheckError};
 use crate::end_to_end::{Segment, fibonacci};
 use crate::measure::{median, wait};
 use crate::proofs::label;
 use crate::report::Measured;
-use crate::work::{Work, extension, logup, quotient, tree};
+use crate::work::{Work, committing, extension, logup, quotient};
 
 /// Proofs that are timed, after one that is not.
 const PROOFS: usize = 3;
@@ -109,17 +110,33 @@ fn work<const D: usize>(name: &str, tables: &[Trace], parameters: &Parameters) -
         let (table, rows) = (trace.instance.table, trace.matrix.height());
         match name {
             COMMIT_TABLES => {
-                let blowup = parameters.log_blowup;
-                let width = trace.matrix.width();
-                let extending = extension(width, log2_strict_usize(rows), blowup);
-                Some(extending + tree((rows << blowup) as u64, width as u64))
+                let (width, log_height) = (trace.matrix.width(), log2_strict_usize(rows));
+                Some(extension(width, log_height, parameters.log_blowup))
             }
             LOGUP => Some(logup(table, rows as u64, D)),
             QUOTIENTS => Some(quotient(table, rows as u64, D)),
             _ => None,
         }
     };
-    { tables.iter().map(of) }.try_fold(Work::default(), |sum, work| Some(sum + work?))
+    let once = match name {
+        COMMIT_TABLES => main_tree(tables, parameters),
+        _ => Work::default(),
+    };
+    { tables.iter().map(of) }.try_fold(once, |sum, work| Some(sum + work?))
+}
+
+/// The least work of the Merkle tree over main columns.
+fn main_tree(tables: &[Trace], parameters: &Parameters) -> Work {
+    let columns = |trace: &Trace| {
+        let table = trace.instance.table;
+        let columns = TableColumns::new(table, &TableShape::of(table));
+        (columns, log2_strict_usize(trace.matrix.height()))
+    };
+    let packing = Packing::new(parameters, &tables.iter().map(columns).collect::<Vec<_>>());
+    let round = packing.round(Kind::Main);
+    round.map_or_else(Work::default, |round| {
+        committing(&packing, round, parameters.log_blowup)
+    })
 }
 
 /// Operations in the order of their first calls, with the seconds of all calls.
@@ -181,8 +198,12 @@ where
         self.timed("taking the tables", |e| e.tables(traces))
     }
 
-    fn commit_tables(&self, tables: &E::Tables) -> Result<(Commitment, E::Committed), ProveError> {
-        self.timed(COMMIT_TABLES, |e| e.commit_tables(tables))
+    fn commit_tables(
+        &self,
+        tables: &E::Tables,
+        round: &Round,
+    ) -> Result<(Commitment, E::Committed), ProveError> {
+        self.timed(COMMIT_TABLES, |e| e.commit_tables(tables, round))
     }
 
     fn fixed(&self) -> Result<(Commitment, Arc<E::Committed>), ProveError> {
@@ -197,9 +218,13 @@ where
         self.timed(LOGUP, |e| e.logup(tables, places))
     }
 
-    fn commit(&self, columns: E::Columns) -> Result<(Commitment, E::Committed), ProveError> {
+    fn commit(
+        &self,
+        columns: E::Columns,
+        round: &Round,
+    ) -> Result<(Commitment, E::Committed), ProveError> {
         self.timed("committing to LogUp columns and quotients", |e| {
-            e.commit(columns)
+            e.commit(columns, round)
         })
     }
 
@@ -215,7 +240,7 @@ where
 
     fn evaluate(
         &self,
-        rounds: &[Round<'_, E::Committed>],
+        rounds: &[Opened<'_, E::Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, E::Point), ProveError> {
         self.timed("opened values", |e| e.evaluate(rounds, point))
@@ -223,12 +248,15 @@ where
 
     fn reduce(
         &self,
-        rounds: &[Round<'_, E::Committed>],
+        packing: &Packing,
+        rounds: &[Opened<'_, E::Committed>],
         values: &Openings<D>,
         point: E::Point,
         alpha: Challenge<D>,
     ) -> Result<Vec<(usize, E::Vector)>, ProveError> {
-        self.timed("sums for FRI", |e| e.reduce(rounds, values, point, alpha))
+        self.timed("sums for FRI", |e| {
+            e.reduce(packing, rounds, values, point, alpha)
+        })
     }
 
     fn commit_layer(
@@ -250,8 +278,8 @@ where
         self.timed("folding", |e| e.fold(layer, beta, other))
     }
 
-    fn first(&self, vector: E::Vector) -> Result<Challenge<D>, ProveError> {
-        self.timed("the last number of FRI", |e| e.first(vector))
+    fn first(&self, vector: E::Vector, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+        self.timed("the last numbers of FRI", |e| e.first(vector, count))
     }
 
     fn open(&self, committed: &E::Committed, indices: &[usize]) -> Result<Opening, ProveError> {

@@ -1,16 +1,19 @@
 //! Kernels by size.
 
-use p3_field::Field as _;
+use std::sync::Arc;
+
 use p3_field::extension::BinomiallyExtendable;
 use vouch_air::F;
 use vouch_gpu::kernels::{Hash, Roots, extend, fold, to_columns};
-use vouch_gpu::{Gpu, GpuError, MerkleTree};
+use vouch_gpu::{Gpu, GpuError, MerkleTree, Packs};
+use vouch_verifier::packing::COSET;
 
 use crate::check::{Check, CheckError};
 use crate::measure::seconds;
+use crate::packed::group;
 use crate::random;
 use crate::report::Measured;
-use crate::work::{Work, extension, folding, tree};
+use crate::work::{Work, extension, folding, packing, tree};
 
 /// Sizes of what is measured.
 struct Sizes {
@@ -62,13 +65,17 @@ pub fn measure(check: &mut Check) {
                 |gpu| {
                     let roots = Roots::new(gpu);
                     let matrix = random::matrix(gpu, width, log_height, 0)?;
-                    seconds(gpu, || {
-                        extend(gpu, &roots, &matrix, ADDED_BITS, F::GENERATOR)
-                    })
+                    seconds(gpu, || extend(gpu, &roots, &matrix, ADDED_BITS, COSET))
                 },
             );
             for hash in [Hash::Blake3, Hash::Keccak256, Hash::Poseidon2] {
                 trees(check, hash, log_height, width);
+            }
+            for log_size in [1, 3, 4, 6, 9]
+                .into_iter()
+                .filter(|&log_size| log_size < log_height)
+            {
+                packs(check, log_size, log_height, width);
             }
         }
         layers::<4>(check, log_height);
@@ -83,8 +90,28 @@ fn trees(check: &mut Check, hash: Hash, log_height: usize, width: usize) {
     let work = (hash == Hash::Blake3).then(|| tree(leaves, width as u64));
     let name = format!("tree of {hash:?}, 2^{log_height} x {width}");
     measured(check, name, leaves * (width as u64 + 16), work, |gpu| {
-        let matrix = random::matrix(gpu, width, log_height - 1, 1)?;
-        seconds(gpu, || MerkleTree::commit(gpu, hash, &[&matrix]))
+        let (matrix, roots) = (
+            random::matrix(gpu, width, log_height - 1, 1)?,
+            Roots::new(gpu),
+        );
+        let packs = [Packs::single(gpu, Arc::new(matrix))?];
+        seconds(gpu, || MerkleTree::commit(gpu, &roots, hash, &packs))
+    });
+}
+
+/// A tree over `2^log_rows` rows of packs of `2^log_size` columns, which are on two cosets.
+fn packs(check: &mut Check, log_size: usize, log_rows: usize, width: usize) {
+    let group = group(log_rows - 1 - log_size, log_size, width, width << log_size);
+    let words = (width as u64) << log_rows;
+    let work = packing(&group, 1, 1) + tree(1 << log_rows, width as u64);
+    let name = format!("tree of packs of {}, 2^{log_rows} x {width}", 1 << log_size);
+    measured(check, name, words + (16 << log_rows), Some(work), |gpu| {
+        let matrix = random::matrix(gpu, width << log_size, group.log_height, 1)?;
+        let (roots, part) = (Roots::new(gpu), (Arc::new(matrix), group.columns.clone()));
+        let packs = [Packs::new(gpu, vec![part], group.clone(), 1)?];
+        seconds(gpu, || {
+            MerkleTree::commit(gpu, &roots, Hash::Blake3, &packs)
+        })
     });
 }
 

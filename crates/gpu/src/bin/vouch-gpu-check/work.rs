@@ -4,6 +4,7 @@ use serde::Serialize;
 use vouch_air::tables::Table;
 use vouch_gpu::ir::{Node, Part, Program, Step};
 use vouch_verifier::TableShape;
+use vouch_verifier::packing::{Group, Packing, Round};
 
 use crate::report::Ceilings;
 
@@ -112,6 +113,41 @@ pub fn tree(leaves: u64, words: u64) -> Work {
     }
 }
 
+/// The work of the transforms of packs whose columns are `cells` columns each, on `2^log_cosets` cosets.
+pub fn packing(group: &Group, cells: usize, log_cosets: usize) -> Work {
+    let words = ((group.packs * cells) as u64) << (group.level() + log_cosets);
+    let butterflies = words / 2 * group.log_size as u64;
+    Work {
+        additions: 2 * butterflies,
+        // The shift, but of columns that are packs of their own.
+        multiplications: butterflies + if group.log_size > 0 { words } else { 0 },
+        ..Work::default()
+    }
+}
+
+/// The work of the Merkle tree of a round: of its packs' transforms and of their rows' hashes.
+pub fn committing(packing_of: &Packing, round: &Round, log_cosets: usize) -> Work {
+    let cells = packing_of.cells(round.kind);
+    let transforms = round
+        .groups
+        .iter()
+        .map(|group| packing(group, cells, log_cosets));
+    let levels = round
+        .groups
+        .chunk_by(|a, b| a.level() == b.level())
+        .map(|groups| {
+            let width = groups
+                .iter()
+                .map(|group| packing_of.width(round.kind, group))
+                .sum::<usize>();
+            (groups.first().map_or(0, Group::level), width as u64)
+        });
+    let hashes = levels.map(|(level, width)| tree(1 << (level + log_cosets), width));
+    transforms
+        .chain(hashes)
+        .fold(Work::default(), |sum, work| sum + work)
+}
+
 /// The work of folding `2^log_rows` challenges of `degree` by `2^log_arity`.
 pub fn folding(degree: usize, log_rows: usize, log_arity: usize) -> Work {
     let degree_words = degree as u64;
@@ -199,6 +235,7 @@ fn products(degree: usize, count: usize) -> Work {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::group;
 
     #[test]
     fn the_greater_bound_counts() {
@@ -263,6 +300,15 @@ mod tests {
         );
         // Two blocks a leaf, and one for each node above; the last is counted too many.
         assert_eq!(tree(4, 17).blake3_blocks, 12);
+        // 16 words: three layers of 8 butterflies, and the shift.
+        let packs = group(0, 3, 1, 5);
+        let work = packing(&packs, 1, 1);
+        assert_eq!(
+            (work.multiplications, work.additions, work.bytes),
+            (40, 48, 0)
+        );
+        let work = packing(&group(3, 0, 1, 1), 5, 1);
+        assert_eq!(work, Work::default());
         // Four values to one: three pairs.
         let work = folding(5, 2, 2);
         assert_eq!((work.multiplications_5, work.multiplications_4), (3, 0));

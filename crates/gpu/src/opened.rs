@@ -1,0 +1,91 @@
+//! What is opened, as kernels and as the coordinator have it.
+
+use core::ops::Range;
+
+use p3_field::extension::BinomiallyExtendable;
+use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
+use vouch_air::F;
+use vouch_prover::{Opened as OpenedRound, Openings, parts};
+use vouch_verifier::config::Challenge;
+
+use crate::columns::Committed;
+use crate::kernels::{Claims, Opened, Values};
+use crate::packs::Packs;
+
+/// The matrices of all rounds, and where they are opened.
+pub(crate) fn matrices<'a>(rounds: &[OpenedRound<'a, Committed>]) -> Vec<Opened<'a>> {
+    let of = |round: &OpenedRound<'a, Committed>| {
+        let matrices = round.committed.matrices.iter().zip(&round.round.matrices);
+        matrices.map(|(matrix, of)| Opened {
+            matrix,
+            at_next: of.at_next,
+        })
+    };
+    rounds.iter().flat_map(of).collect()
+}
+
+/// The values of [`matrices`] by round, those of columns of challenges recomposed.
+pub(crate) fn openings<const D: usize>(
+    rounds: &[OpenedRound<'_, Committed>],
+    values: Vec<Values<D>>,
+) -> Openings<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let mut values = values.into_iter();
+    let mut of = |round: &OpenedRound<'_, Committed>| {
+        let values = values.by_ref().take(round.committed.matrices.len());
+        match round.round.kind.is_extension() {
+            false => values.collect(),
+            true => values
+                .map(|points| points.iter().map(|values| recomposed(values)).collect())
+                .collect(),
+        }
+    };
+    rounds.iter().map(&mut of).collect()
+}
+
+/// For each column of challenges its value, given those of its coordinates, and zeros: as many as there were.
+fn recomposed<const D: usize>(coordinates: &[Challenge<D>]) -> Vec<Challenge<D>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let unit = |d| Challenge::<D>::from_basis_coefficients_fn(|i| F::from_bool(i == d));
+    let mut values = vec![Challenge::<D>::ZERO; coordinates.len()];
+    for (value, coordinates) in values.chunks_exact_mut(D).zip(coordinates.chunks_exact(D)) {
+        let parts = coordinates.iter().enumerate();
+        value[0] = parts.map(|(d, &part)| part * unit(d)).sum();
+    }
+    values
+}
+
+/// What is claimed of the packs of a level, given all values.
+pub(crate) fn claims<'a, const D: usize>(
+    rounds: &[OpenedRound<'a, Committed>],
+    values: &Openings<D>,
+    level: usize,
+) -> Vec<Claims<'a, D>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let of = |(round, values): (&OpenedRound<'a, Committed>, &Vec<Values<D>>)| {
+        let packs = round.committed.packs.iter();
+        let packs = packs.filter(|packs| packs.group().level() == level);
+        let claims = packs.map(|packs: &'a Packs| {
+            let (group, cells) = (packs.group(), packs.cells());
+            let at = |point: usize| {
+                let of = |(matrix, columns): (usize, Range<usize>)| {
+                    let values: &[Challenge<D>] = &values[matrix][point];
+                    columns.map(move |column| values[column * cells])
+                };
+                parts(round.round, group).flat_map(of).collect()
+            };
+            Claims {
+                packs,
+                values: (0..group.points()).map(at).collect(),
+            }
+        });
+        claims.collect::<Vec<_>>()
+    };
+    rounds.iter().zip(values).flat_map(of).collect()
+}

@@ -1,0 +1,137 @@
+//! Provers whose tables are honest, and who commit to other packs than the layout has, or open others: everything else follows from
+//! what they do, so that only the opening can refuse them.
+
+use rayon::prelude::*;
+use vouch_verifier::Profile;
+use vouch_verifier::packing::Kind;
+
+use super::cheater::{Cheat, Leaves, Levels, Solve, cheater};
+use super::misplace::{How, Misplaced, Told};
+use super::name;
+use crate::cheat::Statement;
+use crate::honest_receipt::gather;
+use crate::step::{Opening, Step};
+use crate::world::World;
+use crate::{Effort, Outcome};
+
+const REFUSED: &str = "other packs refused";
+const ACCEPTED: &str = "the same packs accepted";
+
+/// All of them, in one profile. What the layout of the `small` world has no example of, that of the `large` one has; since that is as
+/// long as the lookup table, in the quick run in one profile alone.
+pub fn run(profile: Profile, [small, large]: [&World; 2], effort: Effort) -> Outcome {
+    let mut outcome = tell(profile, small, &of_a_level());
+    if profile == Profile::Fast100 || effort == Effort::Long {
+        outcome.add(tell(profile, large, &of_levels()));
+    }
+    outcome
+}
+
+/// A cheat, with its name and the step that must refuse it.
+type Telling = (String, Cheat, Option<Step>);
+
+fn tell(profile: Profile, world: &World, cheats: &[Telling]) -> Outcome {
+    let mut outcome = gather(cheats.par_iter(), |outcome, (what, cheat, refused_by)| {
+        let prover = cheater(profile, *cheat, world.traces.tables.clone());
+        let statement = Statement {
+            name: format!("honest tables, {what}, {}", name(profile)),
+            refused_by: *refused_by,
+            ..Statement::honest(world)
+        };
+        let counted = if refused_by.is_some() {
+            REFUSED
+        } else {
+            ACCEPTED
+        };
+        if statement.tell(&prover, counted, outcome).is_some() {
+            outcome.count(&format!("{counted}: {}", name(profile)), 1);
+        }
+    });
+    let least = cheats.len() as u64;
+    let all = [REFUSED, ACCEPTED].map(|what| format!("{what}: {}", name(profile)));
+    let found: u64 = all.iter().map(|what| outcome.counted(what)).sum();
+    if found < least {
+        outcome.fail(format!("{found} of {least} packs told of"));
+    }
+    outcome
+}
+
+/// What needs no more than one level.
+fn of_a_level() -> Vec<Telling> {
+    let rows = Some(Step::Opening(Opening::Rows));
+    let polynomial = Some(Step::Opening(Opening::Polynomial));
+    let mut cheats = Vec::new();
+    for kind in [Kind::Main, Kind::Quotient, Kind::LogUp] {
+        let mut add = |how, told, refused_by| {
+            let packs = Misplaced { kind, how, told };
+            let cheat = Cheat {
+                packs: Some(packs),
+                ..Cheat::default()
+            };
+            cheats.push((format!("{packs:?}"), cheat, refused_by));
+        };
+        add(How::Nothing, Told::Shown, None);
+        for how in [How::Columns, How::Packs, How::Groups, How::Pad] {
+            add(how, Told::Shown, polynomial);
+            add(how, Told::Hidden, polynomial);
+            add(how, Told::Elsewhere, rows);
+        }
+        add(How::Pad, Told::AsShown, polynomial);
+        if kind == Kind::Quotient {
+            add(How::Degree, Told::Shown, polynomial);
+        }
+    }
+    for (kind, at_next) in [
+        (Kind::Main, false),
+        (Kind::Main, true),
+        (Kind::LogUp, false),
+        (Kind::LogUp, true),
+    ] {
+        for opened in [Solve::Solved, Solve::SolvedBehindFri] {
+            let cheat = Cheat {
+                claim: Some((kind, at_next)),
+                opened,
+                ..Cheat::default()
+            };
+            let name = format!("a false claim of {kind:?} columns, {at_next}, {opened:?}");
+            cheats.push((name, cheat, polynomial));
+        }
+    }
+    for leaves in [Leaves::Neighbours, Leaves::Rotated] {
+        let cheat = Cheat {
+            leaves,
+            ..Cheat::default()
+        };
+        cheats.push((format!("rows of leaves: {leaves:?}"), cheat, rows));
+    }
+    cheats
+}
+
+/// What needs several levels.
+fn of_levels() -> Vec<Telling> {
+    let mut cheats = Vec::new();
+    for kind in [Kind::Main, Kind::LogUp] {
+        for told in [Told::Hidden, Told::Elsewhere] {
+            let packs = Misplaced {
+                kind,
+                how: How::Level,
+                told,
+            };
+            let cheat = Cheat {
+                packs: Some(packs),
+                ..Cheat::default()
+            };
+            let rows = Some(Step::Opening(Opening::Rows));
+            cheats.push((format!("{packs:?}"), cheat, rows));
+        }
+    }
+    for levels in [Levels::Missing, Levels::Merged] {
+        let cheat = Cheat {
+            levels,
+            ..Cheat::default()
+        };
+        let polynomial = Some(Step::Opening(Opening::Polynomial));
+        cheats.push((format!("a level: {levels:?}"), cheat, polynomial));
+    }
+    cheats
+}
