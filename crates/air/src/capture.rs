@@ -2,7 +2,6 @@
 //! the lookup and Poseidon2 tables learn what is asked of them, and how tests see which rule a
 //! row breaks. A number is a field element, or a pack of them: one of each of several rows.
 
-use arrayvec::ArrayVec;
 use p3_air::{AirBuilder, RowWindow};
 use p3_field::Algebra;
 use p3_lookup::{Count, InteractionBuilder};
@@ -23,6 +22,8 @@ impl<E: Algebra<F> + Copy + Send + Sync> Cell for E {}
 
 /// Fields of the widest message of any bus.
 pub const MAX_FIELDS: usize = 24;
+/// Fields of most messages, at most.
+const FEW_FIELDS: usize = 8;
 
 /// A row and what it may look at.
 #[derive(Clone, Debug)]
@@ -115,6 +116,26 @@ impl<'a, E: Cell, S: Sink<E>> AirBuilder for Capture<'a, S, E> {
     }
 }
 
+impl<E: Cell, S: Sink<E>> Capture<'_, S, E> {
+    /// Utters a message of up to `N` fields.
+    #[inline]
+    fn message<const N: usize, I: Into<E>>(
+        &mut self,
+        bus: &str,
+        fields: impl Iterator<Item = I>,
+        count: E,
+        weight: u32,
+    ) {
+        let mut message = [E::ZERO; N];
+        let mut width = 0;
+        for (cell, field) in message.iter_mut().zip(fields) {
+            *cell = field.into();
+            width += 1;
+        }
+        self.sink.message(bus, &message[..width], count, weight);
+    }
+}
+
 impl<E: Cell, S: Sink<E>> InteractionBuilder for Capture<'_, S, E> {
     #[inline]
     fn push_interaction<I: Into<E>>(
@@ -124,9 +145,12 @@ impl<E: Cell, S: Sink<E>> InteractionBuilder for Capture<'_, S, E> {
         count: impl Into<Count<E>>,
     ) {
         let (count, weight) = count.into().into_parts();
-        let fields = fields.into_iter().map(Into::into).take(MAX_FIELDS);
-        let message: ArrayVec<E, MAX_FIELDS> = fields.collect();
-        self.sink.message(bus, &message, count, weight);
+        let fields = fields.into_iter();
+        // Known when this is compiled: most messages are short, and packs are large.
+        match fields.size_hint() {
+            (_, Some(0..=FEW_FIELDS)) => self.message::<FEW_FIELDS, I>(bus, fields, count, weight),
+            _ => self.message::<MAX_FIELDS, I>(bus, fields, count, weight),
+        }
     }
 
     fn push_local_interaction(

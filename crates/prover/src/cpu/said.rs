@@ -3,11 +3,10 @@
 
 use std::ops::Range;
 
-use arrayvec::ArrayVec;
 use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomiallyExtendable;
 use vouch_air::F;
-use vouch_air::capture::{MAX_FIELDS, Sink};
+use vouch_air::capture::Sink;
 use vouch_verifier::config::Challenge;
 
 use super::pack::{ChallengePack, Factors, Pack};
@@ -50,11 +49,12 @@ impl<const D: usize> Combiner<D>
 where
     F: BinomiallyExtendable<D>,
 {
+    /// `varying` is overwritten.
     #[inline]
-    fn combine(&self, fields: &[Pack]) -> ChallengePack<D> {
-        let varying = self.varying.iter().map(|&field| fields[field]);
-        let varying: ArrayVec<Pack, MAX_FIELDS> = varying.collect();
-        self.constant + self.factors.combine(&varying)
+    fn combine(&self, fields: &[Pack], varying: &mut Vec<Pack>) -> ChallengePack<D> {
+        varying.clear();
+        varying.extend(self.varying.iter().map(|&field| fields[field]));
+        self.constant + self.factors.combine(varying)
     }
 }
 
@@ -65,6 +65,8 @@ where
 {
     combiners: &'a [Combiner<D>],
     next: usize,
+    /// The fields of a message that are not constant.
+    varying: Vec<Pack>,
     /// The messages' multiplicities, by slot.
     pub counts: Vec<Pack>,
     /// The messages' combined fields, by slot.
@@ -81,6 +83,7 @@ where
         Self {
             combiners,
             next: 0,
+            varying: Vec::new(),
             counts: vec![Pack::ZERO; combiners.len()],
             denominators: vec![ChallengePack::<D>::ZERO; combiners.len()],
             constraints: Vec::new(),
@@ -124,6 +127,6 @@ where
         let combiner = &self.combiners[self.next];
         self.next += 1;
         self.counts[combiner.slot] = count;
-        self.denominators[combiner.slot] = combiner.combine(fields);
+        self.denominators[combiner.slot] = combiner.combine(fields, &mut self.varying);
     }
 }
