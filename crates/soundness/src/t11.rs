@@ -16,6 +16,7 @@
 //! lack all broken rules but one.
 
 mod cheater;
+mod cheats;
 mod control;
 mod identity;
 mod lies;

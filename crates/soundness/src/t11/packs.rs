@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use vouch_verifier::Profile;
 use vouch_verifier::packing::Kind;
 
-use super::cheater::{Cheat, Leaves, Levels, Solve, cheater};
+use super::cheater::cheater;
+use super::cheats::{Cheat, Leaves, Levels, Solve};
 use super::misplace::{How, Misplaced, Told};
 use super::name;
 use crate::cheat::Statement;
