@@ -202,7 +202,7 @@ fn spare(mut parameters: Parameters, bits: f64) -> Parameters {
         once + (ROUNDS << p.fold_grinding)
     };
     loop {
-        let less = (0..SITES).filter_map(|site| {
+        let less = (0..4).filter_map(|site| {
             let mut less = parameters;
             let grinding = grinding(&mut less, site);
             *grinding = grinding.checked_sub(1)?;
@@ -214,9 +214,6 @@ fn spare(mut parameters: Parameters, bits: f64) -> Parameters {
         }
     }
 }
-
-/// Sites of grinding beside that before the queries.
-const SITES: usize = 4;
 
 /// The grinding before the LogUp challenges, the out-of-domain point, the batching challenge or each
 /// folding challenge.
@@ -232,12 +229,8 @@ fn grinding(parameters: &mut Parameters, site: usize) -> &mut usize {
 /// With as little grinding at sites other than the queries as makes them matter little.
 fn ground(mut parameters: Parameters, bits: f64) -> Parameters {
     // The terms of `security` in their order, the second of which has no grinding.
-    for (site, term) in [(0, 0), (1, 2), (2, 3), (3, 4)] {
-        let most = if site == 3 {
-            MOST_FOLD_GRINDING
-        } else {
-            MOST_GRINDING
-        };
+    let sites = [(0, 0), (1, 2), (2, 3)].map(|(site, term)| (site, term, MOST_GRINDING));
+    for (site, term, most) in sites.into_iter().chain([(3, 4, MOST_FOLD_GRINDING)]) {
         let with = |hashes: usize| {
             let mut changed = parameters;
             *grinding(&mut changed, site) = hashes;

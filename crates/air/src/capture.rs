@@ -2,6 +2,7 @@
 //! the lookup and Poseidon2 tables learn what is asked of them, and how tests see which rule a
 //! row breaks. A number is a field element, or a pack of them: one of each of several rows.
 
+use arrayvec::ArrayVec;
 use p3_air::{AirBuilder, RowWindow};
 use p3_field::Algebra;
 use p3_lookup::{Count, InteractionBuilder};
@@ -123,13 +124,9 @@ impl<E: Cell, S: Sink<E>> InteractionBuilder for Capture<'_, S, E> {
         count: impl Into<Count<E>>,
     ) {
         let (count, weight) = count.into().into_parts();
-        let mut message = [E::ZERO; MAX_FIELDS];
-        let mut width = 0;
-        for (cell, field) in message.iter_mut().zip(fields) {
-            *cell = field.into();
-            width += 1;
-        }
-        self.sink.message(bus, &message[..width], count, weight);
+        let fields = fields.into_iter().map(Into::into).take(MAX_FIELDS);
+        let message: ArrayVec<E, MAX_FIELDS> = fields.collect();
+        self.sink.message(bus, &message, count, weight);
     }
 
     fn push_local_interaction(

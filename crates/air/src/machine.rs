@@ -15,8 +15,8 @@ use crate::{Digest, F, Word};
 /// tables accept.
 pub const VERSION: u32 = 1;
 
-/// Rows of the smallest table, log2. Shorter tables would lower the provable security of the
-/// Johnson regime (docs/security.md).
+/// Rows of the smallest table, log2. What is proven of packed commitments needs 4 rows
+/// (docs/packing.md, "Why it is sound").
 pub const MIN_LOG_HEIGHT: usize = 6;
 /// Rows of the largest table that a proof may hold, log2.
 pub const MAX_LOG_HEIGHT: usize = 22;

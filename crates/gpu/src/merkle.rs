@@ -13,15 +13,11 @@ use crate::arena::Gpu;
 use crate::error::GpuError;
 use crate::field::{challenges, elements, words};
 use crate::kernels::{
-    DIGEST_WORDS, Gather, Gathered, Hash, Layers, Roots, Rows, compress_layers, gather,
+    DIGEST_WORDS, Gather, Gathered, Hash, Layers, ROOM, Roots, Rows, compress_layers, gather,
     hash_leaves, hash_packs,
 };
 use crate::matrix::Matrix;
 use crate::packs::Packs;
-
-/// Words of rows that are hashed at once, if they are computed: such that most stay in a GPU's cache, and
-/// that there are enough for all of its multiprocessors.
-const SCRATCH: usize = 1 << 23;
 
 /// A digest: eight little-endian words, or field elements.
 pub type Digest = [u32; DIGEST_WORDS];
@@ -43,7 +39,7 @@ impl MerkleTree {
     /// # Errors
     /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
     pub fn commit(gpu: &Gpu, roots: &Roots, hash: Hash, packs: &[Packs]) -> Result<Self, GpuError> {
-        Self::commit_within(gpu, roots, hash, packs, SCRATCH)
+        Self::commit_within(gpu, roots, hash, packs, ROOM)
     }
 
     /// As [`Self::commit`], with room for `room` words of rows that are hashed.

@@ -61,10 +61,8 @@ pub struct Security {
 impl Security {
     /// Provable bits: of the proof system, and no more than any hash resists collisions.
     pub fn bits(&self) -> f64 {
-        self.hashes
-            .iter()
-            .map(|hash| hash.bits)
-            .fold(self.proof_bits, f64::min)
+        let hashes = self.hashes.iter().map(|hash| hash.bits);
+        hashes.fold(self.proof_bits, f64::min)
     }
 }
 
@@ -83,25 +81,23 @@ struct MachineShape {
     tables: usize,
 }
 
-impl MachineShape {
-    /// Of the machine with every table present.
-    fn new() -> Self {
-        let mut machine = Self {
-            constraints: 0,
-            openings: 0,
-            messages: 0,
-            message_width: bus::ALL.iter().map(|(_, width)| *width).max().unwrap_or(0),
-            tables: Table::ALL.len(),
-        };
-        for table in Table::ALL {
-            let shape = TableShape::of(table);
-            machine.messages += shape.messages;
-            // One constraint for each LogUp column and three for the running sum.
-            machine.constraints += shape.constraints + shape.logup_columns + 3;
-            machine.openings += openings(&TableColumns::new(table, &shape));
-        }
-        machine
+/// The machine with every table present.
+fn machine_shape() -> MachineShape {
+    let mut machine = MachineShape {
+        constraints: 0,
+        openings: 0,
+        messages: 0,
+        message_width: bus::ALL.iter().map(|(_, width)| *width).max().unwrap_or(0),
+        tables: Table::ALL.len(),
+    };
+    for table in Table::ALL {
+        let shape = TableShape::of(table);
+        machine.messages += shape.messages;
+        // One constraint for each LogUp column and three for the running sum.
+        machine.constraints += shape.constraints + shape.logup_columns + 3;
+        machine.openings += openings(&TableColumns::new(table, &shape));
     }
+    machine
 }
 
 /// Columns of a table times the points that each is opened at.
@@ -122,7 +118,7 @@ pub fn security(profile: Profile) -> Security {
 /// search ends where the sum falls. Each `m` is a bound of its own: one that is not tried could only
 /// show more.
 pub fn security_of(parameters: &Parameters) -> Security {
-    let machine = MachineShape::new();
+    let machine = machine_shape();
     let unique = in_regime(parameters, &machine, None);
     let mut johnson = in_regime(parameters, &machine, Some(LEAST_M));
     for m in LEAST_M + 1..=LDR_M_CAP {
@@ -151,16 +147,12 @@ fn in_regime(
         johnson_m,
         proof_bits: ErrorBits::sum(&errors).bits(),
         terms,
-        hashes: alloc::vec![
-            Term {
-                label: "Blake3",
-                bits: HASH_BITS as f64
-            },
-            Term {
-                label: "Poseidon2 in the memory tree and the image ID",
-                bits: TREE_BITS
-            },
-        ],
+        hashes: [
+            ("Blake3", HASH_BITS as f64),
+            ("Poseidon2 in the memory tree and the image ID", TREE_BITS),
+        ]
+        .map(term)
+        .into(),
     }
 }
 
@@ -231,7 +223,11 @@ fn terms(parameters: &Parameters, machine: &MachineShape, johnson_m: Option<usiz
         ("FRI folding", folding(&fri, &packs, johnson_m).bits()),
         ("FRI queries", queries),
     ];
-    terms.map(|(label, bits)| Term { label, bits }).into()
+    terms.map(term).into()
+}
+
+fn term((label, bits): (&'static str, f64)) -> Term {
+    Term { label, bits }
 }
 
 /// All folds from the highest level to the final polynomial: the sum of their errors, for the dearest
@@ -305,7 +301,7 @@ mod tests {
     /// What is batched at all levels together is no more than is reckoned.
     #[test]
     fn no_layout_has_more_terms_than_there_are_openings() {
-        let most = MachineShape::new().openings;
+        let most = machine_shape().openings;
         let mut greatest = 0;
         for profile in Profile::ALL {
             for height in MIN_LOG_HEIGHT..=MAX_LOG_HEIGHT {
@@ -345,41 +341,40 @@ mod tests {
     /// left at the end is folded, too.
     #[test]
     fn folds_add_up_for_the_dearest_way() {
-        let parameters = Profile::Fast100.parameters();
         let shape = InstanceShape {
             log_trace_length: MAX_LEVEL,
-            modulus_bits: parameters.extension.bits(),
+            modulus_bits: 123,
             collision_resistance: HASH_BITS,
             num_batched_functions: 2,
         };
-        let fri = |log_final_poly_len, max_log_arity| FriRegime {
-            log_blowup: 1,
-            num_queries: 1,
-            log_final_poly_len,
-            max_log_arity,
-            commit_pow_bits: 0,
-            query_pow_bits: 0,
+        let bits = |log_final_poly_len, max_log_arity, johnson_m| {
+            let fri = FriRegime {
+                log_blowup: 1,
+                num_queries: 1,
+                log_final_poly_len,
+                max_log_arity,
+                commit_pow_bits: 0,
+                query_pow_bits: 0,
+            };
+            folding(&fri, &shape, johnson_m).bits()
         };
+        let near = |got: f64, expected: f64| (got - expected).abs() < 1e-3;
         // 8 (2^23 + 1) of 2^123, and a seventh of it for the rest.
-        let all = folding(&fri(9, 3), &shape, None).bits();
-        let first = 123.0 - 26.0;
-        assert!((first - all - log2(8.0 / 7.0)).abs() < 1e-3, "{all}");
+        assert!(near(bits(9, 3, None), 123.0 - 26.0 - log2(8.0 / 7.0)));
         // One fold of one bit: 2 (2^23 + 1).
-        let last = folding(&fri(MAX_LEVEL - 1, 3), &shape, None).bits();
-        assert!((last - (123.0 - 24.0)).abs() < 1e-6, "{last}");
+        assert!(near(bits(MAX_LEVEL - 1, 3, None), 123.0 - 24.0));
         // More of them where folds are smaller, and each of them less.
-        let small = folding(&fri(9, 1), &shape, None).bits();
-        assert!((123.0 - 25.0 - small).abs() < 1e-3, "{small}");
+        assert!(near(bits(9, 1, None), 123.0 - 25.0));
         // Beyond unique decoding it grows with the third power of m.
-        let at = |m| folding(&fri(9, 3), &shape, Some(m)).bits();
-        assert!((at(3) - at(10) - 3.0 * log2(10.5 / 3.5)).abs() < 1e-6);
+        let at = |m| bits(9, 3, Some(m));
+        assert!(near(at(3) - at(10), 3.0 * log2(10.5 / 3.5)));
     }
 
     /// The search ends at the best `m` there is.
     #[test]
     fn no_other_m_shows_more() {
         for profile in Profile::ALL {
-            let (parameters, machine) = (profile.parameters(), MachineShape::new());
+            let (parameters, machine) = (profile.parameters(), machine_shape());
             let best = security(profile);
             for m in core::iter::once(None).chain((LEAST_M..=LDR_M_CAP).map(Some)) {
                 let other = in_regime(&parameters, &machine, m);

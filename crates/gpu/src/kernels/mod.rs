@@ -29,6 +29,7 @@ pub use level::hash_packs;
 pub use logup::logup;
 pub use ntt::{extend, extend_by_tiles, extend_coset};
 pub use openings::{Opened, Opener, Values, inverse_distances};
+pub use part::ROOM;
 pub use quotient::{Extended, quotient, quotient_chunks, selectors};
 pub use rates::{RATE_CHAINS, Rate, run_rate};
 pub use reduce::Claims;

@@ -1,5 +1,9 @@
 //! Rows that are worked on at once (`kernels/part.cuh`).
 
+/// Words that are kept for one kernel by another: 16 MiB, such that they stay in a GPU's cache, and that
+/// there is something to do for all of its multiprocessors.
+pub const ROOM: usize = 1 << 22;
+
 /// `Part` of the kernels: of every `2^log_period` rows of columns the `2^log_run` from `first` on,
 /// whatever the columns' height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

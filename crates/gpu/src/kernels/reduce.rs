@@ -11,7 +11,7 @@ use vouch_verifier::packing::COSET;
 use super::degree::{self, MOST_DEGREE};
 use super::openings::Opener;
 use super::pack::add_packs;
-use super::part::{Part, log_run};
+use super::part::{Part, ROOM, log_run};
 use super::roots::{Powers, Roots};
 use crate::arena::Buffer;
 use crate::device::{Address, Arguments, Grid};
@@ -28,8 +28,7 @@ const COEFFICIENTS: usize = 8;
 /// Words of a `Term`, and columns that its factors are a multiple of.
 const TERM: usize = 12;
 const COLUMNS: usize = 4;
-/// Words of coefficients that are kept at once, and neighbouring rows of them at least, log2.
-const SCRATCH: usize = 1 << 23;
+/// Neighbouring rows of coefficients that are kept at once, log2, at least.
 const LEAST_RUN: usize = 5;
 
 #[derive(Clone, Copy)]
@@ -90,7 +89,7 @@ where
         terms: usize,
         alpha: Challenge<D>,
     ) -> Result<Matrix, GpuError> {
-        self.reduce_within(roots, claims, terms, alpha, SCRATCH)
+        self.reduce_within(roots, claims, terms, alpha, ROOM)
     }
 
     /// As [`Self::reduce`], with room for `room` words of coefficients.
@@ -180,7 +179,10 @@ where
         let inverses = self.inverses(log_height, log_cosets);
         let log_rows = part.log_rows(log_height);
         let rows = 1 << (log_cosets + log_rows);
-        assert!(to.len() >= (D * rows) << log_size, "no room for coefficients");
+        assert!(
+            to.len() >= (D * rows) << log_size,
+            "no room for coefficients"
+        );
         let arguments = Reduce::<D> {
             terms: table.start(),
             inverses: inverses.buffer.start(),

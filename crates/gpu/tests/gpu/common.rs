@@ -8,12 +8,23 @@ use vouch_gpu::shim::Shim;
 
 /// Words of a device's memory.
 const WORDS: usize = 1 << 24;
+/// The same for proofs whose tallest packs have 2^18 rows.
+const MANY_WORDS: usize = 1 << 26;
 
 /// Calls `f` with a device whose threads run in ascending order, and with one whose run in
 /// descending order: nothing may depend on it.
 pub fn on_devices(f: impl Fn(&Gpu)) {
+    on_devices_of(WORDS, f);
+}
+
+/// The same, with more memory.
+pub fn on_large_devices(f: impl Fn(&Gpu)) {
+    on_devices_of(MANY_WORDS, f);
+}
+
+fn on_devices_of(words: usize, f: impl Fn(&Gpu)) {
     for descending in [false, true] {
-        f(&device(WORDS, descending));
+        f(&device(words, descending));
     }
 }
 

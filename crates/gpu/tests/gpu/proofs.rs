@@ -10,7 +10,7 @@ use vouch_prover::conformance::{
 use vouch_prover::{Backend, Coordinated, CpuEngine, Dual, ProveError, Prover};
 use vouch_verifier::{ExtensionDegree, ImageId, Profile, Receipt, Verifier};
 
-use crate::common::{on_devices, with_memory};
+use crate::common::{on_devices, on_large_devices, with_memory};
 
 const COMMITMENT: &[u8] = include_bytes!("../../../../guest-programs/prebuilt/commitment.elf");
 
@@ -59,7 +59,7 @@ fn every_kind_of_segment() {
 #[test]
 fn the_lookup_table_and_proofs_at_once() {
     let (short, long) = (commitment(), commitment_with_lookup_table());
-    on_devices(|gpu| {
+    on_large_devices(|gpu| {
         assert_conforms(&*dual(gpu, Profile::Fast100), &long);
         assert_keeps_nothing(&*on(gpu, Profile::Fast100), [&short, &short]);
     });

@@ -5,8 +5,8 @@ mod everything;
 
 use p3_air::BaseAir;
 use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::BasedVectorSpace;
+use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;

@@ -1,35 +1,32 @@
 //! The operations of a proof on the CPU.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use p3_commit::Mmcs;
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{PrimeCharacteristicRing, TwoAdicField};
-use p3_fri::{FriFoldingStrategy, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs};
+use p3_field::{BasedVectorSpace, TwoAdicField};
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_verifier::Parameters;
-use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
+use vouch_verifier::config::{Challenge, ValueMmcs};
 use vouch_verifier::packing::{COSET, Packing, Round};
 
+use super::fold::fold;
 use super::logup::{LogUp, logup};
 use super::openings::Opener;
-use super::quotient::{Extended, chunks, quotient};
+use super::quotient::{Extended, chunks};
 use super::said::combiners;
-use super::setup::{Committed, Input, Setup};
+use super::setup::{Committed, Input, Rows, Setup};
 use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place};
 use crate::error::ProveError;
 use crate::plan::plan;
 
 /// A vector that FRI has committed to, with its Merkle tree.
-pub struct Layer<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    committed: <ChallengeMmcs<D> as Mmcs<Challenge<D>>>::ProverData<RowMajorMatrix<Challenge<D>>>,
+pub struct Layer<const D: usize> {
+    /// `2^log_arity` challenges of `D` cells a row.
+    committed: <ValueMmcs as Mmcs<F>>::ProverData<RowMajorMatrix<F>>,
     log_arity: usize,
 }
 
@@ -41,7 +38,8 @@ where
     type Columns = Vec<Input<'static>>;
     type Committed = Committed;
     type Point = Opener<D>;
-    type Vector = Vec<Challenge<D>>;
+    /// `D` cells a challenge.
+    type Vector = Vec<F>;
     type Layer = Layer<D>;
 
     fn name(&self) -> &'static str {
@@ -62,7 +60,7 @@ where
         round: &Round,
     ) -> Result<(Commitment, Committed), ProveError> {
         let matrices = tables.iter().map(|trace| &trace.matrix);
-        let inputs = matrices.map(|matrix| Input::rows(Cow::Borrowed(matrix)));
+        let inputs = matrices.map(|matrix| Input::rows(Rows::Elsewhere(matrix)));
         Ok(self.commit_inputs(inputs.collect(), round))
     }
 
@@ -111,7 +109,8 @@ where
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Opener<D>), ProveError> {
         let heights = rounds.iter().map(|round| round.committed.log_rows());
-        let points = domain(heights.max().unwrap_or(0));
+        let tallest = heights.max().unwrap_or(0);
+        let points = domain(tallest.saturating_sub(self.parameters.log_blowup));
         let opener = Opener::new(point, &points, self.parameters.log_blowup);
         Ok((opener.evaluate(rounds), opener))
     }
@@ -123,17 +122,17 @@ where
         values: &Openings<D>,
         point: Opener<D>,
         alpha: Challenge<D>,
-    ) -> Result<Vec<(usize, Vec<Challenge<D>>)>, ProveError> {
-        Ok(point.reduce(packing, rounds, values, alpha))
+    ) -> Result<Vec<(usize, Vec<F>)>, ProveError> {
+        Ok(point.reduce(packing, rounds, values, alpha, &self.extender))
     }
 
     fn commit_layer(
         &self,
-        vector: Vec<Challenge<D>>,
+        vector: Vec<F>,
         log_arity: usize,
     ) -> Result<(Commitment, Layer<D>), ProveError> {
-        let leaves = RowMajorMatrix::new(vector, 1 << log_arity);
-        let (commitment, committed) = self.fri.mmcs.commit_matrix(leaves);
+        let leaves = RowMajorMatrix::new(vector, D << log_arity);
+        let (commitment, committed) = self.mmcs.commit_matrix(leaves);
         let layer = Layer {
             committed,
             log_arity,
@@ -145,33 +144,14 @@ where
         &self,
         layer: &Layer<D>,
         beta: Challenge<D>,
-        other: Option<Vec<Challenge<D>>>,
-    ) -> Result<Vec<Challenge<D>>, ProveError> {
-        type Folding = TwoAdicFriFoldingForMmcs<F, ValueMmcs>;
-        let folding: Folding = TwoAdicFriFolding(core::marker::PhantomData);
-        let leaves = self.fri.mmcs.get_matrices(&layer.committed);
-        let rows = leaves[0].as_view();
-        let mut folded = FriFoldingStrategy::<F, Challenge<D>>::fold_matrix(
-            &folding,
-            beta,
-            layer.log_arity,
-            rows,
-        );
-        if let Some(other) = other {
-            let factor = beta.exp_power_of_2(layer.log_arity);
-            let add = |(sum, value): (&mut Challenge<D>, Challenge<D>)| *sum += factor * value;
-            folded.par_iter_mut().zip(other).for_each(add);
-        }
-        Ok(folded)
+        other: Option<Vec<F>>,
+    ) -> Result<Vec<F>, ProveError> {
+        let leaves = self.mmcs.get_matrices(&layer.committed);
+        Ok(fold(&leaves[0].values, layer.log_arity, beta, other))
     }
 
-    fn first(
-        &self,
-        mut vector: Vec<Challenge<D>>,
-        count: usize,
-    ) -> Result<Vec<Challenge<D>>, ProveError> {
-        vector.truncate(count);
-        Ok(vector)
+    fn first(&self, vector: Vec<F>, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+        Ok(challenges(&vector).take(count).collect())
     }
 
     fn open(&self, committed: &Committed, indices: &[usize]) -> Result<Opening, ProveError> {
@@ -187,10 +167,10 @@ where
             .iter()
             .map(|index| index >> layer.log_arity)
             .collect();
-        let (rows, opening_proof) = self.fri.mmcs.open_multi_batch(&groups, &layer.committed);
-        let others = |(rows, index): (Vec<Vec<Challenge<D>>>, &usize)| {
+        let (rows, opening_proof) = self.mmcs.open_multi_batch(&groups, &layer.committed);
+        let others = |(rows, index): (Vec<Vec<F>>, &usize)| {
             let within = index & ((1 << layer.log_arity) - 1);
-            let mut group = rows.into_iter().next().unwrap_or_default();
+            let mut group: Vec<_> = rows.iter().flat_map(|row| challenges(row)).collect();
             drop(group.drain(within..=within));
             group
         };
@@ -216,12 +196,12 @@ where
     fn columns(&self, columns: &Vec<Input<'static>>) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
         Ok(columns
             .iter()
-            .map(|input| input.matrix.clone().into_owned())
+            .map(|input| input.matrix(self.parameters.log_blowup))
             .collect())
     }
 
-    fn vector(&self, vector: &Vec<Challenge<D>>) -> Result<Vec<Challenge<D>>, ProveError> {
-        Ok(vector.clone())
+    fn vector(&self, vector: &Vec<F>) -> Result<Vec<Challenge<D>>, ProveError> {
+        Ok(challenges(vector).collect())
     }
 }
 
@@ -240,8 +220,9 @@ where
             let plan = plan(place.instance.table);
             let combiners = combiners(plan, &place.challenges);
             let fixed = place.is_fixed().then(|| &self.fixed_columns().rows);
-            let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners);
-            (Input::rows(Cow::Owned(matrix)), terminal)
+            let log_blowup = self.parameters.log_blowup;
+            let LogUp { matrix, terminal } = logup(plan, &trace, fixed, &combiners, log_blowup);
+            (Input::rows(Rows::InPlace(matrix)), terminal)
         };
         tables.into_par_iter().zip(places).map(columns).unzip()
     }
@@ -268,9 +249,17 @@ where
             combiners: &combiners(plan, &place.challenges),
             terminal: place.terminal,
         };
-        let cells = quotient(&table, alpha, points);
-        chunks::<D>(&cells, place.log_height, plan.log_chunks)
+        chunks(&table, alpha, points, self.parameters.log_blowup)
     }
+}
+
+/// The challenges that cells are of, `D` each.
+fn challenges<const D: usize>(cells: &[F]) -> impl Iterator<Item = Challenge<D>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let challenge = |cells: &[F]| Challenge::<D>::from_basis_coefficients_fn(|k| cells[k]);
+    cells.chunks_exact(D).map(challenge)
 }
 
 /// The points of the domain of `2^bits` that commitments are on, bit-reversed: the second half of

@@ -25,6 +25,10 @@ use super::pack::{Pack, WIDTH};
 /// Bytes that layers within a block work on, and layers between blocks: what fits the second
 /// level of cache.
 const BLOCK_BYTES: usize = 1 << 18;
+/// Bytes of a block whose layers are gone through one after another: what fits the first level of cache.
+const NEAR_BYTES: usize = 1 << 15;
+/// Layers that are done in one go.
+const STEP: usize = 3;
 /// Elements of a run that layers between blocks take from each block at a time.
 const RUN: usize = 64;
 /// Runs in a piece of work.
@@ -78,17 +82,33 @@ impl Extender {
     ) -> RowMajorMatrix<F> {
         let (width, log_height) = (rows.width(), log2_strict_usize(rows.height()));
         let mut values = F::zero_vec(rows.values.len() << added_bits);
-        let transform = Transform {
-            roots: &self.roots(log_height),
-            width,
-            log_height,
-            log_block: log_block(width, log_height),
-            shifts: shifts(log_height, added_bits, shift),
-        };
+        let roots = &self.roots(log_height);
+        let transform = Transform::new(roots, width, log_height, added_bits, shift);
         transform.inverse_within(&rows.values, order, &mut values);
         transform.between(&mut values);
         transform.forward_within(&mut values);
         RowMajorMatrix::new(values, width)
+    }
+
+    /// The same for the last rows of `values`, of which there are `2^added_bits` times as many: in their place.
+    pub(super) fn extend_in_place(
+        &self,
+        values: &mut RowMajorMatrix<F>,
+        order: Order,
+        added_bits: usize,
+        shift: F,
+    ) {
+        let (width, log_height) = (
+            values.width(),
+            log2_strict_usize(values.height()) - added_bits,
+        );
+        let roots = &self.roots(log_height);
+        let transform = Transform::new(roots, width, log_height, added_bits, shift);
+        let (first, rows) = { &mut values.values }
+            .split_at_mut((width << log_height << added_bits) - (width << log_height));
+        transform.inverse_within(rows, order, first);
+        transform.between(&mut values.values);
+        transform.forward_within(&mut values.values);
     }
 
     /// Computes the roots for matrices of up to `2^log_height` rows, so that they are not
@@ -144,7 +164,17 @@ struct Transform<'a> {
     shifts: Vec<F>,
 }
 
-impl Transform<'_> {
+impl<'a> Transform<'a> {
+    fn new(roots: &'a Roots, width: usize, log_height: usize, added_bits: usize, shift: F) -> Self {
+        Self {
+            roots,
+            width,
+            log_height,
+            log_block: log_block(width, log_height),
+            shifts: shifts(log_height, added_bits, shift),
+        }
+    }
+
     /// Elements of a block.
     fn block(&self) -> usize {
         self.width << self.log_block
@@ -158,29 +188,32 @@ impl Transform<'_> {
     /// Copies `rows`, bit-reversed, to the first coset, and inverts the layers within blocks.
     fn inverse_within(&self, rows: &[F], order: Order, values: &mut [F]) {
         let width = self.width;
-        values[..rows.len()]
-            .par_chunks_exact_mut(self.block())
+        let mut blocks: Vec<_> = values[..rows.len()]
+            .chunks_exact_mut(self.block())
             .enumerate()
-            .for_each(|(i, block)| {
-                let first = i << self.log_block;
-                match order {
-                    Order::BitReversed => {
-                        block.copy_from_slice(&rows[first * width..][..block.len()])
-                    }
-                    Order::Natural => {
-                        for (j, row) in block.chunks_exact_mut(width).enumerate() {
-                            let from = reverse_bits_len(first + j, self.log_height) * width;
-                            row.copy_from_slice(&rows[from..from + width]);
-                        }
+            .collect();
+        if order == Order::Natural {
+            // Blocks that are next to each other take rows that are next to each other.
+            reverse_slice_index_bits(&mut blocks);
+        }
+        blocks.into_par_iter().for_each(|(i, block)| {
+            let first = i << self.log_block;
+            match order {
+                Order::BitReversed => block.copy_from_slice(&rows[first * width..][..block.len()]),
+                Order::Natural => {
+                    for (j, row) in block.chunks_exact_mut(width).enumerate() {
+                        let from = reverse_bits_len(first + j, self.log_height) * width;
+                        row.copy_from_slice(&rows[from..from + width]);
                     }
                 }
-                let twiddles = Twiddles {
-                    table: &self.roots.inverse,
-                    block: i,
-                    scales: None,
-                };
-                layers::<true>(block, width, self.log_block, twiddles);
-            });
+            }
+            let twiddles = Twiddles {
+                table: &self.roots.inverse,
+                block: i,
+                scales: None,
+            };
+            layers::<true>(block, width, self.log_block, twiddles);
+        });
     }
 
     /// Inverts the layers between blocks and evaluates those of every coset.
@@ -284,6 +317,15 @@ impl Twiddles<'_> {
         }
     }
 
+    /// Those of a part of the block that the first [`STEP`] layers leave.
+    fn of_part(self, part: usize) -> Self {
+        Self {
+            block: (self.block << STEP) + part,
+            scales: self.scales.map(|scales| &scales[STEP..]),
+            ..self
+        }
+    }
+
     #[inline]
     fn below<const R: usize>(&self, layer: usize, block: usize) -> [F; R] {
         below(layer, block, &|layer, block| self.at(layer, block))
@@ -320,6 +362,21 @@ fn layers<const INVERSE: bool>(
         .saturating_sub(width.trailing_zeros() as usize)
         .min(log_rows);
     let wide = log_rows - narrow;
+    // The first layers one after another, and then those of each part, which is near by then.
+    if size_of_val(data) > NEAR_BYTES && wide >= STEP {
+        let part = data.len() >> STEP;
+        let root = |layer, block| Pack::from(twiddles.at(layer, block));
+        if !INVERSE {
+            wide_layers::<INVERSE, { 1 << STEP }>(Pack::pack_slice_mut(data), 0, &root);
+        }
+        for (i, part) in data.chunks_exact_mut(part).enumerate() {
+            layers::<INVERSE>(part, width, log_rows - STEP, twiddles.of_part(i));
+        }
+        if INVERSE {
+            wide_layers::<INVERSE, { 1 << STEP }>(Pack::pack_slice_mut(data), 0, &root);
+        }
+        return;
+    }
     if INVERSE {
         narrow_layers::<INVERSE>(data, width, narrow, wide, twiddles);
     }
@@ -341,7 +398,7 @@ pub(super) fn whole_layers<const INVERSE: bool>(
 ) {
     let mut done = 0;
     while done < count {
-        let step = (count - done).min(3);
+        let step = (count - done).min(STEP);
         let first = if INVERSE { count - done - step } else { done };
         match step {
             1 => wide_layers::<INVERSE, 2>(data, first, root),
@@ -420,56 +477,78 @@ fn narrow_layers<const INVERSE: bool>(
     }
 }
 
-/// Transforms groups of `R` rows: columns a vector at a time, what is left of them a vector of
-/// groups at a time.
+/// Transforms groups of `R` rows: columns a vector at a time, the last vector with some columns of the one before;
+/// if there are fewer, a vector of groups at a time.
 fn narrow_groups<const INVERSE: bool, const R: usize>(
     data: &mut [F],
     width: usize,
     first: usize,
     twiddles: Twiddles<'_>,
 ) {
-    let left = width - width % WIDTH;
+    if width >= WIDTH {
+        for (i, group) in data.chunks_exact_mut(R * width).enumerate() {
+            let roots = twiddles.below::<R>(first, i).map(Pack::from);
+            let load = |group: &[F], column: usize| -> [Pack; R] {
+                core::array::from_fn(|row| {
+                    *Pack::from_slice(&group[row * width + column..][..WIDTH])
+                })
+            };
+            let last = width - WIDTH;
+            // Before any of its columns change.
+            let end = load(group, last);
+            for column in (0..last).step_by(WIDTH) {
+                let x = load(group, column);
+                transformed::<INVERSE, R>(group, width, column, x, &roots);
+            }
+            transformed::<INVERSE, R>(group, width, last, end, &roots);
+        }
+        return;
+    }
     for (i, groups) in data.chunks_mut(WIDTH * R * width).enumerate() {
         let mut roots = [[F::ZERO; R]; WIDTH];
-        let groups_here = groups.chunks_exact_mut(R * width);
-        for (lane, (group, roots)) in groups_here.zip(&mut roots).enumerate() {
+        let here = groups.len() / (R * width);
+        for (lane, roots) in roots[..here].iter_mut().enumerate() {
             *roots = twiddles.below::<R>(first, i * WIDTH + lane);
-            let roots = roots.map(Pack::from);
-            for column in (0..left).step_by(WIDTH) {
-                let at = |row| row * width + column;
-                let mut x =
-                    core::array::from_fn(|row| *Pack::from_slice(&group[at(row)..at(row) + WIDTH]));
-                network::<INVERSE, R, Pack>(&mut x, &roots);
-                for (row, x) in x.iter().enumerate() {
-                    group[at(row)..at(row) + WIDTH].copy_from_slice(x.as_slice());
-                }
-            }
         }
-        if groups.len() == WIDTH * R * width {
-            left_columns::<INVERSE, R>(groups, width, left, &roots);
-        } else {
-            for (group, roots) in groups.chunks_exact_mut(R * width).zip(&roots) {
-                for column in left..width {
-                    let mut x = core::array::from_fn(|row| group[row * width + column]);
-                    network::<INVERSE, R, F>(&mut x, roots);
-                    for (row, x) in x.into_iter().enumerate() {
-                        group[row * width + column] = x;
-                    }
+        if here == WIDTH {
+            columns_of_groups::<INVERSE, R>(groups, width, &roots);
+            continue;
+        }
+        for (group, roots) in groups.chunks_exact_mut(R * width).zip(&roots) {
+            for column in 0..width {
+                let mut x = core::array::from_fn(|row| group[row * width + column]);
+                network::<INVERSE, R, F>(&mut x, roots);
+                for (row, x) in x.into_iter().enumerate() {
+                    group[row * width + column] = x;
                 }
             }
         }
     }
 }
 
-/// Transforms the columns from `left` on of `WIDTH` groups of `R` rows.
-fn left_columns<const INVERSE: bool, const R: usize>(
+/// Puts into a group what becomes of a vector of columns.
+#[inline(always)]
+fn transformed<const INVERSE: bool, const R: usize>(
+    group: &mut [F],
+    width: usize,
+    column: usize,
+    mut x: [Pack; R],
+    roots: &[Pack; R],
+) {
+    network::<INVERSE, R, Pack>(&mut x, roots);
+    for (row, x) in x.iter().enumerate() {
+        group[row * width + column..][..WIDTH].copy_from_slice(x.as_slice());
+    }
+}
+
+/// Transforms the columns of `WIDTH` groups of `R` rows.
+fn columns_of_groups<const INVERSE: bool, const R: usize>(
     groups: &mut [F],
     width: usize,
-    left: usize,
     roots: &[[F; R]; WIDTH],
 ) {
     let roots: [Pack; R] = core::array::from_fn(|i| Pack::from_fn(|lane| roots[lane][i]));
-    for column in left..width {
+    for column in 0..width {
         let at = |lane: usize, row: usize| (lane * R + row) * width + column;
         let mut x: [Pack; R] =
             core::array::from_fn(|row| Pack::from_fn(|lane| groups[at(lane, row)]));
@@ -510,6 +589,14 @@ mod tests {
         let reversed = rows.bit_reverse_rows().to_row_major_matrix();
         let got = extender.extend(&reversed, Order::BitReversed, added_bits, shift);
         assert!(got == expected, "{what}, bit-reversed");
+        if added_bits > 0 {
+            let mut values = F::zero_vec(reversed.values.len() << added_bits);
+            let first = values.len() - reversed.values.len();
+            values[first..].copy_from_slice(&reversed.values);
+            let mut values = RowMajorMatrix::new(values, width);
+            extender.extend_in_place(&mut values, Order::BitReversed, added_bits, shift);
+            assert!(values == expected, "{what}, in place");
+        }
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! The steps of a proof one by one, with challenges that no transcript has drawn: for benchmarks
 //! each on what the step before left, and those of one table for tests of other provers.
 
-use std::borrow::Cow;
-
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_matrix::Matrix;
@@ -20,7 +18,7 @@ use super::logup::LogUp;
 use super::openings::Opener;
 use super::quotient::Extended;
 use super::said::combiners;
-use super::setup::{Committed, Input, Setup};
+use super::setup::{Committed, Input, Rows, Setup};
 use crate::cost::columns;
 use crate::engine::{Opened, Place};
 use crate::error::ProveError;
@@ -114,7 +112,7 @@ impl Kernels {
 
     /// Computes the LogUp columns of all tables; their cells. The tables are copied first.
     pub fn logup_columns(&self) -> usize {
-        let cells = |input: &Input<'_>| input.matrix.values.len();
+        let cells = |input: &Input<'_>| self.cells_of(input);
         logup(&self.setup, &self.traces, self.challenge)
             .1
             .iter()
@@ -133,28 +131,33 @@ impl Kernels {
         let place = &places.0[i];
         let inputs =
             { &self.setup }.table_quotient(place, [main, logup], self.challenge, &self.points);
-        inputs.iter().map(|input| input.matrix.values.len()).sum()
+        inputs.iter().map(|input| self.cells_of(input)).sum()
     }
 
-    /// Opens main and LogUp columns and adds them up for FRI: for each level, highest first, an element a point.
-    pub fn open(&self) -> Vec<(usize, Vec<Challenge<D>>)> {
+    /// Opens main and LogUp columns and adds them up for FRI: for each level, highest first, `D` cells a point.
+    pub fn open(&self) -> Vec<(usize, Vec<F>)> {
         let rounds = self.opened();
         let log_blowup = self.setup.parameters.log_blowup;
-        let opener = Opener::new(self.challenge, &self.points, log_blowup);
+        let points = &self.points[..self.points.len() >> log_blowup];
+        let opener = Opener::new(self.challenge, points, log_blowup);
         let values = opener.evaluate(&rounds);
-        opener.reduce(&self.packing, &rounds, &values, self.challenge)
+        let extender = &self.setup.extender;
+        opener.reduce(&self.packing, &rounds, &values, self.challenge, extender)
     }
 
     /// Runs FRI on what was opened.
     ///
     /// # Errors
     /// None on the CPU.
-    pub fn fri(
-        &self,
-        opened: Vec<(usize, Vec<Challenge<D>>)>,
-    ) -> Result<impl Sized + use<>, ProveError> {
+    pub fn fri(&self, opened: Vec<(usize, Vec<F>)>) -> Result<impl Sized + use<>, ProveError> {
         let challenger = &mut challenger(Vec::new(), None);
         low_degree(&self.setup, opened, &self.opened(), F::ZERO, challenger)
+    }
+
+    /// Cells of columns before they are extended.
+    fn cells_of(&self, input: &Input<'_>) -> usize {
+        let log_blowup = self.setup.parameters.log_blowup;
+        input.matrix(log_blowup).values.len()
     }
 
     fn opened(&self) -> [Opened<'_, Committed>; 2] {
@@ -167,7 +170,7 @@ impl Kernels {
 
 /// The main columns.
 fn inputs(traces: &Traces) -> Vec<Input<'_>> {
-    let rows = |trace| Input::rows(Cow::Borrowed(trace));
+    let rows = |trace| Input::rows(Rows::Elsewhere(trace));
     { traces.tables.iter() }
         .map(|trace| rows(&trace.matrix))
         .collect()
@@ -213,7 +216,7 @@ where
 {
     let plan = plan(trace.instance.table);
     let LogUp { matrix, terminal } =
-        super::logup::logup(plan, trace, fixed, &combiners(plan, challenges));
+        super::logup::logup(plan, trace, fixed, &combiners(plan, challenges), 0);
     (matrix, terminal)
 }
 
@@ -264,5 +267,7 @@ where
         terminal: columns.terminal,
     };
     let points = domain(columns.log_height + plan.log_chunks);
-    super::quotient::quotient(&table, alpha, &points)
+    let mut cells = F::zero_vec(D * points.len());
+    super::quotient::quotient(&table, alpha, &points, 0, &mut cells);
+    cells
 }

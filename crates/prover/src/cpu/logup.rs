@@ -24,25 +24,29 @@ where
     F: BinomiallyExtendable<D>,
 {
     /// The running sum before each row, then a column for each group of messages; all
-    /// challenges as `D` base-field cells. As high as the table.
+    /// challenges as `D` base-field cells. The last rows of a matrix as high as their extension.
     pub matrix: RowMajorMatrix<F>,
     /// The sum over all rows.
     pub terminal: Challenge<D>,
 }
 
-/// The LogUp columns of `trace`; `fixed` are the table's fixed columns, if it has any.
+/// The LogUp columns of `trace`, to be extended `2^log_blowup` times; `fixed` are the table's fixed columns, if it has any.
 pub(super) fn logup<const D: usize>(
     plan: &Plan,
     trace: &Trace,
     fixed: Option<&RowMajorMatrix<F>>,
     combiners: &[Combiner<D>],
+    log_blowup: usize,
 ) -> LogUp<D>
 where
     F: BinomiallyExtendable<D>,
 {
     let width = D * (plan.columns.len() + 1);
-    let mut cells = F::zero_vec(width * trace.matrix.height());
-    let rows = CHUNK.min(trace.matrix.height());
+    let height = trace.matrix.height();
+    let mut values = F::zero_vec((width * height) << log_blowup);
+    let first = values.len() - width * height;
+    let cells = &mut values[first..];
+    let rows = CHUNK.min(height);
     let totals: Vec<Challenge<D>> = cells
         .par_chunks_exact_mut(rows * width)
         .enumerate()
@@ -75,7 +79,7 @@ where
             }
         });
     LogUp {
-        matrix: RowMajorMatrix::new(cells, width),
+        matrix: RowMajorMatrix::new(values, width),
         terminal,
     }
 }

@@ -1,4 +1,5 @@
-//! The engine of our own on the CPU; it leaves to Plonky3 the hash function and FRI's folding.
+//! The engine of our own on the CPU; it leaves to Plonky3 the hash function, and the Merkle trees
+//! of FRI.
 //!
 //! - Columns are extended by a transform for narrow matrices (`extend`).
 //! - LogUp columns and quotients are computed from the tables' own code, [`pack::WIDTH`] rows at
@@ -11,6 +12,7 @@
 
 mod engine;
 mod extend;
+mod fold;
 #[cfg(feature = "testing")]
 mod kernels;
 mod logup;

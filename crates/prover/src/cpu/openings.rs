@@ -3,23 +3,25 @@
 
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
-    BasedVectorSpace, Field, FieldArray, PackedValue, PrimeCharacteristicRing, TwoAdicField,
+    Algebra, BasedVectorSpace, Field, PackedValue, PrimeCharacteristicRing, TwoAdicField,
     batch_multiplicative_inverse_general,
 };
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
-use p3_util::{log2_strict_usize, reverse_bits_len};
+use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::COSET;
 
-use super::pack::{ChallengePack, Pack, WIDTH, invert, lane};
+use super::pack::{ChallengePack, Neighbours, Pack, WIDTH, invert, lane};
 use super::setup::Committed;
 use crate::engine::{Opened, Openings};
 
 /// Points whose distances from `z` are inverted together.
 const CHUNK: usize = 64 * WIDTH;
+/// Rows that a thread adds up at a time.
+const ROWS: usize = 1 << 12;
 
 /// Opens matrices at one point.
 pub struct Opener<const D: usize>
@@ -28,17 +30,15 @@ where
 {
     pub(super) log_blowup: usize,
     point: Challenge<D>,
-    /// `1 / (z - x)` for every point `x` of the largest domain.
+    /// `1 / (z - x)` for every point `x` of the coset that is as large as the tallest table.
     pub(super) inverses: Vec<ChallengePack<D>>,
-    /// For a matrix without a next row: the barycentric weights, up to a factor.
-    weights: Vec<FieldArray<Challenge<D>, 1>>,
 }
 
 impl<const D: usize> Opener<D>
 where
     F: BinomiallyExtendable<D>,
 {
-    /// Opens at `point`; `points` are those of the largest committed domain, bit-reversed.
+    /// Opens at `point`; `points` are those of the coset of the tallest table, bit-reversed.
     pub(super) fn new(point: Challenge<D>, points: &[F], log_blowup: usize) -> Self {
         let mut inverses = vec![ChallengePack::<D>::ZERO; points.len() / WIDTH];
         let rows = CHUNK.min(points.len());
@@ -51,110 +51,116 @@ where
                 let distances: Vec<_> = Pack::pack_slice(points).iter().map(distance).collect();
                 batch_multiplicative_inverse_general(&distances, out, invert);
             });
-        let offset = point.inverse();
-        let mut weights = vec![FieldArray([Challenge::<D>::ZERO]); points.len() >> log_blowup];
-        weights
-            .par_chunks_mut(WIDTH)
-            .zip(&inverses)
-            .for_each(|(out, inverse)| {
-                for (i, weight) in out.iter_mut().enumerate() {
-                    weight.0[0] = lane(inverse, i) - offset;
-                }
-            });
         Self {
             log_blowup,
             point,
             inverses,
-            weights,
         }
     }
 
     /// The values of the columns of each matrix at each of its points.
     pub(super) fn evaluate(&self, rounds: &[Opened<'_, Committed>]) -> Openings<D> {
-        let matrices = rounds.iter().flat_map(|round| &round.round.matrices);
-        let looking = matrices.filter(|matrix| matrix.at_next);
-        let mut heights: Vec<usize> = looking.map(|matrix| matrix.log_height).collect();
-        heights.sort_unstable();
-        heights.dedup();
-        let pairs: Vec<_> = heights
-            .iter()
-            .map(|&height| (height, self.pairs(1 << height)))
-            .collect();
-        let evaluate = |matrix: &RowMajorMatrix<F>, cells: usize, at_next: bool| {
-            let height = matrix.height() >> self.log_blowup;
-            // The first rows of a committed matrix are a domain as large as the table.
-            let (rows, _) = matrix.split_rows(height);
-            let log_height = log2_strict_usize(height);
-            let pairs = pairs.iter().find(|(of, _)| at_next && *of == log_height);
-            match pairs {
-                Some((_, pairs)) => {
-                    let sums = rows.columnwise_dot_product_batched(pairs);
-                    let next = self.next_point(log_height);
-                    let scales = [scale(self.point, log_height), scale(next, log_height)];
-                    let at = |i: usize| {
-                        let values = sums.iter().map(|sum| sum.0[i] * scales[i]);
-                        claims(values.collect(), cells)
-                    };
-                    vec![at(0), at(1)]
-                }
-                None => {
-                    let sums = rows.columnwise_dot_product_batched(&self.weights[..height]);
-                    let scale = scale(self.point, log_height);
-                    let values = sums.iter().map(|sum| sum.0[0] * scale);
-                    vec![claims(values.collect(), cells)]
-                }
-            }
-        };
         let round = |opened: &Opened<'_, Committed>| {
-            let matrices = opened.committed.matrices.iter();
-            let places = &opened.round.matrices;
-            matrices
-                .zip(places)
-                .map(|(matrix, place)| evaluate(matrix, opened.committed.cells, place.at_next))
-                .collect()
+            let matrices = opened.committed.matrices.iter().zip(&opened.round.matrices);
+            let values = matrices.map(|(matrix, place)| match place.at_next {
+                true => self.values::<2>(matrix),
+                false => self.values::<1>(matrix),
+            });
+            let cells = opened.committed.cells;
+            let claims = |points: Vec<Vec<_>>| points.into_iter().map(|v| claims(v, cells));
+            values.map(|points| claims(points).collect()).collect()
         };
         rounds.iter().map(round).collect()
     }
 
-    /// `z` times the generator of a table's domain.
-    fn next_point(&self, log_height: usize) -> Challenge<D> {
-        self.point * F::two_adic_generator(log_height)
-    }
-
-    /// Barycentric weights for `z` and for the point of the next row, up to factors.
+    /// The values of a matrix's columns at the point, and if `N` is 2 at that of the next row.
     ///
-    /// `1 / (z w - x) = (1 / w) / (z - x / w)`, and `x / w` is the point before `x`.
-    fn pairs(&self, height: usize) -> Vec<FieldArray<Challenge<D>, 2>> {
-        let log_height = log2_strict_usize(height);
-        let inverse = F::two_adic_generator(log_height).inverse();
-        let offset = self.point.inverse();
-        let next_offset = self.next_point(log_height).inverse();
-        let mut pairs = vec![FieldArray([Challenge::<D>::ZERO; 2]); height];
-        pairs.par_iter_mut().enumerate().for_each(|(i, pair)| {
-            let before = before(i, 1, log_height);
-            // The weights hold `1 / (z - x) - 1 / z`.
-            let at_before = self.weights[before].0[0] + offset;
-            pair.0 = [self.weights[i].0[0], at_before * inverse - next_offset];
-        });
-        pairs
+    /// Barycentric: the sum over the points `x` of a coset of `f(x) (1 / (z - x) - 1 / z)`, but for a factor.
+    fn values<const N: usize>(&self, matrix: &RowMajorMatrix<F>) -> Vec<Vec<Challenge<D>>> {
+        let width = matrix.width();
+        let log_height = log2_strict_usize(matrix.height()) - self.log_blowup;
+        let generator = F::two_adic_generator(log_height);
+        let points = [self.point, self.point * generator];
+        let offsets = points.map(|point| ChallengePack::<D>::from(point.inverse()));
+        let weights = |first: usize| -> [ChallengePack<D>; N] {
+            core::array::from_fn(|i| match i {
+                0 => self.inverses[first / WIDTH] - offsets[0],
+                // `1 / (z w - x) = (1 / w) / (z - x / w)`, and `x / w` is the point before `x`.
+                _ => {
+                    let inverse = Pack::from(generator.inverse());
+                    self.inverse_before(first, log_height) * inverse - offsets[1]
+                }
+            })
+        };
+        let zeros = || vec![[ChallengePack::<D>::ZERO; N]; width.div_ceil(WIDTH)];
+        // The first rows of a committed matrix are a coset as large as the table.
+        let rows = 1usize << log_height;
+        let sums = (0..rows.div_ceil(ROWS)).into_par_iter().par_fold_reduce(
+            zeros,
+            |mut sums, i| {
+                for first in (i * ROWS..rows.min((i + 1) * ROWS)).step_by(WIDTH) {
+                    add_weighted(&mut sums, matrix, first, &weights(first));
+                }
+                sums
+            },
+            |mut sums, others| {
+                let both = sums.iter_mut().flatten().zip(others.iter().flatten());
+                both.for_each(|(sum, &other)| *sum += other);
+                sums
+            },
+        );
+        let value = |i: usize| {
+            let scale = scale(points[i], log_height);
+            let column = |column: usize| {
+                let start = start(column / WIDTH, width);
+                lane(&sums[column / WIDTH][i], column - start) * scale
+            };
+            (0..width).map(column).collect()
+        };
+        (0..N).map(value).collect()
     }
 
-    /// `1 / (z - x)` at some points.
-    pub(super) fn gather(&self, rows: &[usize; WIDTH]) -> ChallengePack<D> {
-        ChallengePack::<D>::from_basis_coefficients_fn(|k| {
-            Pack::from_fn(|lane| {
-                let coordinates: &[Pack] =
-                    self.inverses[rows[lane] / WIDTH].as_basis_coefficients_slice();
-                coordinates[k].as_slice()[rows[lane] % WIDTH]
-            })
-        })
+    /// `1 / (z - x)` at the points of the rows that are before those from `first` on.
+    pub(super) fn inverse_before(&self, first: usize, log_height: usize) -> ChallengePack<D> {
+        let before = Neighbours::new(first, -1, log_height);
+        let inverse = &self.inverses[before.first / WIDTH];
+        let coordinates: &[Pack] = inverse.as_basis_coefficients_slice();
+        let mut coordinates: [Pack; D] = core::array::from_fn(|k| coordinates[k]);
+        before.arrange(&mut coordinates);
+        ChallengePack::<D>::from_basis_coefficients_fn(|k| coordinates[k])
     }
 }
 
-/// Where the point `step` before that at `i` is, in a bit-reversed domain of `2^bits` points.
-pub(super) fn before(i: usize, step: usize, bits: usize) -> usize {
-    let natural = reverse_bits_len(i, bits) + (1 << bits) - step;
-    reverse_bits_len(natural & ((1 << bits) - 1), bits)
+/// The first of the columns that a row's vector number `i` is of: the last one has some of the one before, so that it
+/// does not end beyond the row.
+fn start(i: usize, width: usize) -> usize {
+    (i * WIDTH).min(width.saturating_sub(WIDTH))
+}
+
+/// Adds `WIDTH` rows of a matrix times their weights, a vector of columns at a time.
+fn add_weighted<const D: usize, const N: usize>(
+    sums: &mut [[ChallengePack<D>; N]],
+    matrix: &RowMajorMatrix<F>,
+    first: usize,
+    weights: &[ChallengePack<D>; N],
+) where
+    F: BinomiallyExtendable<D>,
+{
+    let width = matrix.width();
+    for (i, sums) in sums.iter_mut().enumerate() {
+        let mut cells = [Pack::ZERO; WIDTH];
+        // Narrow rows are taken with some of the next ones: there are more than those of the coset.
+        for (row, cells) in cells.iter_mut().enumerate() {
+            let at = (first + row) * width + start(i, width);
+            *cells = *Pack::from_slice(&matrix.values[at..at + WIDTH]);
+        }
+        for (sum, weights) in sums.iter_mut().zip(weights) {
+            let weights: &[Pack] = weights.as_basis_coefficients_slice();
+            *sum += ChallengePack::<D>::from_basis_coefficients_fn(|k| {
+                Pack::batched_linear_combination(&cells, weights[k].as_slice())
+            });
+        }
+    }
 }
 
 /// The factor that the weights `1 / (z - x) - 1 / z` lack on the coset of `2^log_height` points:

@@ -7,6 +7,7 @@ use p3_field::{
     Algebra, BasedVectorSpace, ExtensionField, Field, PackedFieldExtension, PackedFieldPow2,
     PackedValue, PrimeCharacteristicRing,
 };
+use p3_util::reverse_bits_len;
 use vouch_air::F;
 use vouch_verifier::config::Challenge;
 
@@ -35,23 +36,74 @@ fn transpose(square: &mut [Pack; WIDTH]) {
 
 /// Some cells of `WIDTH` rows, which lie one after another in `rows`, column by column.
 pub(super) fn load(rows: &[F], width: usize, columns: Range<usize>, out: &mut Vec<Pack>) {
-    let square = |column: usize| {
-        let row = |lane: usize| &rows[lane * width + column..][..WIDTH];
-        let mut square = core::array::from_fn(|lane| *Pack::from_slice(row(lane)));
-        transpose(&mut square);
-        square
-    };
     let left = columns.len() % WIDTH;
     for column in (columns.start..columns.end - left).step_by(WIDTH) {
-        out.extend_from_slice(&square(column));
+        out.extend_from_slice(&square(rows, width, column));
     }
     if left == 0 {
     } else if columns.end >= WIDTH {
         // The last columns, together with some before them.
-        out.extend_from_slice(&square(columns.end - WIDTH)[WIDTH - left..]);
+        out.extend_from_slice(&square(rows, width, columns.end - WIDTH)[WIDTH - left..]);
     } else {
-        let cell = |column| Pack::from_fn(|lane| rows[lane * width + column]);
-        out.extend((columns.end - left..columns.end).map(cell));
+        for column in columns.end - left..columns.end {
+            let mut pack = Pack::ZERO;
+            let cells = rows[column..].iter().step_by(width);
+            for (lane, &cell) in pack.as_slice_mut().iter_mut().zip(cells) {
+                *lane = cell;
+            }
+            out.push(pack);
+        }
+    }
+}
+
+/// `WIDTH` columns from `column` on of as many rows.
+#[inline(always)]
+fn square(rows: &[F], width: usize, column: usize) -> [Pack; WIDTH] {
+    let mut square = [Pack::ZERO; WIDTH];
+    // Checked once.
+    let rows = &rows[column..column + (WIDTH - 1) * width + WIDTH];
+    for (lane, row) in square.iter_mut().enumerate() {
+        *row = *Pack::from_slice(&rows[lane * width..lane * width + WIDTH]);
+    }
+    transpose(&mut square);
+    square
+}
+
+/// Where the rows are that lie as far from each of `WIDTH` rows of a bit-reversed domain: next to each other as those
+/// do, in another order if the distance leads beyond the end of the domain's parts that they are of.
+pub(super) struct Neighbours {
+    /// The first of them.
+    pub first: usize,
+    lanes: Option<[usize; WIDTH]>,
+}
+
+impl Neighbours {
+    /// Those `step` rows after the rows from `first` on, or before if it is negative, in a domain of `2^bits`.
+    pub(super) fn new(first: usize, step: isize, bits: usize) -> Self {
+        let lane_bits = WIDTH.ilog2() as usize;
+        let part = 1isize << (bits - lane_bits);
+        let there = reverse_bits_len(first / WIDTH, bits - lane_bits) as isize + step;
+        let carry = there.div_euclid(part);
+        let within = reverse_bits_len(there.rem_euclid(part) as usize, bits - lane_bits);
+        let lane = |lane: usize| {
+            let natural = reverse_bits_len(lane, lane_bits) as isize + carry;
+            reverse_bits_len(natural.rem_euclid(WIDTH as isize) as usize, lane_bits)
+        };
+        Self {
+            first: within * WIDTH,
+            lanes: (carry != 0).then(|| core::array::from_fn(lane)),
+        }
+    }
+
+    /// Puts numbers of the rows from the first on into the order of the rows that they are neighbours of.
+    #[inline]
+    pub(super) fn arrange(&self, packs: &mut [Pack]) {
+        if let Some(lanes) = &self.lanes {
+            for pack in packs {
+                let numbers = *pack;
+                *pack = Pack::from_fn(|lane| numbers.as_slice()[lanes[lane]]);
+            }
+        }
     }
 }
 
@@ -158,6 +210,25 @@ mod tests {
             for (lane, row) in stored.chunks_exact(width + 1).enumerate() {
                 assert_eq!(row[0], F::ONE);
                 assert_eq!(row[1..], rows[lane * width..][..width]);
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_are_found() {
+        for bits in [5, 6, 9] {
+            for step in [-4, -1, 1, 2, 4] {
+                for first in (0..1 << bits).step_by(WIDTH) {
+                    let neighbours = Neighbours::new(first, step, bits);
+                    let there = neighbours.first;
+                    let mut numbers = [Pack::from_fn(|lane| F::new((there + lane) as u32))];
+                    neighbours.arrange(&mut numbers);
+                    for (lane, &number) in numbers[0].as_slice().iter().enumerate() {
+                        let natural = reverse_bits_len(first + lane, bits) as isize + step;
+                        let natural = natural.rem_euclid(1 << bits) as usize;
+                        assert_eq!(number, F::new(reverse_bits_len(natural, bits) as u32));
+                    }
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use p3_field::{PackedValue, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{Field, PackedValue, PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_util::reverse_slice_index_bits;
@@ -143,28 +143,48 @@ pub(super) fn values(cells: &mut [Pack], log_size: usize, roots: &[Pack]) {
     whole_layers::<false>(cells, log_size, &root);
 }
 
-/// The points that the packs over a row of columns are evaluated at: for each row, the first of them.
+/// Points of bit-reversed domains that have `2^log_size` neighbours each in one as many times as large: those
+/// that packs over a row of columns are evaluated at, or that FRI folds to one. Of each row the first one.
 pub(super) struct Points {
     log_size: usize,
+    shift: F,
     /// What each bit of a row's number contributes.
     steps: Vec<F>,
-    shift: F,
     /// What the bits that differ within a vector of rows contribute.
     lanes: Pack,
+    /// How the other points of a row, or powers of them, differ from the first.
+    roots: &'static [F],
 }
 
 impl Points {
     /// Those of packs of `2^log_size` columns.
     pub(super) fn new(log_size: usize) -> Self {
         let steps = (log_size + 1..=F::TWO_ADICITY).map(F::two_adic_generator);
+        Self::of(
+            log_size,
+            shift(log_size),
+            steps.collect(),
+            &small_roots()[0],
+        )
+    }
+
+    /// The inverses of those of a subgroup of which `2^log_size` are neighbours.
+    pub(super) fn inverses(log_size: usize) -> Self {
+        let generator = |bits| F::two_adic_generator(bits).inverse();
+        let steps = (log_size + 1..=F::TWO_ADICITY).map(generator);
+        Self::of(log_size, F::ONE, steps.collect(), &small_roots()[1])
+    }
+
+    fn of(log_size: usize, shift: F, steps: Vec<F>, roots: &'static [F]) -> Self {
         let mut points = Self {
             log_size,
-            steps: steps.collect(),
             shift: F::ONE,
+            steps,
             lanes: Pack::ONE,
+            roots,
         };
         points.lanes = Pack::from_fn(|lane| points.at(lane));
-        points.shift = shift(log_size);
+        points.shift = shift;
         points
     }
 
@@ -187,7 +207,7 @@ impl Points {
         let mut root = self.of_rows(first);
         for layer in (0..self.log_size).rev() {
             let blocks = 1 << layer;
-            for (out, &small) in out[blocks - 1..].iter_mut().zip(&small_roots()[..blocks]) {
+            for (out, &small) in out[blocks - 1..].iter_mut().zip(&self.roots[..blocks]) {
                 *out = root * small;
             }
             root *= root;
@@ -195,13 +215,15 @@ impl Points {
     }
 }
 
-/// Roots of unity in bit-reversed order: as many as a pack has blocks in its last layer.
-fn small_roots() -> &'static [F] {
-    static ROOTS: OnceLock<Vec<F>> = OnceLock::new();
+/// Roots of unity in bit-reversed order, and their inverses: as many as a pack has blocks in its last layer.
+fn small_roots() -> &'static [Vec<F>; 2] {
+    static ROOTS: OnceLock<[Vec<F>; 2]> = OnceLock::new();
     ROOTS.get_or_init(|| {
         let root = F::two_adic_generator(LOG_MOST_COLUMNS);
-        let mut powers = root.powers().collect_n(1 << (LOG_MOST_COLUMNS - 1));
-        reverse_slice_index_bits(&mut powers);
-        powers
+        [root, root.inverse()].map(|root| {
+            let mut powers = root.powers().collect_n(1 << (LOG_MOST_COLUMNS - 1));
+            reverse_slice_index_bits(&mut powers);
+            powers
+        })
     })
 }

@@ -6,8 +6,6 @@
 //! points of a smaller domain are the first of a larger one, and those of a domain that is cut
 //! into two chunks are its two halves.
 
-use std::borrow::Cow;
-
 use p3_air::Air;
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
@@ -25,9 +23,9 @@ use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::COSET;
 
 use super::extend::Order;
-use super::pack::{ChallengePack, Factors, Pack, WIDTH, invert_base, load, store};
+use super::pack::{ChallengePack, Factors, Neighbours, Pack, WIDTH, invert_base, load, store};
 use super::said::{Combiner, Said};
-use super::setup::Input;
+use super::setup::{Input, Rows};
 use crate::plan::Plan;
 
 /// Points whose selectors are inverted together.
@@ -82,23 +80,22 @@ where
     }
 }
 
-/// The quotient on its domain, `2^(log_height + log_chunks)` rows of `D` cells. `points` are
-/// those of the domain or of a larger one.
+/// The quotient's values in rows from `first` on of its domain, `D` cells each; the domain has
+/// `2^(log_height + log_chunks)` rows. `points` are those of the domain or of a larger one.
 pub(super) fn quotient<const D: usize>(
     table: &Extended<'_, D>,
     alpha: Challenge<D>,
     points: &[F],
-) -> Vec<F>
-where
+    first: usize,
+    cells: &mut [F],
+) where
     F: BinomiallyExtendable<D>,
 {
     let powers = Powers::new(table.plan, alpha);
-    let size = 1usize << (table.log_height + table.plan.log_chunks);
-    let mut cells = F::zero_vec(D * size);
     let rows = CHUNK.min(1 << table.log_height);
     cells
         .par_chunks_exact_mut(D * rows)
-        .zip(points.par_chunks_exact(rows))
+        .zip(points[first..].par_chunks_exact(rows))
         .enumerate()
         .for_each(|(i, (out, points))| {
             let mut evaluation = Evaluation {
@@ -108,17 +105,17 @@ where
                 current: Vec::new(),
                 next: Vec::new(),
                 logup: Vec::new(),
+                after: Vec::new(),
                 preprocessed: Vec::new(),
                 periodic: Vec::new(),
             };
             let selectors = Selectors::new(points, table.log_height);
             for (j, out) in out.chunks_exact_mut(D * WIDTH).enumerate() {
-                let value = evaluation.at(i * rows + j * WIDTH, selectors.at(j));
+                let value = evaluation.at(first + i * rows + j * WIDTH, selectors.at(j));
                 let value = value * Pack::from(selectors.inverse_vanishing);
                 store(value.as_basis_coefficients_slice(), out, D, 0);
             }
         });
-    cells
 }
 
 /// Which row a point stands for, as p3 has it: multiples of Lagrange polynomials of the first
@@ -166,6 +163,8 @@ where
     current: Vec<Pack>,
     next: Vec<Pack>,
     logup: Vec<Pack>,
+    /// The running sum of the next row.
+    after: Vec<Pack>,
     preprocessed: Vec<Pack>,
     periodic: Vec<Pack>,
 }
@@ -182,23 +181,20 @@ where
     ) -> ChallengePack<D> {
         let table = self.table;
         let bits = table.log_height + table.plan.log_chunks;
-        let step = 1 << table.plan.log_chunks;
-        let mask = (1 << bits) - 1;
-        // Where the row after that of point `first + lane` is.
-        let next: [usize; WIDTH] = core::array::from_fn(|lane| {
-            let natural = reverse_bits_len(first + lane, bits);
-            reverse_bits_len((natural + step) & mask, bits)
-        });
+        let next = Neighbours::new(first, 1 << table.plan.log_chunks, bits);
         reload(&mut self.current, Some(table.main), first);
         reload(&mut self.logup, Some(table.logup), first);
         reload(&mut self.preprocessed, table.fixed, first);
         reload(&mut self.periodic, table.periodic.as_ref(), first);
         if table.plan.looks_ahead {
-            let (cells, width) = (&table.main.values, table.main.width());
-            let cell = |column| Pack::from_fn(|lane| cells[next[lane] * width + column]);
-            self.next.clear();
-            self.next.extend((0..width).map(cell));
+            reload(&mut self.next, Some(table.main), next.first);
+            next.arrange(&mut self.next);
         }
+        let (cells, width) = (&table.logup.values, table.logup.width());
+        self.after.clear();
+        load(&cells[next.first * width..], width, 0..D, &mut self.after);
+        next.arrange(&mut self.after);
+        let after = ChallengePack::<D>::from_basis_coefficients_fn(|k| self.after[k]);
         let row = Row {
             current: &self.current,
             next: match table.plan.looks_ahead {
@@ -215,16 +211,15 @@ where
         self.said.clear();
         table.instance.eval(&mut Capture::new(row, &mut self.said));
         self.powers.constraints.combine(&self.said.constraints)
-            + self.fractions(&next, [is_first, is_last, is_transition])
+            + self.fractions(after, [is_first, is_last, is_transition])
     }
 
-    /// The folded constraints of LogUp.
+    /// The folded constraints of LogUp, given the running sum of the next row.
     fn fractions(
         &self,
-        next: &[usize; WIDTH],
+        after: ChallengePack<D>,
         [is_first, is_last, is_transition]: [Pack; 3],
     ) -> ChallengePack<D> {
-        let (cells, width) = (&self.table.logup.values, self.table.logup.width());
         let current = |column: usize| {
             let cells = &self.logup[column * D..];
             ChallengePack::<D>::from_basis_coefficients_fn(|k| cells[k])
@@ -240,9 +235,6 @@ where
             total += fraction;
         }
         let running = current(0);
-        let after = ChallengePack::<D>::from_basis_coefficients_fn(|k| {
-            Pack::from_fn(|lane| cells[next[lane] * width + k])
-        });
         let terminal = ChallengePack::<D>::from(self.table.terminal);
         let sum = running + total;
         folded
@@ -262,23 +254,29 @@ fn reload(out: &mut Vec<Pack>, matrix: Option<&RowMajorMatrix<F>>, first: usize)
 }
 
 /// The chunks of a quotient, each by its values on a coset of the table's domain: chunk `i` of
-/// `n` holds the values at every `n`-th point from the `i`-th on.
+/// `n` holds the values at every `n`-th point from the `i`-th on. To be extended `2^log_blowup` times.
 pub(super) fn chunks<const D: usize>(
-    cells: &[F],
-    log_height: usize,
-    log_chunks: usize,
-) -> Vec<Input<'static>> {
-    let size = D << log_height;
+    table: &Extended<'_, D>,
+    alpha: Challenge<D>,
+    points: &[F],
+    log_blowup: usize,
+) -> Vec<Input<'static>>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let (log_height, log_chunks) = (table.log_height, table.plan.log_chunks);
     let generator = F::two_adic_generator(log_height + log_chunks);
-    (0..1usize << log_chunks)
-        .map(|i| {
-            let chunk = &cells[size * reverse_bits_len(i, log_chunks)..][..size];
-            Input {
-                matrix: Cow::Owned(RowMajorMatrix::new(chunk.to_vec(), D)),
-                order: Order::BitReversed,
-                shift: COSET * generator.exp_u64(i as u64),
-                chunks: 1 << log_chunks,
-            }
-        })
-        .collect()
+    let chunk = |i: usize| {
+        let mut values = F::zero_vec(D << log_height << log_blowup);
+        let rows = values.len() - (D << log_height);
+        let first = reverse_bits_len(i, log_chunks) << log_height;
+        quotient(table, alpha, points, first, &mut values[rows..]);
+        Input {
+            rows: Rows::InPlace(RowMajorMatrix::new(values, D)),
+            order: Order::BitReversed,
+            shift: COSET * generator.exp_u64(i as u64),
+            chunks: 1 << log_chunks,
+        }
+    };
+    (0..1 << log_chunks).into_par_iter().map(chunk).collect()
 }

@@ -3,19 +3,20 @@
 //!
 //! It is computed from the columns: at a row of them, for each number that columns have in their packs, the sum of
 //! `(f(y) - v) / (y - z)`. The results are coefficients of a polynomial, as the columns' values are those of a pack.
+//! And it is a polynomial of the level's degree: as many values are computed, and extended to the others.
 
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{
-    BasedVectorSpace, Field, PackedFieldExtension, PrimeCharacteristicRing, TwoAdicField,
-};
+use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use vouch_air::F;
 use vouch_verifier::config::Challenge;
-use vouch_verifier::packing::{Group, Packing};
+use vouch_verifier::packing::{Group, Level, Packing};
 
-use super::openings::{Opener, basis, before};
-use super::pack::{ChallengePack, Factors, Pack, WIDTH};
-use super::packs::{Columns, Points, values as dft};
+use super::extend::{Extender, Order};
+use super::openings::{Opener, basis};
+use super::pack::{ChallengePack, Factors, Pack, WIDTH, load, store};
+use super::packs::{self, Columns, Points};
 use super::setup::Committed;
 use crate::engine::{Opened, Openings, parts};
 
@@ -25,8 +26,8 @@ where
     F: BinomiallyExtendable<D>,
 {
     log_size: usize,
-    /// Rows of the columns, log2.
-    log_rows: usize,
+    /// Rows of the table's columns, log2.
+    log_height: usize,
     terms: Vec<Term<'a, D>>,
     /// For each number that a column has in its pack: what is claimed of the columns, times their powers; at the point,
     /// and at that of the next row.
@@ -50,12 +51,12 @@ impl<'a, const D: usize> Sum<'a, D>
 where
     F: BinomiallyExtendable<D>,
 {
-    fn new(columns: &Columns<'_>, correction: Challenge<D>) -> Self {
+    fn new(group: &Group, correction: Challenge<D>) -> Self {
         Self {
-            log_size: columns.log_size,
-            log_rows: columns.log_rows,
+            log_size: group.log_size,
+            log_height: group.log_height,
             terms: Vec::new(),
-            claims: vec![[Challenge::<D>::ZERO; 2]; 1 << columns.log_size],
+            claims: vec![[Challenge::<D>::ZERO; 2]; 1 << group.log_size],
             correction,
         }
     }
@@ -102,82 +103,87 @@ impl<const D: usize> Opener<D>
 where
     F: BinomiallyExtendable<D>,
 {
-    /// For each level, the sum over its terms.
+    /// For each level the length of its vector, log2, and that: `D` cells a number.
     pub(super) fn reduce(
         &self,
         packing: &Packing,
         rounds: &[Opened<'_, Committed>],
         values: &Openings<D>,
         alpha: Challenge<D>,
-    ) -> Vec<(usize, Vec<Challenge<D>>)> {
-        let level = |level: &vouch_verifier::packing::Level| {
-            let correction = alpha.exp_u64(level.terms as u64);
+        extender: &Extender,
+    ) -> Vec<(usize, Vec<F>)> {
+        let level = |level: &Level| {
             let mut sums: Vec<Sum<'_, D>> = Vec::new();
             for (opened, values) in rounds.iter().zip(values) {
                 let groups = opened.round.groups.iter().zip(opened.committed.columns());
                 for (group, columns) in groups.filter(|(g, _)| g.level() == level.log_height) {
                     let same = |sum: &Sum<'_, D>| sum.log_size == group.log_size;
                     let place = sums.iter().position(same).unwrap_or_else(|| {
-                        sums.push(Sum::new(&columns, correction));
+                        let correction = alpha.exp_u64(level.terms as u64);
+                        sums.push(Sum::new(group, correction));
                         sums.len() - 1
                     });
                     sums[place].add(opened, group, columns, values, alpha);
                 }
             }
             let log_length = level.log_height + self.log_blowup;
-            let mut vector = Challenge::<D>::zero_vec(1 << log_length);
+            let mut vector = F::zero_vec(D << log_length);
+            // From there they are extended.
+            let first = (D << log_length) - (D << level.log_height);
             for (i, sum) in sums.iter().enumerate() {
-                self.add(sum, i > 0, &mut vector);
+                self.add(sum, i > 0, &mut vector[first..]);
             }
-            (log_length, vector)
+            let mut vector = RowMajorMatrix::new(vector, D);
+            let added = self.log_blowup;
+            extender.extend_in_place(&mut vector, Order::BitReversed, added, F::ONE);
+            (log_length, vector.values)
         };
         packing.levels().iter().map(level).collect()
     }
 
     /// Adds a sum to a level's, or writes it if there is none.
-    fn add(&self, sum: &Sum<'_, D>, is_there: bool, vector: &mut [Challenge<D>]) {
+    fn add(&self, sum: &Sum<'_, D>, is_there: bool, vector: &mut [F]) {
         let size = 1 << sum.log_size;
         let points = (Points::new(0), Points::new(sum.log_size));
-        let generator = F::two_adic_generator(sum.log_rows - self.log_blowup);
+        let generator = F::two_adic_generator(sum.log_height).inverse();
         let looks_ahead = sum.terms.iter().any(|term| term.next.is_some());
-        let scratch = || Scratch::<D>::new(size);
         vector
-            .par_chunks_exact_mut(WIDTH * size)
+            .par_chunks_exact_mut(WIDTH * size * D)
             .enumerate()
-            .for_each_init(scratch, |scratch, (i, out)| {
-                let first = i * WIDTH;
-                let correction = ChallengePack::<D>::from(sum.correction) * points.0.of_rows(first)
-                    + ChallengePack::<D>::ONE;
-                let at_point = self.inverses[i] * correction;
-                let at_next = looks_ahead.then(|| {
-                    let rows: [usize; WIDTH] = core::array::from_fn(|lane| {
-                        before(first + lane, 1 << self.log_blowup, sum.log_rows)
+            .for_each_init(
+                || Scratch::<D>::new(size),
+                |scratch, (i, out)| {
+                    let first = i * WIDTH;
+                    let correction = ChallengePack::<D>::from(sum.correction)
+                        * points.0.of_rows(first)
+                        + ChallengePack::<D>::ONE;
+                    let at_point = self.inverses[i] * correction;
+                    // `1 / (z w - x) = (1 / w) / (z - x / w)`.
+                    let at_next = looks_ahead.then(|| {
+                        self.inverse_before(first, sum.log_height)
+                            * correction
+                            * Pack::from(generator)
                     });
-                    let inverse = self.gather(&rows) * Pack::from(generator.inverse());
-                    inverse * correction
-                });
-                scratch.sum(sum, first);
-                for ([here, next], out) in
-                    scratch.sums.iter().zip(scratch.values.chunks_exact_mut(D))
-                {
-                    let mut value = *here * at_point;
-                    if let Some(at_next) = at_next {
-                        value += *next * at_next;
+                    scratch.sum(sum, first);
+                    let values = scratch.values.chunks_exact_mut(D);
+                    for ([here, next], out) in scratch.sums.iter().zip(values) {
+                        let mut value = *here * at_point;
+                        if let Some(at_next) = at_next {
+                            value += *next * at_next;
+                        }
+                        out.copy_from_slice(value.as_basis_coefficients_slice());
                     }
-                    out.copy_from_slice(value.as_basis_coefficients_slice());
-                }
-                points.1.roots(first, &mut scratch.roots);
-                dft(&mut scratch.values, sum.log_size, &scratch.roots);
-                for (place, value) in scratch.values.chunks_exact(D).enumerate() {
-                    let value = ChallengePack::<D>::from_basis_coefficients_fn(|k| value[k]);
-                    let mut lanes = [Challenge::<D>::ZERO; WIDTH];
-                    value.to_ext_slice(&mut lanes);
-                    let out = out[place..].iter_mut().step_by(size);
-                    for (out, value) in out.zip(lanes) {
-                        *out = if is_there { *out + value } else { value };
+                    points.1.roots(first, &mut scratch.roots);
+                    packs::values(&mut scratch.values, sum.log_size, &scratch.roots);
+                    if is_there {
+                        scratch.cells.clear();
+                        load(out, size * D, 0..size * D, &mut scratch.cells);
+                        let there = scratch.values.iter_mut().zip(&scratch.cells);
+                        there.for_each(|(value, &there)| *value += there);
                     }
-                }
-            });
+                    store(&scratch.values, out, size * D, 0);
+                },
+            );
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use arrayvec::ArrayVec;
 use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomiallyExtendable;
 use vouch_air::F;
@@ -51,11 +52,9 @@ where
 {
     #[inline]
     fn combine(&self, fields: &[Pack]) -> ChallengePack<D> {
-        let mut varying = [Pack::ZERO; MAX_FIELDS];
-        for (value, &field) in varying.iter_mut().zip(&self.varying) {
-            *value = fields[field];
-        }
-        self.constant + self.factors.combine(&varying[..self.varying.len()])
+        let varying = self.varying.iter().map(|&field| fields[field]);
+        let varying: ArrayVec<Pack, MAX_FIELDS> = varying.collect();
+        self.constant + self.factors.combine(&varying)
     }
 }
 

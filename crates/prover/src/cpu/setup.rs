@@ -1,11 +1,9 @@
 //! What is the same for all proofs of a profile, and committing.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PackedValue, PrimeCharacteristicRing};
-use p3_fri::FriParameters;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
@@ -14,7 +12,7 @@ use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::lookup;
 use vouch_verifier::Parameters;
-use vouch_verifier::config::{ChallengeMmcs, fri};
+use vouch_verifier::config::{ValueMmcs, value_mmcs};
 use vouch_verifier::packing::{COSET, Packing, Round};
 
 use super::extend::{Extender, Order};
@@ -100,8 +98,8 @@ where
     F: BinomiallyExtendable<D>,
 {
     pub(super) parameters: Parameters,
-    pub(super) fri: FriParameters<ChallengeMmcs<D>>,
-    extender: Extender,
+    pub(super) mmcs: ValueMmcs,
+    pub(super) extender: Extender,
     fixed: OnceLock<Fixed>,
 }
 
@@ -120,7 +118,7 @@ where
     /// The CPU, for proofs with `parameters`.
     pub fn new(parameters: Parameters) -> Self {
         Self {
-            fri: fri(&parameters),
+            mmcs: value_mmcs(),
             fixed: OnceLock::new(),
             parameters,
             extender: Extender::default(),
@@ -136,7 +134,7 @@ where
         // a proof that wants them, too.
         let rows = lookup::fixed();
         let packing = Packing::fixed(&self.parameters, rows.width());
-        let inputs = vec![Input::rows(Cow::Borrowed(&rows))];
+        let inputs = vec![Input::rows(Rows::Elsewhere(&rows))];
         let (commitment, committed) = self.commit_inputs(inputs, &packing.rounds()[0]);
         let fixed = Fixed {
             rows,
@@ -159,25 +157,21 @@ where
 
     /// Extends matrices, in bit-reversed order; the values of quotients become those of p3's chunks.
     pub(super) fn extend_inputs(&self, matrices: Vec<Input<'_>>) -> Vec<RowMajorMatrix<F>> {
-        if let Some(tallest) = matrices.iter().map(|input| input.matrix.height()).max() {
+        let log_blowup = self.parameters.log_blowup;
+        if let Some(tallest) = { matrices.iter() }
+            .map(|input| input.height(log_blowup))
+            .max()
+        {
             self.extender.prepare(log2_strict_usize(tallest));
         }
         let chunks: Vec<usize> = matrices.iter().map(|input| input.chunks).collect();
         let mut places: Vec<_> = matrices.into_iter().enumerate().collect();
         // Small matrices fill the cores that the last large one leaves idle.
-        places.sort_by_key(|(_, input)| core::cmp::Reverse(input.matrix.values.len()));
-        let log_blowup = self.parameters.log_blowup;
+        places.sort_by_key(|(_, input)| core::cmp::Reverse(input.rows.matrix().values.len()));
         let mut extended: Vec<_> = places
             .into_par_iter()
             .with_max_len(1)
-            .map(|(i, input)| {
-                let shift = COSET / input.shift;
-                let extender = &self.extender;
-                (
-                    i,
-                    extender.extend(&input.matrix, input.order, log_blowup, shift),
-                )
-            })
+            .map(|(i, input)| (i, self.extend_input(input)))
             .collect();
         extended.sort_by_key(|(i, _)| *i);
         let mut extended: Vec<_> = extended.into_iter().map(|(_, matrix)| matrix).collect();
@@ -189,6 +183,20 @@ where
             first += chunks;
         }
         extended
+    }
+
+    fn extend_input(&self, input: Input<'_>) -> RowMajorMatrix<F> {
+        let shift = COSET / input.shift;
+        let log_blowup = self.parameters.log_blowup;
+        match input.rows {
+            Rows::Elsewhere(matrix) => {
+                { &self.extender }.extend(matrix, input.order, log_blowup, shift)
+            }
+            Rows::InPlace(mut matrix) => {
+                { &self.extender }.extend_in_place(&mut matrix, input.order, log_blowup, shift);
+                matrix
+            }
+        }
     }
 
     /// The values of columns on the first `2^added_bits` times as many points.
@@ -218,21 +226,54 @@ fn quotient_chunks(even: &mut RowMajorMatrix<F>, odd: &mut RowMajorMatrix<F>, lo
 
 /// Columns to be committed to, by their values on `shift` times a subgroup.
 pub struct Input<'a> {
-    pub(super) matrix: Cow<'a, RowMajorMatrix<F>>,
+    pub(super) rows: Rows<'a>,
     pub(super) order: Order,
     pub(super) shift: F,
     /// Of how many chunks of a quotient it is the first, with those that follow it. Of 1, if it is none.
     pub(super) chunks: usize,
 }
 
+/// Where the rows of columns are.
+pub(super) enum Rows<'a> {
+    /// In a matrix that stays.
+    Elsewhere(&'a RowMajorMatrix<F>),
+    /// They are the last ones of a matrix with as many as the extended columns have.
+    InPlace(RowMajorMatrix<F>),
+}
+
+impl Rows<'_> {
+    fn matrix(&self) -> &RowMajorMatrix<F> {
+        match self {
+            Rows::Elsewhere(matrix) => matrix,
+            Rows::InPlace(matrix) => matrix,
+        }
+    }
+}
+
 impl<'a> Input<'a> {
-    /// A table's columns: on the subgroup itself.
-    pub(super) fn rows(matrix: Cow<'a, RowMajorMatrix<F>>) -> Self {
+    /// A table's columns, on the subgroup itself.
+    pub(super) fn rows(rows: Rows<'a>) -> Self {
         Self {
-            matrix,
+            rows,
             order: Order::Natural,
             shift: F::ONE,
             chunks: 1,
         }
+    }
+
+    /// Rows, given by how much the columns are extended (log2).
+    fn height(&self, log_blowup: usize) -> usize {
+        match &self.rows {
+            Rows::Elsewhere(matrix) => matrix.height(),
+            Rows::InPlace(matrix) => matrix.height() >> log_blowup,
+        }
+    }
+
+    /// The rows, given by how much the columns are extended (log2).
+    pub(super) fn matrix(&self, log_blowup: usize) -> RowMajorMatrix<F> {
+        let matrix = self.rows.matrix();
+        let first = matrix.height() - self.height(log_blowup);
+        let rows = &matrix.values[first * matrix.width()..];
+        RowMajorMatrix::new(rows.to_vec(), matrix.width())
     }
 }

@@ -2,14 +2,11 @@
 //! hashed.
 
 use p3_blake3::Blake3;
-use p3_field::PrimeCharacteristicRing;
+use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use p3_merkle_tree::PrunedMerklePaths;
-use p3_symmetric::{
-    CompressionFunctionFromHasher, CryptographicHasher, PseudoCompressionFunction,
-    SerializingHasher,
-};
+use p3_symmetric::{CompressionFunctionFromHasher, CryptographicHasher, PseudoCompressionFunction};
 use vouch_air::F;
 use vouch_verifier::packing::Round;
 
@@ -19,7 +16,9 @@ use crate::merkle::frontier;
 
 type Digest = [u8; 32];
 
-const HASH: SerializingHasher<Blake3> = SerializingHasher::new(Blake3);
+/// Bytes of a cell.
+const BYTES: usize = size_of::<F>();
+
 const COMPRESS: CompressionFunctionFromHasher<Blake3, 2, 32> =
     CompressionFunctionFromHasher::new(Blake3);
 
@@ -147,8 +146,8 @@ struct Hasher<'a> {
     /// Rows that are hashed in one go, log2.
     log_rows: usize,
     scratch: Scratch,
-    /// The rows of all groups, each after those of the group before, if there is more than one.
-    joined: Vec<F>,
+    /// The bytes of the rows of all groups, one after the other.
+    messages: Vec<u8>,
     digests: Vec<Digest>,
     pairs: Vec<[Digest; 2]>,
 }
@@ -174,10 +173,7 @@ impl<'a> Hasher<'a> {
         let log_rows = groups.iter().map(|rows| rows.log_rows).min().unwrap_or(0);
         let width: usize = columns.iter().map(|columns| columns.width).sum();
         Self {
-            joined: match groups.len() {
-                0 | 1 => Vec::new(),
-                _ => F::zero_vec(width << log_rows),
-            },
+            messages: vec![0; (width * BYTES) << log_rows],
             groups,
             log_rows,
             scratch: Scratch::default(),
@@ -193,51 +189,119 @@ impl<'a> Hasher<'a> {
         for (i, nodes) in nodes.chunks_exact_mut(count).enumerate() {
             self.evaluate(first + i * count);
             if children.is_empty() {
-                HASH.hash_many(self.rows(), nodes);
+                Blake3.hash_many(&self.messages, nodes);
                 continue;
             }
-            let mut digests = core::mem::take(&mut self.digests);
-            HASH.hash_many(self.rows(), &mut digests);
+            Blake3.hash_many(&self.messages, &mut self.digests);
             let children = &children[2 * i * count..][..2 * count];
             COMPRESS.compress_many(children.as_chunks().0, nodes);
-            for (pair, (&node, &digest)) in self.pairs.iter_mut().zip(nodes.iter().zip(&digests)) {
+            let digests = nodes.iter().zip(&self.digests);
+            for (pair, (&node, &digest)) in self.pairs.iter_mut().zip(digests) {
                 *pair = [node, digest];
             }
             COMPRESS.compress_many(&self.pairs, nodes);
-            self.digests = digests;
         }
     }
 
     /// Gets the rows from `first` on of all groups.
     fn evaluate(&mut self, first: usize) {
+        let width = self.messages.len() >> self.log_rows;
+        let mut before = 0;
         for group in &mut self.groups {
-            if first & ((1 << group.log_rows) - 1) == 0 {
-                let log_size = group.columns.log_size;
+            let within = first & ((1 << group.log_rows) - 1);
+            let Columns {
+                width: own,
+                log_size,
+                ..
+            } = *group.columns;
+            if within == 0 {
                 let rows = first >> log_size..(first + (1 << group.log_rows)) >> log_size;
                 { group.columns }.evaluate(rows, &mut self.scratch, &mut group.values);
             }
-        }
-        if self.joined.is_empty() {
-            return;
-        }
-        let width = self.joined.len() >> self.log_rows;
-        let mut before = 0;
-        for group in &self.groups {
-            let own = group.columns.width;
-            let rows = &group.values[(first & ((1 << group.log_rows) - 1)) * own..];
-            let joined = self.joined.chunks_exact_mut(width);
-            for (joined, row) in joined.zip(rows.chunks_exact(own)) {
-                joined[before..before + own].copy_from_slice(row);
+            let rows = group.values[within * own..].chunks_exact(own);
+            for (message, row) in self.messages.chunks_exact_mut(width).zip(rows) {
+                let (message, _) = message[before..before + own * BYTES].as_chunks_mut::<BYTES>();
+                for (bytes, cell) in message.iter_mut().zip(row) {
+                    // As p3 has it: in Montgomery form.
+                    *bytes = cell.to_unique_u32().to_le_bytes();
+                }
             }
-            before += own;
+            before += own * BYTES;
         }
     }
+}
 
-    /// The rows at hand.
-    fn rows(&self) -> &[F] {
-        match &self.groups[..] {
-            [only] => &only.values,
-            _ => &self.joined,
+#[cfg(test)]
+mod tests {
+    use p3_commit::Mmcs;
+    use p3_matrix::Matrix;
+    use vouch_air::tables::Table;
+    use vouch_verifier::config::value_mmcs;
+    use vouch_verifier::packing::{Kind, Packing};
+    use vouch_verifier::{ExtensionDegree, Parameters, Profile};
+
+    use super::*;
+    use crate::cost;
+
+    /// Tables of several heights, some of them alike: packs at three levels, groups of columns of more than one table,
+    /// absent columns.
+    const TABLES: [(Table, usize); 7] = [
+        (Table::AddImm, 9),
+        (Table::AddSub, 9),
+        (Table::Claim, 6),
+        (Table::Merkle, 6),
+        (Table::Poseidon2, 7),
+        (Table::Word, 8),
+        (Table::Journal, 12),
+    ];
+
+    fn assert_as_plonky3(parameters: &Parameters, kind: Kind) {
+        let tables = TABLES.map(|(table, height)| (cost::columns(table), height));
+        let packing = Packing::new(parameters, &tables);
+        let round = packing.round(kind).expect("there are tables");
+        let cells = packing.cells(kind);
+        let number = |i: usize| F::new((i as u32 ^ 7).wrapping_mul(0x9e37_79b9) >> 2);
+        let matrices: Vec<_> = { round.matrices.iter().enumerate() }
+            .map(|(i, matrix)| {
+                let width = matrix.columns * cells;
+                let size = width << (matrix.log_height + parameters.log_blowup);
+                RowMajorMatrix::new((i..i + size).map(number).collect(), width)
+            })
+            .collect();
+        let tree = Tree::new(round, &matrices, cells, parameters.log_blowup);
+        let groups: Vec<_> = { round.groups.iter() }
+            .map(|group| Columns::new(round, group, &matrices, cells, parameters.log_blowup))
+            .collect();
+        // Row by row, as they are opened.
+        let packs = |columns: &Columns<'_>| {
+            let rows = (0..1 << columns.log_height()).flat_map(|row| columns.open(row));
+            RowMajorMatrix::new(rows.collect(), columns.width)
+        };
+        let (root, committed) = value_mmcs().commit(groups.iter().map(packs).collect());
+        assert_eq!(root.roots(), [tree.root()], "{kind:?}");
+        let leaves = 1 << tree.log_leaves();
+        let indices = [0, 5, leaves - 1, 5, leaves / 3];
+        let (rows, paths) = value_mmcs().open_multi_batch(&indices, &committed);
+        assert_eq!(tree.paths(&indices).sibling_hashes, paths.sibling_hashes);
+        assert_eq!(rows[2].len(), groups.len());
+        assert!(matrices.iter().any(|matrix| matrix.width() > 1));
+    }
+
+    #[test]
+    fn trees_are_those_of_plonky3() {
+        for extension in [ExtensionDegree::Four, ExtensionDegree::Five] {
+            for (log_blowup, least_level) in [(1, 11), (2, 14)] {
+                let parameters = Parameters {
+                    extension,
+                    log_blowup,
+                    least_level,
+                    log_final_poly: 3,
+                    ..Profile::Fast100.parameters()
+                };
+                for kind in [Kind::Main, Kind::Quotient, Kind::LogUp] {
+                    assert_as_plonky3(&parameters, kind);
+                }
+            }
         }
     }
 }
