@@ -40,7 +40,8 @@ impl Committed {
         cells: usize,
         log_blowup: usize,
     ) -> (Commitment, Self) {
-        let tree = Tree::new(round, &matrices, cells, log_blowup);
+        let tree = Tree::new(&columns(&matrices, round, cells, log_blowup));
+        let commitment = MerkleCap::new(vec![tree.root()]);
         let committed = Self {
             matrices,
             round: round.clone(),
@@ -48,21 +49,12 @@ impl Committed {
             log_blowup,
             tree,
         };
-        (MerkleCap::new(vec![committed.tree.root()]), committed)
+        (commitment, committed)
     }
 
     /// The columns of each group.
-    pub(super) fn columns(&self) -> impl Iterator<Item = Columns<'_>> {
-        let groups = self.round.groups.iter();
-        groups.map(|group| {
-            Columns::new(
-                &self.round,
-                group,
-                &self.matrices,
-                self.cells,
-                self.log_blowup,
-            )
-        })
+    pub(super) fn columns(&self) -> Vec<Columns<'_>> {
+        columns(&self.matrices, &self.round, self.cells, self.log_blowup)
     }
 
     /// Rows of the highest level, log2.
@@ -78,7 +70,7 @@ impl Committed {
 
     /// Opens rows of the highest level, and those of the lower ones that go with them.
     pub(super) fn open(&self, indices: &[usize]) -> Opening {
-        let columns: Vec<Columns<'_>> = self.columns().collect();
+        let columns = self.columns();
         let row = |&index: &usize| {
             let row = |columns: &Columns<'_>| {
                 columns.open(index >> (self.log_height() - columns.log_height()))
@@ -86,10 +78,23 @@ impl Committed {
             columns.iter().map(row).collect()
         };
         Opening {
-            opened_values: indices.iter().map(row).collect(),
-            opening_proof: self.tree.paths(indices),
+            opened_values: indices.par_iter().map(row).collect(),
+            opening_proof: self.tree.paths(&columns, indices),
         }
     }
+}
+
+/// The columns of each group of a round, given its extended matrices.
+fn columns<'a>(
+    matrices: &'a [RowMajorMatrix<F>],
+    round: &Round,
+    cells: usize,
+    log_blowup: usize,
+) -> Vec<Columns<'a>> {
+    let groups = round.groups.iter();
+    groups
+        .map(|group| Columns::new(round, group, matrices, cells, log_blowup))
+        .collect()
 }
 
 /// The CPU as an engine for challenges of degree `D`, with what is the same for all proofs.

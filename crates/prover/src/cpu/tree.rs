@@ -3,12 +3,10 @@
 
 use p3_blake3::Blake3;
 use p3_field::{PrimeCharacteristicRing, PrimeField32};
-use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use p3_merkle_tree::PrunedMerklePaths;
 use p3_symmetric::{CompressionFunctionFromHasher, CryptographicHasher, PseudoCompressionFunction};
 use vouch_air::F;
-use vouch_verifier::packing::Round;
 
 use super::pack::WIDTH;
 use super::packs::{Columns, Scratch};
@@ -22,53 +20,52 @@ const BYTES: usize = size_of::<F>();
 const COMPRESS: CompressionFunctionFromHasher<Blake3, 2, 32> =
     CompressionFunctionFromHasher::new(Blake3);
 
-/// Nodes of a layer in a piece of work, log2, unless packs are longer.
+/// Leaves in a piece of work, log2, unless packs are longer.
 const LOG_BLOCK: usize = 10;
+/// Leaves in a piece of work, log2, at most, unless packs are longer.
+const LOG_MOST: usize = 15;
+/// Pieces of work, log2, at least, unless packs are longer.
+const LOG_PIECES: usize = 3;
 /// Rows that are hashed in one go, log2, at least.
 const LOG_ROWS: usize = 6;
+/// A tree of so many leaves, log2, ..
+const LOG_LARGE: usize = 17;
+/// .. does without the lowest layers, three quarters of its digests: those few that are opened are computed again.
+const LEFT_OUT: usize = 2;
 
-/// A Merkle tree: its digests, leaves first.
+/// A Merkle tree.
 pub(super) struct Tree {
+    /// Layers that are left out.
+    left_out: usize,
+    /// The digests of the others.
     layers: Vec<Vec<u8>>,
 }
 
 impl Tree {
-    /// The tree over the packs of `round`, whose extended matrices these are.
-    pub(super) fn new(
-        round: &Round,
-        matrices: &[RowMajorMatrix<F>],
-        cells: usize,
-        log_blowup: usize,
-    ) -> Self {
-        let groups = round.groups.iter();
-        let columns: Vec<Columns<'_>> = groups
-            .map(|group| Columns::new(round, group, matrices, cells, log_blowup))
-            .collect();
-        let mut levels = columns
-            .chunk_by(|a, b| a.log_height() == b.log_height())
-            .peekable();
+    /// The tree over packs, those of the highest level first.
+    pub(super) fn new(columns: &[Columns<'_>]) -> Self {
         let log_leaves = columns.first().map_or(0, Columns::log_height);
-        let mut layers: Vec<Vec<u8>> = (0..=log_leaves)
+        let levels: Vec<&[Columns<'_>]> = (0..=log_leaves)
+            .map(|layer| level(columns, log_leaves - layer))
+            .collect();
+        let left_out = match log_leaves < LOG_LARGE {
+            true => 0,
+            false => LEFT_OUT.min(Band::new(&levels).layers - 1),
+        };
+        let mut layers: Vec<Vec<u8>> = (left_out..=log_leaves)
             .map(|layer| vec![0; size_of::<Digest>() << (log_leaves - layer)])
             .collect();
         let mut first = 0;
         while first <= log_leaves {
-            let log_nodes = log_leaves - first;
-            let rows = levels
-                .next_if(|level| level[0].log_height() == log_nodes)
-                .unwrap_or_default();
-            let log_block = log_block(rows).min(log_nodes);
-            // Up to the next rows that are put in, or as far as a piece of work is a subtree.
-            let next = levels
-                .peek()
-                .map_or(log_leaves + 1, |level| log_leaves - level[0].log_height());
-            let end = next.min(first + log_block + 1);
-            let (below, above) = layers.split_at_mut(first);
+            let band = Band::new(&levels[first..]);
+            let end = first + band.layers;
+            let (below, above) = layers.split_at_mut(first.saturating_sub(left_out));
             let below = below.last().map_or(&[][..], |layer| digests(layer));
-            fill(rows, below, &mut above[..end - first], log_block);
+            let kept = end - first.max(left_out);
+            band.fill(below, &mut above[..kept]);
             first = end;
         }
-        Self { layers }
+        Self { left_out, layers }
     }
 
     /// The root.
@@ -81,15 +78,39 @@ impl Tree {
 
     /// Leaves, log2.
     pub(super) fn log_leaves(&self) -> usize {
-        self.layers.len() - 1
+        self.left_out + self.layers.len() - 1
     }
 
-    /// The siblings on the paths from the leaves at `indices`.
-    pub(super) fn paths(&self, indices: &[usize]) -> PrunedMerklePaths<u8, 32> {
+    /// The siblings on the paths from the leaves at `indices`, given the packs that the tree is over.
+    pub(super) fn paths(
+        &self,
+        columns: &[Columns<'_>],
+        indices: &[usize],
+    ) -> PrunedMerklePaths<u8, 32> {
         let siblings = frontier(indices, self.log_leaves());
-        let digest = |(layer, index): (usize, usize)| digests(&self.layers[layer])[index];
         PrunedMerklePaths {
-            sibling_hashes: siblings.into_iter().map(digest).collect(),
+            sibling_hashes: siblings
+                .into_par_iter()
+                .map(|(layer, index)| self.node(columns, layer, index))
+                .collect(),
+        }
+    }
+
+    fn node(&self, columns: &[Columns<'_>], layer: usize, index: usize) -> Digest {
+        if layer >= self.left_out {
+            return digests(&self.layers[layer - self.left_out])[index];
+        }
+        let rows = level(columns, self.log_leaves() - layer);
+        let row = rows.iter().flat_map(|columns| columns.open(index));
+        let bytes: Vec<u8> = row.flat_map(bytes).collect();
+        if layer == 0 {
+            return Blake3.hash_slice(&bytes);
+        }
+        let child = |i| self.node(columns, layer - 1, 2 * index + i);
+        let node = COMPRESS.compress([child(0), child(1)]);
+        match rows.is_empty() {
+            true => node,
+            false => COMPRESS.compress([node, Blake3.hash_slice(&bytes)]),
         }
     }
 }
@@ -99,48 +120,87 @@ fn digests(layer: &[u8]) -> &[Digest] {
     layer.as_chunks().0
 }
 
-/// Nodes in a piece of work that hashes these rows, log2: whole vectors of rows of their columns.
-fn log_block(rows: &[Columns<'_>]) -> usize {
-    let log_sizes = rows.iter().map(|columns| columns.log_size);
-    let longest = log_sizes.max().unwrap_or(0);
-    LOG_BLOCK.max(longest + WIDTH.ilog2() as usize)
+/// The groups of one level.
+fn level<'a, 'b>(columns: &'b [Columns<'a>], log_height: usize) -> &'b [Columns<'a>] {
+    let first = columns.partition_point(|columns| columns.log_height() > log_height);
+    let end = columns.partition_point(|columns| columns.log_height() >= log_height);
+    &columns[first..end]
 }
 
-/// Computes some layers: the first of `rows` and of `below`, the others of that.
-fn fill(rows: &[Columns<'_>], below: &[Digest], layers: &mut [Vec<u8>], log_block: usize) {
-    let log_nodes = digests(&layers[0]).len().ilog2() as usize;
-    let mut blocks: Vec<Vec<&mut [u8]>> = (0..1 << (log_nodes - log_block))
-        .map(|_| Vec::with_capacity(layers.len()))
-        .collect();
-    for (i, layer) in layers.iter_mut().enumerate() {
-        let nodes = size_of::<Digest>() << (log_block - i);
-        for (block, part) in blocks.iter_mut().zip(layer.chunks_exact_mut(nodes)) {
-            block.push(part);
+/// The bytes of a cell as p3 hashes them: in Montgomery form.
+fn bytes(cell: F) -> [u8; BYTES] {
+    cell.to_unique_u32().to_le_bytes()
+}
+
+/// Layers that are computed in one go, subtree by subtree.
+struct Band<'a, 'b> {
+    levels: &'b [&'b [Columns<'a>]],
+    layers: usize,
+    /// Nodes of the lowest layer in a subtree, log2.
+    log_block: usize,
+}
+
+impl<'a, 'b> Band<'a, 'b> {
+    /// As many layers as there are below the tops of subtrees, given the rows that go into this layer and into those above
+    /// it. A subtree has whole vectors of rows of all columns that go into it.
+    fn new(levels: &'b [&'b [Columns<'a>]]) -> Self {
+        let log_nodes = levels.len() - 1;
+        let needed = |layer: usize| {
+            let rows = levels[layer].iter().map(log_rows).max();
+            rows.map_or(0, |log_rows| layer + log_rows)
+        };
+        let most = LOG_BLOCK
+            .max(needed(0))
+            .max(log_nodes.saturating_sub(LOG_PIECES));
+        let (mut layers, mut log_block) = (1, LOG_BLOCK.max(needed(0)).min(log_nodes));
+        while layers <= log_block && needed(layers) <= most.min(LOG_MOST) {
+            log_block = log_block.max(needed(layers));
+            layers += 1;
+        }
+        Self {
+            levels: &levels[..layers],
+            layers,
+            log_block,
         }
     }
-    let hasher = || Hasher::new(rows);
-    blocks
-        .into_par_iter()
-        .enumerate()
-        .for_each_init(hasher, |hasher, (i, mut layers)| {
-            let mut children = match below.is_empty() {
-                true => below,
-                false => &below[i << (log_block + 1)..][..2 << log_block],
-            };
-            let mut is_first = true;
-            for layer in &mut layers {
-                let (nodes, _) = layer.as_chunks_mut();
-                match is_first && !rows.is_empty() {
-                    true => hasher.hash(i << log_block, children, nodes),
-                    false => COMPRESS.compress_many(children.as_chunks().0, nodes),
-                }
-                children = nodes;
-                is_first = false;
+
+    /// Computes the layers. The last ones are kept in `kept`; the first is over the digests `below`, if there are any.
+    fn fill(&self, below: &[Digest], kept: &mut [Vec<u8>]) {
+        let left_out = self.layers - kept.len();
+        let size = |layer: usize| size_of::<Digest>() << (self.log_block - layer);
+        let count = kept[0].len() / size(left_out);
+        let mut blocks: Vec<Vec<&mut [u8]>> =
+            (0..count).map(|_| Vec::with_capacity(kept.len())).collect();
+        for (i, layer) in kept.iter_mut().enumerate() {
+            let parts = layer.chunks_exact_mut(size(left_out + i));
+            for (block, part) in blocks.iter_mut().zip(parts) {
+                block.push(part);
             }
-        });
+        }
+        let scratch = || {
+            let hashers = self.levels.iter().map(|rows| Hasher::new(rows));
+            let layers = (0..left_out).map(|layer| vec![0; size(layer)]);
+            (hashers.collect(), layers.collect())
+        };
+        blocks.into_par_iter().enumerate().for_each_init(
+            scratch,
+            |(hashers, layers): &mut (Vec<Hasher<'_>>, Vec<Vec<u8>>), (i, block)| {
+                let mut children = match below.is_empty() {
+                    true => below,
+                    false => &below[i << (self.log_block + 1)..][..2 << self.log_block],
+                };
+                let layers = layers.iter_mut().map(Vec::as_mut_slice).chain(block);
+                for ((layer, hasher), nodes) in (0..).zip(hashers).zip(layers) {
+                    let (nodes, _) = nodes.as_chunks_mut();
+                    hasher.hash(i << (self.log_block - layer), children, nodes);
+                    children = nodes;
+                }
+            },
+        );
+    }
 }
 
-/// Hashes rows of some groups' matrices, one after another, as one.
+/// Computes nodes of a layer: hashes rows of some groups' matrices, one after another, as one, if there are any.
 struct Hasher<'a> {
     groups: Vec<Rows<'a>>,
     /// Rows that are hashed in one go, log2.
@@ -150,6 +210,11 @@ struct Hasher<'a> {
     messages: Vec<u8>,
     digests: Vec<Digest>,
     pairs: Vec<[Digest; 2]>,
+}
+
+/// Rows of a group that are computed in one go, log2: those of whole vectors of rows of its columns.
+fn log_rows(columns: &Columns<'_>) -> usize {
+    LOG_ROWS.max(columns.log_size + WIDTH.ilog2() as usize)
 }
 
 /// The rows of one group that are at hand.
@@ -162,7 +227,7 @@ struct Rows<'a> {
 impl<'a> Hasher<'a> {
     fn new(columns: &'a [Columns<'a>]) -> Self {
         let rows = |columns: &'a Columns<'a>| {
-            let log_rows = LOG_ROWS.max(columns.log_size + WIDTH.ilog2() as usize);
+            let log_rows = log_rows(columns);
             Rows {
                 columns,
                 log_rows,
@@ -182,9 +247,12 @@ impl<'a> Hasher<'a> {
         }
     }
 
-    /// The digests of the rows from `first` on, each compressed with what its two children are
-    /// compressed to if there are any.
+    /// The nodes from `first` on: the digests of their rows, or what two children each are compressed to, or that compressed
+    /// with the digest.
     fn hash(&mut self, first: usize, children: &[Digest], nodes: &mut [Digest]) {
+        if self.groups.is_empty() {
+            return COMPRESS.compress_many(children.as_chunks().0, nodes);
+        }
         let count = 1 << self.log_rows;
         for (i, nodes) in nodes.chunks_exact_mut(count).enumerate() {
             self.evaluate(first + i * count);
@@ -221,9 +289,8 @@ impl<'a> Hasher<'a> {
             let rows = group.values[within * own..].chunks_exact(own);
             for (message, row) in self.messages.chunks_exact_mut(width).zip(rows) {
                 let (message, _) = message[before..before + own * BYTES].as_chunks_mut::<BYTES>();
-                for (bytes, cell) in message.iter_mut().zip(row) {
-                    // As p3 has it: in Montgomery form.
-                    *bytes = cell.to_unique_u32().to_le_bytes();
+                for (message, &cell) in message.iter_mut().zip(row) {
+                    *message = bytes(cell);
                 }
             }
             before += own * BYTES;
@@ -235,6 +302,7 @@ impl<'a> Hasher<'a> {
 mod tests {
     use p3_commit::Mmcs;
     use p3_matrix::Matrix;
+    use p3_matrix::dense::RowMajorMatrix;
     use vouch_air::tables::Table;
     use vouch_verifier::config::value_mmcs;
     use vouch_verifier::packing::{Kind, Packing};
@@ -268,10 +336,10 @@ mod tests {
                 RowMajorMatrix::new((i..i + size).map(number).collect(), width)
             })
             .collect();
-        let tree = Tree::new(round, &matrices, cells, parameters.log_blowup);
         let groups: Vec<_> = { round.groups.iter() }
             .map(|group| Columns::new(round, group, &matrices, cells, parameters.log_blowup))
             .collect();
+        let tree = Tree::new(&groups);
         // Row by row, as they are opened.
         let packs = |columns: &Columns<'_>| {
             let rows = (0..1 << columns.log_height()).flat_map(|row| columns.open(row));
@@ -282,7 +350,10 @@ mod tests {
         let leaves = 1 << tree.log_leaves();
         let indices = [0, 5, leaves - 1, 5, leaves / 3];
         let (rows, paths) = value_mmcs().open_multi_batch(&indices, &committed);
-        assert_eq!(tree.paths(&indices).sibling_hashes, paths.sibling_hashes);
+        assert_eq!(
+            tree.paths(&groups, &indices).sibling_hashes,
+            paths.sibling_hashes
+        );
         assert_eq!(rows[2].len(), groups.len());
         assert!(matrices.iter().any(|matrix| matrix.width() > 1));
     }
@@ -290,7 +361,8 @@ mod tests {
     #[test]
     fn trees_are_those_of_plonky3() {
         for extension in [ExtensionDegree::Four, ExtensionDegree::Five] {
-            for (log_blowup, least_level) in [(1, 11), (2, 14)] {
+            // Small and large trees, and one whose next level is the one below.
+            for (log_blowup, least_level) in [(1, 11), (2, 13), (4, 14)] {
                 let parameters = Parameters {
                     extension,
                     log_blowup,
