@@ -57,19 +57,31 @@ const ELEMENT: u64 = 4;
 const BYTES_A_CELL: u64 = 2;
 /// Bytes that do not depend on the segment.
 const FIXED: u64 = 24 << 20;
+/// Numbers that the rows of all packs have, at least, unless the tallest table makes them shorter: packs grow only while there are
+/// more than twice as many, and some are not full.
+const LEAST_ROW: u64 = 64;
 
-/// Bytes for each row of the largest extension: Merkle trees, inverses, codewords.
-const fn bytes_a_row(parameters: &Parameters) -> u64 {
-    40 + 60 * parameters.extension.degree() as u64
+/// Bytes for each row of the longest packs' matrix: three Merkle trees without their lowest layers, codewords of FRI.
+const fn bytes_a_leaf(degree: u64) -> u64 {
+    60 + 6 * degree
+}
+
+/// Bytes for each row of the tallest table: points, and their distances from the out-of-domain point.
+const fn bytes_a_row(degree: u64) -> u64 {
+    12 + 4 * degree
 }
 
 /// Estimate of the peak memory of a proof with these committed cells and so many rows in its
 /// tallest table, in bytes.
 pub const fn memory_bytes(parameters: &Parameters, cells: u64, rows: u64) -> u64 {
     let blowup = 1 << parameters.log_blowup;
-    let cells = cells.saturating_mul(ELEMENT * blowup + BYTES_A_CELL);
-    let rows = rows.saturating_mul(blowup * bytes_a_row(parameters));
-    FIXED.saturating_add(cells).saturating_add(rows)
+    let degree = parameters.extension.degree() as u64;
+    let packed = cells / LEAST_ROW;
+    let leaves = if packed > rows { packed } else { rows }.saturating_mul(blowup);
+    FIXED
+        .saturating_add(cells.saturating_mul(ELEMENT * blowup + BYTES_A_CELL))
+        .saturating_add(leaves.saturating_mul(bytes_a_leaf(degree)))
+        .saturating_add(rows.saturating_mul(bytes_a_row(degree)))
 }
 
 impl Cost {

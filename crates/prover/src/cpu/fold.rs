@@ -52,7 +52,7 @@ where
         .with_min_len(1 << 6)
         .for_each_init(Scratch::default, |scratch, (i, (out, values))| {
             let Scratch { cells, roots } = scratch;
-            cells.clear();
+            cells.resize(D << log_arity, Pack::ZERO);
             load(values, D << log_arity, 0..D << log_arity, cells);
             points.roots(i * WIDTH, roots);
             for (step, &beta) in betas[..log_arity].iter().enumerate() {
@@ -70,7 +70,6 @@ where
             }
             let mut value = ChallengePack::<D>::from_basis_coefficients_fn(|k| cells[k]);
             if is_there {
-                cells.clear();
                 load(out, D, 0..D, cells);
                 value += ChallengePack::<D>::from_basis_coefficients_fn(|k| cells[k]) * factor;
             }

@@ -119,7 +119,7 @@ where
         let width = trace.matrix.width();
         let (mut current, mut preprocessed) = (Vec::new(), Vec::new());
         for first in rows.step_by(WIDTH) {
-            current.clear();
+            current.resize(width, Pack::ZERO);
             load(
                 &trace.matrix.values[first * width..],
                 width,
@@ -127,8 +127,8 @@ where
                 &mut current,
             );
             if let Some(fixed) = fixed {
-                preprocessed.clear();
                 let width = fixed.width();
+                preprocessed.resize(width, Pack::ZERO);
                 load(
                     &fixed.values[first * width..],
                     width,

@@ -1,7 +1,7 @@
 //! The engine of our own on the CPU; it leaves to Plonky3 the hash function, and the Merkle trees
 //! of FRI.
 //!
-//! - Columns are extended by a transform for narrow matrices (`extend`).
+//! - Columns are extended by a transform for narrow matrices (`extend`, `layers`).
 //! - LogUp columns and quotients are computed from the tables' own code, [`pack::WIDTH`] rows at
 //!   a time (`said`, `logup`, `quotient`).
 //! - Packs are made of columns on the way into the leaves of a Merkle tree (`packs`, `tree`), and not kept.
@@ -15,6 +15,7 @@ mod extend;
 mod fold;
 #[cfg(feature = "testing")]
 mod kernels;
+mod layers;
 mod logup;
 mod openings;
 mod pack;

@@ -34,39 +34,40 @@ fn transpose(square: &mut [Pack; WIDTH]) {
     }
 }
 
-/// Some cells of `WIDTH` rows, which lie one after another in `rows`, column by column.
-pub(super) fn load(rows: &[F], width: usize, columns: Range<usize>, out: &mut Vec<Pack>) {
-    let left = columns.len() % WIDTH;
-    for column in (columns.start..columns.end - left).step_by(WIDTH) {
-        out.extend_from_slice(&square(rows, width, column));
+/// Some columns of `WIDTH` rows, which lie one after another in `rows`.
+pub(super) fn load(rows: &[F], width: usize, columns: Range<usize>, out: &mut [Pack]) {
+    let (squares, left) = out[..columns.len()].as_chunks_mut();
+    for (i, out) in squares.iter_mut().enumerate() {
+        square(rows, width, columns.start + i * WIDTH, out);
     }
-    if left == 0 {
+    if left.is_empty() {
     } else if columns.end >= WIDTH {
         // The last columns, together with some before them.
-        out.extend_from_slice(&square(rows, width, columns.end - WIDTH)[WIDTH - left..]);
+        let mut last = [Pack::ZERO; WIDTH];
+        square(rows, width, columns.end - WIDTH, &mut last);
+        left.copy_from_slice(&last[WIDTH - left.len()..]);
     } else {
-        for column in columns.end - left..columns.end {
-            let mut pack = Pack::ZERO;
+        let first = columns.end - left.len();
+        for (column, out) in (first..).zip(left) {
             let cells = rows[column..].iter().step_by(width);
-            for (lane, &cell) in pack.as_slice_mut().iter_mut().zip(cells) {
+            for (lane, &cell) in out.as_slice_mut().iter_mut().zip(cells) {
                 *lane = cell;
             }
-            out.push(pack);
         }
     }
 }
 
 /// `WIDTH` columns from `column` on of as many rows.
 #[inline(always)]
-fn square(rows: &[F], width: usize, column: usize) -> [Pack; WIDTH] {
-    let mut square = [Pack::ZERO; WIDTH];
+fn square(rows: &[F], width: usize, column: usize, out: &mut [Pack; WIDTH]) {
     // Checked once.
     let rows = &rows[column..column + (WIDTH - 1) * width + WIDTH];
+    let mut square = [Pack::ZERO; WIDTH];
     for (lane, row) in square.iter_mut().enumerate() {
         *row = *Pack::from_slice(&rows[lane * width..lane * width + WIDTH]);
     }
     transpose(&mut square);
-    square
+    *out = square;
 }
 
 /// Where the rows are that lie as far from each of `WIDTH` rows of a bit-reversed domain: next to each other as those
@@ -186,9 +187,8 @@ mod tests {
     fn rows_become_columns_and_rows_again() {
         for width in [1, 4, 15, 16, 17, 31, 32, 40, 299] {
             let rows: Vec<F> = (0..WIDTH * width).map(|i| F::new(i as u32)).collect();
-            let mut packs = Vec::new();
+            let mut packs = vec![Pack::ZERO; width];
             load(&rows, width, 0..width, &mut packs);
-            assert_eq!(packs.len(), width);
             for (column, pack) in packs.iter().enumerate() {
                 for (lane, &cell) in pack.as_slice().iter().enumerate() {
                     assert_eq!(
@@ -200,7 +200,7 @@ mod tests {
             }
             // Some of the columns only.
             for columns in [0..width / 2, width / 2..width, width / 3..width - width / 3] {
-                let mut some = Vec::new();
+                let mut some = vec![Pack::ZERO; columns.len()];
                 load(&rows, width, columns.clone(), &mut some);
                 assert_eq!(some, packs[columns]);
             }

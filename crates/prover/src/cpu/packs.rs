@@ -11,7 +11,7 @@ use p3_util::reverse_slice_index_bits;
 use vouch_air::F;
 use vouch_verifier::packing::{Group, LOG_MOST_COLUMNS, Round, shift};
 
-use super::extend::whole_layers;
+use super::layers::whole_layers;
 use super::pack::{Pack, WIDTH, load, store};
 use crate::engine::parts;
 
@@ -70,13 +70,16 @@ impl<'a> Columns<'a> {
 
     /// `WIDTH` rows of the columns from `first` on.
     pub(super) fn load(&self, first: usize, out: &mut Vec<Pack>) {
-        out.clear();
+        out.resize(self.row(), Pack::ZERO);
+        let mut rest = out.as_mut_slice();
         for part in &self.parts {
             let width = part.matrix.width();
             let rows = &part.matrix.values[first * width..];
-            load(rows, width, part.cells.clone(), out);
+            let (here, after) = rest.split_at_mut(part.cells.len());
+            load(rows, width, part.cells.clone(), here);
+            rest = after;
         }
-        out.resize(self.row(), Pack::ZERO);
+        rest.fill(Pack::ZERO);
     }
 
     /// Copies rows of columns that are packs of one, one after the other.

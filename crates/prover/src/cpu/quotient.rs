@@ -191,7 +191,7 @@ where
             next.arrange(&mut self.next);
         }
         let (cells, width) = (&table.logup.values, table.logup.width());
-        self.after.clear();
+        self.after.resize(D, Pack::ZERO);
         load(&cells[next.first * width..], width, 0..D, &mut self.after);
         next.arrange(&mut self.after);
         let after = ChallengePack::<D>::from_basis_coefficients_fn(|k| self.after[k]);
@@ -248,7 +248,7 @@ where
 fn reload(out: &mut Vec<Pack>, matrix: Option<&RowMajorMatrix<F>>, first: usize) {
     if let Some(matrix) = matrix {
         let width = matrix.width();
-        out.clear();
+        out.resize(width, Pack::ZERO);
         load(&matrix.values[first * width..], width, 0..width, out);
     }
 }

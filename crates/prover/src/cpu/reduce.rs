@@ -176,7 +176,7 @@ where
                     points.1.roots(first, &mut scratch.roots);
                     packs::values(&mut scratch.values, sum.log_size, &scratch.roots);
                     if is_there {
-                        scratch.cells.clear();
+                        scratch.cells.resize(size * D, Pack::ZERO);
                         load(out, size * D, 0..size * D, &mut scratch.cells);
                         let there = scratch.values.iter_mut().zip(&scratch.cells);
                         there.for_each(|(value, &there)| *value += there);
