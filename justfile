@@ -56,6 +56,14 @@ bench:
 figures:
     cargo run --release -- bench --out target/bench.json --markdown docs/benchmarks.md --svg docs/benchmarks.svg
 
+# Make the golden receipts anew: only if docs/versioning.md lets this change do so
+golden:
+    for profile in fast compact; do for bits in 100 128; do \
+        cargo run --release -- prove guest-programs/prebuilt/commitment.elf \
+            --input crates/verifier/tests/golden/hashes --profile $profile --security $bits \
+            -o crates/verifier/tests/golden/$profile-$bits.vouch; \
+    done; done
+
 # Build a guest into guest-programs/prebuilt, with its image ID
 guest name:
     cargo run --release -- build guest-programs/{{name}} -o guest-programs/prebuilt/{{name}}.elf \

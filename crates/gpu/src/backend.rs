@@ -7,9 +7,9 @@ use vouch_prover::{Backend, Coordinated, Job, ProveError};
 use vouch_verifier::{ExtensionDegree, Profile};
 
 use crate::arena::Gpu;
-use crate::engine::GpuEngine;
 use crate::error::GpuError;
 use crate::open::open;
+use crate::setup::GpuEngine;
 
 /// A backend on a GPU.
 #[derive(Clone)]

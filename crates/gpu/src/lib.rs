@@ -22,6 +22,7 @@ mod merkle;
 mod open;
 mod opened;
 mod packs;
+mod setup;
 #[cfg(feature = "shim")]
 pub mod shim;
 mod sources;
@@ -31,10 +32,10 @@ pub use backend::{OnGpu, backend, on};
 #[cfg(feature = "cuda")]
 pub use cuda::Cuda;
 pub use device::{Address, Arguments, Device, Grid};
-pub use engine::GpuEngine;
 pub use error::GpuError;
 pub use matrix::{Matrix, position};
 pub use merkle::{Digest, MerkleTree, Opened, Paths, Query, answer, digest_bytes};
 pub use open::open;
 pub use packs::Packs;
+pub use setup::GpuEngine;
 pub use sources::{Source, digest, sources};

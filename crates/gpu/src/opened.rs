@@ -10,7 +10,6 @@ use vouch_verifier::config::Challenge;
 
 use crate::columns::Committed;
 use crate::kernels::{Claims, Opened, Values};
-use crate::packs::Packs;
 
 /// The matrices of all rounds, and where they are opened.
 pub(crate) fn matrices<'a>(rounds: &[OpenedRound<'a, Committed>]) -> Vec<Opened<'a>> {
@@ -69,19 +68,19 @@ where
     F: BinomiallyExtendable<D>,
 {
     let of = |(round, values): (&OpenedRound<'a, Committed>, &Vec<Values<D>>)| {
-        let packs = round.committed.packs.iter();
-        let packs = packs.filter(|packs| packs.group().level() == level);
-        let claims = packs.map(|packs: &'a Packs| {
-            let (group, cells) = (packs.group(), packs.cells());
+        let groups = round.round.groups.iter().zip(&round.committed.packs);
+        let groups = groups.filter(|(group, _)| group.level() == level);
+        let claims = groups.map(|(group, packs)| {
             let at = |point: usize| {
                 let of = |(matrix, columns): (usize, Range<usize>)| {
                     let values: &[Challenge<D>] = &values[matrix][point];
-                    columns.map(move |column| values[column * cells])
+                    columns.map(|column| values[column * packs.cells()])
                 };
                 parts(round.round, group).flat_map(of).collect()
             };
             Claims {
                 packs,
+                group,
                 values: (0..group.points()).map(at).collect(),
             }
         });

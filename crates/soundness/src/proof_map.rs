@@ -183,7 +183,8 @@ impl Map {
             let row = challenge * ((1 << fold) - 1);
             let at = counts.end + COUNT * i;
             let names = ("siblings", "digests of layers");
-            let tree = map.tree(names, log_height, vec![0..row], at, digests(rounds + i));
+            let group = std::iter::once(0..row).collect();
+            let tree = map.tree(names, log_height, group, at, digests(rounds + i));
             map.layers.push(tree);
         }
         map

@@ -16,6 +16,7 @@
 //! lack all broken rules but one.
 
 mod cheater;
+mod cheats;
 mod control;
 mod identity;
 mod lies;
@@ -66,6 +67,7 @@ pub fn run(effort: Effort) -> Outcome {
         outcome.add(twice::run(profile, &small, &lies, effort));
         outcome.add(packs::run(profile, [&small, &large], effort));
     }
+    packs::expect_all(&mut outcome);
     outcome.add(control::run(&lies, effort));
     outcome.expect_at_least("lies refused", effort.pick(150, 2000) as u64);
     outcome

@@ -37,7 +37,7 @@ pub fn run(effort: Effort) -> Outcome {
     outcome.expect_at_least("flips of a claim refused", 2000);
     outcome.expect_at_least("other profiles refused", 6);
     outcome.expect_at_least("flips of a proof's bytes refused", 1000);
-    outcome.expect_at_least("false claims refused", 600);
+    outcome.expect_at_least("false claims refused", 500);
     outcome.expect_at_least("changes of a proof's fields refused", 800);
     outcome.expect_at_least("exchanges in a proof refused", 250);
     outcome.expect_at_least("other keys refused", 60);

@@ -240,7 +240,7 @@ fn folding(fri: &FriRegime, shape: &InstanceShape, johnson_m: Option<usize>) -> 
             log_trace_length: level,
             ..*shape
         };
-        let ways: Vec<_> = (1..=fri.max_log_arity)
+        let ways: Vec<_> = (1..=fri.max_log_arity.max(1))
             .zip(dearest.iter().rev())
             .map(|(arity, rest)| ErrorBits::sum(&[fold(fri, &level, arity, johnson_m), *rest]))
             .collect();

@@ -6,7 +6,7 @@ use p3_field::extension::BinomiallyExtendable;
 use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
 use vouch_air::F;
 use vouch_verifier::config::Challenge;
-use vouch_verifier::packing::COSET;
+use vouch_verifier::packing::{COSET, Group};
 
 use super::degree::{self, MOST_DEGREE};
 use super::openings::Opener;
@@ -64,6 +64,9 @@ where
 {
     /// The packs.
     pub packs: &'a Packs,
+    /// Where they are in the proof: fixed columns are committed to before there is one, so that their packs
+    /// do not know their terms.
+    pub group: &'a Group,
     /// By point, then column.
     pub values: Vec<Vec<Challenge<D>>>,
 }
@@ -238,7 +241,7 @@ where
     F: BinomiallyExtendable<D>,
 {
     fn new(claims: &'a Claims<'a, D>, alpha: Challenge<D>) -> Self {
-        let group = claims.packs.group();
+        let group = claims.group;
         assert_eq!(claims.values.len(), group.points(), "one list a point");
         let is_whole = |values: &Vec<_>| values.len() == group.columns.len();
         assert!(claims.values.iter().all(is_whole), "one value a column");
@@ -251,7 +254,7 @@ where
     }
 
     fn at_next(&self) -> bool {
-        self.claims.packs.group().at_next
+        self.claims.group.at_next
     }
 
     /// What each word of a coefficient is multiplied by: one of the coordinates of a challenge by its unit,

@@ -22,6 +22,14 @@ pub fn group(log_height: usize, log_size: usize, packs: usize, columns: usize) -
     }
 }
 
+/// A group as the packs of fixed columns have it, which know nothing of the other terms of a proof.
+pub fn unnumbered(group: &Group) -> Group {
+    Group {
+        first_term: 0,
+        ..group.clone()
+    }
+}
+
 /// The point of row `row` of a matrix of `2^bits` rows on the coset of packs of `2^log_size` columns, in
 /// Plonky3's order.
 fn pack_point(log_size: usize, row: usize, bits: usize) -> F {

@@ -12,7 +12,7 @@ use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::Group;
 
 use crate::common::{numbers, on_devices};
-use crate::packed::{Claimed, group, reduced};
+use crate::packed::{Claimed, group, reduced, unnumbered};
 use crate::tables::challenges;
 
 /// A level of groups, and the number of its terms.
@@ -80,11 +80,12 @@ where
                 Arc::new(matrix.expect("there is room")),
                 case.group.columns.clone(),
             );
-            Packs::new(gpu, vec![part], case.group.clone(), case.cells).expect("there is room")
+            Packs::new(gpu, vec![part], unnumbered(&case.group), case.cells).expect("there is room")
         };
         let packs: Vec<Packs> = self.cases.iter().map(upload).collect();
         let claims = packs.iter().zip(&self.cases).map(|(packs, case)| Claims {
             packs,
+            group: &case.group,
             values: case.values.clone(),
         });
         let claims: Vec<_> = claims.collect();

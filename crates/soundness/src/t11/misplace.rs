@@ -80,22 +80,22 @@ pub fn misplace(
     match how {
         How::Nothing => {}
         How::Columns => {
-            let of = |group: &&Group| group.columns.len() > group.packs;
-            let group = round.groups.iter().find(of)?;
+            let group = how.group(round)?;
             exchange(&mut columns, round, group, cells, 0, group.packs);
         }
         How::Packs => {
-            let group = round.groups.iter().find(|group| group.packs > 1)?;
+            let group = how.group(round)?;
             for block in 0..group.columns.len() / group.packs {
                 let first = block * group.packs;
                 exchange(&mut columns, round, group, cells, first, first + 1);
             }
         }
         How::Groups => {
-            // Where it is, it must have the degree of the column in whose place it is.
-            let pairs = round.groups.windows(2);
-            let pair = { pairs }.find(|pair| pair[0].log_height >= pair[1].log_height)?;
-            let [(to, a), (from, b)] = [member(round, &pair[0], 0)?, member(round, &pair[1], 0)?];
+            let to = how.group(round)?;
+            // Where it is, it must have no higher degree than the column in whose place it is.
+            let lower = |group: &&Group| *group != to && group.log_height <= to.log_height;
+            let from = round.groups.iter().find(lower)?;
+            let [(to, a), (from, b)] = [member(round, to, 0)?, member(round, from, 0)?];
             let moved = columns[from].clone();
             let width = columns[to].width();
             for row in 0..columns[to].height() {
@@ -107,9 +107,8 @@ pub fn misplace(
             }
         }
         How::Pad => {
-            let is_padded =
-                |group: &&mut Group| group.columns.len() < group.packs << group.log_size;
-            let group = other.groups.iter_mut().find(is_padded)?;
+            let padded = how.group(round)?;
+            let group = other.groups.iter_mut().find(|group| *group == padded)?;
             group.columns.end += 1;
             let class = &mut other.classes[group.class];
             class.columns += 1;
@@ -123,24 +122,20 @@ pub fn misplace(
             columns.push(RowMajorMatrix::new(numbers.collect(), cells));
         }
         How::Level => {
-            let pairs = { 1..other.groups.len() }.map(|i| (other.groups[i - 1].level(), i));
-            let is_higher = |&(above, i): &(usize, usize)| {
-                let group = &other.groups[i];
-                above > group.level() && above - group.log_height <= LOG_MOST_COLUMNS
-            };
-            let (above, i) = { pairs }.find(is_higher)?;
-            other.groups[i].log_size = above - other.groups[i].log_height;
+            let lower = how.group(round)?;
+            let i = round.groups.iter().position(|group| group == lower)?;
+            other.groups[i].log_size = round.groups[i - 1].level() - lower.log_height;
         }
         How::Degree => {
             let first = chunks_of_a_pair(log_chunks)?;
             for (chunk, sign) in [(first, F::ONE), (first + 1, F::NEG_ONE)] {
                 let [constant, leading] = vanishing(columns[chunk].height());
                 let chunk = &mut columns[chunk];
-                let (width, end) = (chunk.width(), chunk.values.len());
+                let end = chunk.values.len();
                 // Of the chunk's own height there is no room for it.
                 chunk.values.resize(2 * end, F::ZERO);
                 chunk.values[0] += constant * sign;
-                chunk.values[width * (end / width)] += leading;
+                chunk.values[end] += leading;
             }
         }
     }
@@ -151,6 +146,24 @@ pub fn misplace(
 }
 
 impl How {
+    /// The first group of a commitment that has something to be otherwise.
+    pub fn group(self, round: &Round) -> Option<&Group> {
+        let is_one = |(i, group): &(usize, &Group)| match self {
+            Self::Nothing | Self::Degree => true,
+            Self::Columns => group.columns.len() > group.packs,
+            Self::Packs => group.packs > 1,
+            Self::Groups => { round.groups.iter().enumerate() }
+                .any(|(j, other)| *i != j && other.log_height <= group.log_height),
+            Self::Pad => group.columns.len() < group.packs << group.log_size,
+            Self::Level => { round.groups[..*i].last() }.is_some_and(|above| {
+                let level = above.level();
+                level > group.level() && level - group.log_height <= LOG_MOST_COLUMNS
+            }),
+        };
+        let mut groups = round.groups.iter().enumerate();
+        groups.find(is_one).map(|(_, group)| group)
+    }
+
     /// Adds what the chunks' values have more. `chunks` are the heights of tables and the numbers of chunks of their quotients,
     /// log2; `values` are those of the chunks.
     pub fn claim<const D: usize>(

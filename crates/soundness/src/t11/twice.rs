@@ -8,7 +8,8 @@ use vouch_air::witness::{Trace, Traces};
 use vouch_prover::Prover;
 use vouch_verifier::Profile;
 
-use super::cheater::{Cheat, Solve, Sums, cheater, doubled};
+use super::cheater::cheater;
+use super::cheats::{Cheat, Solve, Sums, doubled};
 use super::lies::{Answers, Lie, What};
 use super::name;
 use crate::cheat::Statement;

@@ -96,7 +96,11 @@ where
     // Which LogUp columns there are is known with the fixed columns, whose place does not depend on the others.
     let data = setup::<D>(parameters, &airs, &columns, &heights, &shapes)?.1;
     for ((columns, air), lookups) in columns.iter_mut().zip(&airs).zip(&data.common.lookups) {
-        columns.logup = lookups.len() + 1;
+        // A table without messages has no running sum either.
+        columns.logup = match lookups.len() {
+            0 => 0,
+            fractions => fractions + 1,
+        };
         columns.chunks = chunks::<D>(air, lookups);
     }
     let (config, data) = &setup::<D>(parameters, &airs, &columns, &heights, &shapes)?;

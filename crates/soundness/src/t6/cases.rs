@@ -10,7 +10,7 @@ use vouch_isa::memory::MEMORY_END;
 use vouch_verifier::packing::Kind;
 use vouch_verifier::{Profile, Receipt, TableSet, max_log_height};
 
-use crate::honest_receipt::{Honest, commitment};
+use crate::honest_receipt::{Honest, commitment, long_commitment};
 use crate::proof_map::{COUNT, ELEMENT, Map, Section, What};
 use crate::t5::proof::{number_at, put};
 
@@ -23,6 +23,12 @@ pub const HEIGHTS: [u8; 9] = [0, 1, 5, 23, 31, 63, 64, 128, 255];
 /// The receipt that all start from.
 pub fn honest() -> &'static Honest {
     commitment(false)
+}
+
+/// A receipt with fixed columns, packs on several levels and several layers.
+pub fn long() -> (&'static Honest, Map) {
+    let honest = long_commitment();
+    (honest, Map::of(honest.receipt.profile, honest.segment()))
 }
 
 /// Its proof.
@@ -96,6 +102,12 @@ pub fn plausible_heights(visit: Visit<'_>) {
             .unwrap_or(0);
         proof.resize(zeros.len(), 0);
         proof[..head].copy_from_slice(&zeros[..head]);
+        // Where digests were are elements now.
+        let elements = other.sections.iter().filter(|of| of.what == What::Elements);
+        for at in elements.flat_map(|of| of.range.clone().step_by(ELEMENT)) {
+            let number = number_at(&proof, at) % P;
+            put(&mut proof, at, number);
+        }
         visit(&format!("{name}, of the right length"), with(proof, None));
     }
 }
@@ -226,51 +238,47 @@ fn with_tables(edit: impl Fn(&mut Vec<Vec<Vec<u8>>>)) -> Vec<u8> {
 /// Layers of FRI missing, repeated or in another order, in all lists of the proof alike, and
 /// final polynomials of other lengths.
 pub fn fri(visit: Visit<'_>) {
-    let layers = map().layers.len();
+    let (honest, map) = long();
+    let with = |proof: Vec<u8>| honest.with_segment(|segment| segment.proof = proof);
+    let layers = map.layers.len();
     for count in [0, 1, layers - 1, layers + 1, 31] {
         let edit = |list: &mut Vec<Vec<u8>>| {
             let last = list[list.len() - 1].clone();
             list.resize(count, last);
         };
-        visit(&format!("{count} layers"), with(with_layers(edit), None));
+        visit(
+            &format!("{count} layers"),
+            with(with_layers(honest, &map, edit)),
+        );
     }
-    let rotated = with_layers(|list| list.rotate_left(1));
-    visit("layers rotated", with(rotated, None));
-    let of = map()
+    let rotated = with_layers(honest, &map, |list| list.rotate_left(1));
+    visit("layers rotated", with(rotated));
+    let of = map
         .sections
-        .into_iter()
+        .iter()
         .find(|section| section.name == "final polynomial");
     let of = of.expect("a section of the proof");
-    let honest = of.range.len() / of.item;
-    for length in [0, 1, honest - 1, honest + 1, 2 * honest, 1 << 16] {
-        let mut proof = proof();
+    let length = of.range.len() / of.item;
+    for length in [0, 1, length - 1, length + 1, 2 * length, 1 << 16] {
+        let mut proof = honest.segment().proof.clone();
         let mut coefficients = proof[of.range.clone()].to_vec();
         coefficients.resize(length * of.item, 0);
         drop(proof.splice(of.range.clone(), coefficients));
         let name = format!("final polynomial of length {length}");
-        visit(&name, with(proof, None));
+        visit(&name, with(proof));
     }
 }
 
-/// The honest proof after the same edit of each list that has an item a layer: numbers of digests; roots with nonces; rows with
+/// The proof after the same edit of each list that has an item a layer: numbers of digests; roots with nonces; rows with
 /// digests.
-fn with_layers(edit: impl Fn(&mut Vec<Vec<u8>>)) -> Vec<u8> {
-    let (map, proof) = (map(), proof());
+fn with_layers(honest: &Honest, map: &Map, edit: impl Fn(&mut Vec<Vec<u8>>)) -> Vec<u8> {
+    let proof = &honest.segment().proof;
     let bytes = |range: Range<usize>| proof[range].to_vec();
-    let roots = map
-        .sections
-        .iter()
-        .filter(|section| section.name == "roots of layers");
+    let roots = { map.sections.iter() }.filter(|section| section.name == "roots of layers");
     let with_nonce = |of: &Section| of.range.start..of.range.end + ELEMENT;
     let roots: Vec<_> = roots.map(with_nonce).collect();
-    let counts = map
-        .layers
-        .iter()
-        .map(|layer| layer.count..layer.count + COUNT);
-    let rows = map
-        .layers
-        .iter()
-        .map(|layer| layer.rows.start..layer.digests.end);
+    let counts = { map.layers.iter() }.map(|layer| layer.count..layer.count + COUNT);
+    let rows = { map.layers.iter() }.map(|layer| layer.rows.start..layer.digests.end);
     let mut out = Vec::new();
     let mut end = 0;
     for ranges in [counts.collect(), roots, rows.collect::<Vec<_>>()] {

@@ -5,7 +5,7 @@ use vouch_air::machine::{MIN_LOG_HEIGHT, log_height};
 use vouch_air::tables::Table;
 use vouch_verifier::{MAX_PROOF_BYTES, Receipt, TableSet, max_log_height};
 
-use super::cases::{Visit, honest, map};
+use super::cases::{Visit, honest, long, map};
 use crate::proof_map::{COUNT, DIGEST, Map, Tree};
 
 fn with(proof: Vec<u8>) -> Receipt {
@@ -23,11 +23,12 @@ fn most_digests(map: &Map, tree: &Tree) -> usize {
 /// Other numbers of digests than the honest ones, which are all that a proof says of its length: as many as there may be, and more;
 /// and as many as there may be, that are there.
 pub fn digests(visit: Visit<'_>) {
-    let map = map();
+    let (honest, map) = long();
+    let with = |proof: Vec<u8>| honest.with_segment(|segment| segment.proof = proof);
     for (i, tree) in map.trees().enumerate() {
         let most = most_digests(&map, tree);
         let with_count = |count: usize| {
-            let mut proof = honest().segment().proof.clone();
+            let mut proof = honest.segment().proof.clone();
             let count = u16::try_from(count).unwrap_or(u16::MAX);
             proof[tree.count..][..COUNT].copy_from_slice(&count.to_le_bytes());
             proof

@@ -165,9 +165,9 @@ where
         reference::commit(self, &[Kind::Quotient], columns)
     }
 
-    fn get_evaluations_on_domain<'a>(
+    fn get_evaluations_on_domain(
         &self,
-        committed: &'a Committed,
+        committed: &Committed,
         matrix: usize,
         domain: Domain,
     ) -> RowMajorMatrix<F> {

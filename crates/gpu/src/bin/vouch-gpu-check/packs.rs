@@ -15,7 +15,7 @@ use vouch_verifier::packing::{COSET, Group};
 
 use crate::check::{Check, CheckError, same};
 use crate::oracle::Oracle;
-use crate::packed::{Claimed, group, packed, reduced};
+use crate::packed::{Claimed, group, packed, reduced, unnumbered};
 use crate::random;
 
 /// Cosets of columns, log2.
@@ -87,7 +87,7 @@ where
     let upload = |c: &Claimed<D>| -> Result<Packs, CheckError> {
         let matrix = Matrix::from_plonky3(gpu, &c.columns, c.group.log_height, LOG_COSETS)?;
         let parts = vec![(Arc::new(matrix), c.group.columns.clone())];
-        Ok(Packs::new(gpu, parts, c.group.clone(), c.cells)?)
+        Ok(Packs::new(gpu, parts, unnumbered(&c.group), c.cells)?)
     };
     let uploaded: Vec<Packs> = all().map(upload).collect::<Result<_, _>>()?;
     let rows: Vec<_> = all()
@@ -113,6 +113,7 @@ where
     let opener = Opener::new(gpu, &roots, point, heights, LOG_COSETS)?;
     let claims = uploaded.iter().zip(&high).map(|(packs, claimed)| Claims {
         packs,
+        group: &claimed.group,
         values: claimed.values.clone(),
     });
     let sum = opener.reduce(&roots, &claims.collect::<Vec<_>>(), terms, alpha)?;

@@ -1,0 +1,112 @@
+//! Golden receipts: made once, by `just golden`, and verified by every commit (docs/versioning.md).
+//!
+//! They are of the four-hash commitment, one a profile. Who changes what a receipt is has to make them anew, and
+//! to say so in the CHANGELOG.
+
+use p3_blake3::Blake3;
+use p3_field::extension::BinomiallyExtendable;
+use p3_symmetric::CryptographicHasher;
+use vouch_air::F;
+use vouch_verifier::{
+    Claim, ExtensionDegree, ImageId, Key, Profile, Receipt, Verifier, decode_proof, encode_proof,
+};
+
+/// The program that they are about, whatever the guest of that name is now.
+const IMAGE_ID: &str = "352fa047f5892a68df4d1c2f714d24553f17281652f2ad565f83100022561d60";
+/// Its input, which is its journal.
+const HASHES: &[u8] = include_bytes!("golden/hashes");
+
+/// The receipts, and the Blake3 hashes of their bytes.
+const GOLDEN: [(Profile, &[u8], &str); 4] = [
+    (
+        Profile::Fast100,
+        include_bytes!("golden/fast-100.vouch"),
+        "081bbdf1998fb53a846b8dac7a547fbb5899fe3a9228fa2ce130aa0feee2c254",
+    ),
+    (
+        Profile::Compact100,
+        include_bytes!("golden/compact-100.vouch"),
+        "68b06663f1b0c609c697dfdeb6e1b5ecde86eb2a3ef5e96747aaceefc24f6ffa",
+    ),
+    (
+        Profile::Fast128,
+        include_bytes!("golden/fast-128.vouch"),
+        "ae7511798bc32608aa78f61ecba648d383b5378c1b9643c7fc4c97b3db1ef7d7",
+    ),
+    (
+        Profile::Compact128,
+        include_bytes!("golden/compact-128.vouch"),
+        "6ce5abedd4f9d4a346af515a86fec582b69252cfae93077dc8c807ad595a0e67",
+    ),
+];
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn image_id() -> ImageId {
+    let byte = |i: usize| u8::from_str_radix(&IMAGE_ID[2 * i..2 * i + 2], 16);
+    ImageId(std::array::from_fn(|i| byte(i).expect("hexadecimal")))
+}
+
+#[test]
+fn they_are_the_ones_that_were_made() {
+    assert_eq!(GOLDEN.map(|(profile, ..)| profile), Profile::ALL);
+    for (profile, bytes, expected) in GOLDEN {
+        let hash: [u8; 32] = Blake3.hash_iter(bytes.iter().copied());
+        assert_eq!(hex(&hash), expected, "{profile:?}");
+    }
+}
+
+#[test]
+fn they_verify_with_the_claim_that_they_had() {
+    for (profile, bytes, _) in GOLDEN {
+        let receipt = Receipt::from_bytes(bytes).expect("a receipt");
+        assert_eq!(receipt.profile, profile);
+        let verifier = Verifier::new(profile).expect("every profile has a key");
+        let claim = verifier.verify(&receipt, &image_id());
+        let expected = Claim {
+            image_id: image_id(),
+            journal: HASHES.to_vec(),
+            exit_code: 0,
+        };
+        assert_eq!(claim, Ok(expected), "{profile:?}");
+    }
+}
+
+/// Decoded and encoded again, proofs and all, they are what they were.
+#[test]
+fn they_have_one_encoding() {
+    for (profile, bytes, _) in GOLDEN {
+        let mut receipt = Receipt::from_bytes(bytes).expect("a receipt");
+        for segment in &mut receipt.segments {
+            let tables: Vec<_> = segment.tables.tables().collect();
+            let heights = segment.proof.iter().take(tables.len());
+            let heights: Vec<usize> = heights.map(|&height| height.into()).collect();
+            segment.proof = match profile.parameters().extension {
+                ExtensionDegree::Four => {
+                    again(&Key::<4>::new(profile), &tables, &heights, &segment.proof)
+                }
+                ExtensionDegree::Five => {
+                    again(&Key::<5>::new(profile), &tables, &heights, &segment.proof)
+                }
+            };
+        }
+        assert!(receipt.to_bytes() == bytes, "{profile:?}");
+    }
+}
+
+fn again<const D: usize>(
+    key: &Option<Key<D>>,
+    tables: &[vouch_air::tables::Table],
+    heights: &[usize],
+    proof: &[u8],
+) -> Vec<u8>
+where
+    F: BinomiallyExtendable<D>,
+{
+    let key = key.as_ref().expect("the profile's degree");
+    let packing = key.packing(tables, heights);
+    let proof = decode_proof::<D>(proof, &packing).expect("a proof");
+    encode_proof(&proof, &packing).expect("its encoding")
+}
