@@ -3,7 +3,7 @@
 use core::ops::Range;
 use std::sync::Arc;
 
-use vouch_verifier::packing::Group;
+use vouch_verifier::packing::{Group, LOG_MOST_COLUMNS};
 
 use crate::arena::{Buffer, Gpu};
 use crate::device::Address;
@@ -30,7 +30,7 @@ impl Packs {
     ///
     /// # Panics
     /// If they are not as many as the group has, or have not its height, or differ in their cosets, or the
-    /// packs have no room for them.
+    /// packs have no room for them or are of more columns than any.
     ///
     /// # Errors
     /// Those of [`Gpu::upload`].
@@ -53,6 +53,7 @@ impl Packs {
                 .all(|m| m[0].log_cosets == m[1].log_cosets)
         );
         assert_eq!(starts.len(), group.columns.len() * cells);
+        assert!(group.log_size <= LOG_MOST_COLUMNS);
         assert!(!starts.is_empty() && group.columns.len() <= group.packs << group.log_size);
         Ok(Self {
             table: gpu.upload(&address_words(&starts))?,

@@ -12,9 +12,9 @@ use crate::field::word;
 use crate::matrix::Matrix;
 
 /// Values that a thread has, log2.
-const LOG_HELD: usize = 4;
+pub(super) const LOG_HELD: usize = 4;
 /// Values that a block of threads may have, log2.
-const LOG_TILE: usize = 13;
+pub(super) const LOG_TILE: usize = 13;
 
 #[derive(Clone, Copy)]
 #[repr(C)]

@@ -3,6 +3,7 @@
 use p3_field::PrimeCharacteristicRing;
 use vouch_air::F;
 
+use super::ntt::{LOG_HELD, LOG_TILE};
 use super::part::Part;
 use super::roots::{Powers, Roots};
 use crate::arena::{Buffer, Gpu};
@@ -11,9 +12,6 @@ use crate::error::GpuError;
 use crate::matrix::Matrix;
 use crate::packs::{Packs, address_words};
 
-/// Values that a thread of a tile has, and a tile at most, log2.
-const LOG_HELD: usize = 4;
-const LOG_TILE: usize = 13;
 /// Threads of a block.
 const BLOCK: u32 = 128;
 
