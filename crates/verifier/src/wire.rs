@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use p3_fri::fold_schedule;
 use thiserror::Error;
 
-use crate::packing::{Group, Packing};
+use crate::packing::{Group, Packing, Round};
 use crate::profile::Parameters;
 
 pub use decode::decode_proof;
@@ -120,7 +120,7 @@ impl Lengths {
         let parameters = packing.parameters();
         let degree = parameters.extension.degree();
         let rounds = packing.rounds();
-        let tree = |round: &crate::packing::Round| Tree {
+        let tree = |round: &Round| Tree {
             log_height: round.groups.first().map_or(0, Group::level) + parameters.log_blowup,
             widths: { round.groups.iter() }
                 .map(|group| packing.width(round.kind, group))

@@ -27,7 +27,8 @@ fn receipts(id: &str, calls: usize) -> String {
 #[test]
 fn batches_whose_answers_nobody_reads() {
     let place = Place::new();
-    let victim = Victim::start(&place, "", "");
+    // Less than a hundred receipts, and thirty times as much is more than there is for all requests.
+    let victim = Victim::start(&place, "", "[limits]\nanswer_bytes = \"16MiB\"");
     let id = victim.job("evil", 1);
     let batch = receipts(&id, 100);
     let mut unread = Vec::new();
@@ -51,7 +52,7 @@ fn batches_whose_answers_nobody_reads() {
         .iter()
         .filter_map(|call| call["error"]["data"]["code"].as_str())
         .collect();
-    assert!((50..100).contains(&codes.len()), "{}", codes.len());
+    assert!((10..50).contains(&codes.len()), "{}", codes.len());
     assert!(
         codes
             .iter()
@@ -264,7 +265,7 @@ fn peers_that_do_not_read_are_cut_off() {
     let victim = Victim::start(&place, "write_timeout = \"1s\"", "");
     let id = victim.job("evil", 1);
     // More than all buffers on the way hold.
-    let batch = receipts(&id, 15);
+    let batch = receipts(&id, 100);
     let unread = victim.send("evil", "POST /rpc", &batch);
     victim.until("vouch_slow_readers_total", |closed| closed == 1.0);
     victim.until("vouch_request_memory_bytes", |bytes| bytes == 0.0);
