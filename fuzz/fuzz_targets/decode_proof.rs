@@ -34,7 +34,10 @@ macro_rules! decode {
         proof.extend($bytes.iter().skip(heights.len()));
         // Numbers of digests near the beginning are part of what its length must be.
         if let Err(WireError::Length { expected, .. }) = decode_proof::<$degree>(&proof, &packing) {
-            assert!(expected <= 2 * MAX_PROOF_BYTES, "a proof of {expected} bytes");
+            assert!(
+                expected <= 2 * MAX_PROOF_BYTES,
+                "a proof of {expected} bytes"
+            );
             proof.resize(expected, 0);
         }
         if let Ok(decoded) = decode_proof::<$degree>(&proof, &packing) {
