@@ -185,12 +185,14 @@ impl Profile {
     }
 }
 
-/// Every pack has more coefficients than the final polynomial, which FRI folds them down to.
+/// Every pack has more coefficients than the final polynomial, which FRI folds them down to. And of the
+/// levels that the columns of the lowest tables may be at, one is of the grid above it.
 const _: () = {
     let mut i = 0;
     while i < Profile::ALL.len() {
         let parameters = Profile::ALL[i].parameters();
         assert!(parameters.least_level > parameters.log_final_poly);
+        assert!(parameters.log_final_poly <= 12);
         i += 1;
     }
 };

@@ -147,7 +147,7 @@ async fn old_jobs_are_forgotten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn receipts_take_as_much_room_as_they_may() {
-    let host = Host::with(|config| config.data.max_receipt_bytes = 3 << 20).await;
+    let host = Host::with(|config| config.data.max_receipt_bytes = 450 << 10).await;
     let mut ids = Vec::new();
     for job in 0..4 {
         let id = host.submit_hashes(job).await;
@@ -161,7 +161,7 @@ async fn receipts_take_as_much_room_as_they_may() {
     {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    while host.metric("vouch_receipts_bytes").await > f64::from(3 << 20) {
+    while host.metric("vouch_receipts_bytes").await > f64::from(450 << 10) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // No more than had to go.
