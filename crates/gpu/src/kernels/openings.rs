@@ -175,7 +175,7 @@ where
     /// If a matrix has a height or cosets that were not named.
     ///
     /// # Errors
-    /// Those of [`Gpu::buffer`], [`Gpu::launch`] and [`Buffer::read`].
+    /// Those of [`Gpu::buffer`], [`Gpu::launch`] and `Buffer::read`.
     pub fn evaluate(&self, opened: &[Opened<'_>]) -> Result<Vec<Values<D>>, GpuError> {
         let numbers = |opened: &Opened<'_>| opened.matrix.width * opened.points();
         let sums = self
