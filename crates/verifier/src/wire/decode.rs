@@ -22,7 +22,7 @@ use crate::packing::{Packing, TableColumns};
 type Root = MerkleCap<F, [u8; 32]>;
 
 /// The proof that `bytes` encode, where `packing` is the layout of a proof of the heights that they say
-/// ([`super::heights`]). Nothing is decoded, nor any room taken, before their number is known to be right.
+/// (its first bytes). Nothing is decoded, nor any room taken, before their number is known to be right.
 ///
 /// # Errors
 /// [`WireError`] if they encode none.
