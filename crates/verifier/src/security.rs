@@ -23,7 +23,7 @@ use vouch_air::machine::MAX_LOG_HEIGHT;
 use vouch_air::tables::Table;
 
 use crate::layout::{CONSTRAINT_DEGREE, TableShape};
-use crate::packing::{MAX_LEVEL, TableColumns};
+use crate::packing::{MAX_LEVEL, TableColumns, points};
 use crate::profile::{Parameters, Profile};
 
 /// Collision resistance of Blake3, in bits.
@@ -102,7 +102,7 @@ fn machine_shape() -> MachineShape {
 
 /// Columns of a table times the points that each is opened at.
 fn openings(columns: &TableColumns) -> usize {
-    let main_points = if columns.at_next { 2 } else { 1 };
+    let main_points = points(columns.at_next);
     main_points * columns.main + columns.fixed + 2 * columns.logup + columns.chunks
 }
 

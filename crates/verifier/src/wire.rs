@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use p3_fri::fold_schedule;
 use thiserror::Error;
 
-use crate::packing::{Group, Packing, Round};
+use crate::packing::{Packing, Round};
 use crate::profile::Parameters;
 
 pub use decode::decode_proof;
@@ -121,7 +121,7 @@ impl Lengths {
         let degree = parameters.extension.degree();
         let rounds = packing.rounds();
         let tree = |round: &Round| Tree {
-            log_height: round.groups.first().map_or(0, Group::level) + parameters.log_blowup,
+            log_height: round.top() + parameters.log_blowup,
             widths: { round.groups.iter() }
                 .map(|group| packing.width(round.kind, group))
                 .collect(),
@@ -135,7 +135,7 @@ impl Lengths {
             degree,
             queries: parameters.queries,
             claims: matrices
-                .map(|matrix| matrix.columns * if matrix.at_next { 2 } else { 1 })
+                .map(|matrix| matrix.columns * matrix.points())
                 .sum(),
             rounds: rounds.iter().map(tree).collect(),
             layers: layers(parameters, &levels),

@@ -139,7 +139,7 @@ where
         &mut self,
         quotient: usize,
         group: &Group,
-        values: impl Iterator<Item = Challenge<D>>,
+        mut values: impl Iterator<Item = Challenge<D>>,
         powers: &[Challenge<D>],
         factor: Challenge<D>,
     ) {
@@ -147,7 +147,6 @@ where
             return;
         };
         // A coefficient of every pack, then the next coefficient.
-        let mut values = values;
         for claim in &mut quotient.claims {
             let mut sum = Challenge::<D>::ZERO;
             for (&power, value) in powers.iter().zip(values.by_ref().take(group.packs)) {

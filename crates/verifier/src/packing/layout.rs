@@ -89,6 +89,18 @@ pub struct Matrix {
     pub at_next: bool,
 }
 
+impl Matrix {
+    /// Points at which it is opened.
+    pub const fn points(&self) -> usize {
+        points(self.at_next)
+    }
+}
+
+/// Points at which columns are opened that are at the point of the next row, too, or not.
+pub(crate) const fn points(at_next: bool) -> usize {
+    if at_next { 2 } else { 1 }
+}
+
 /// The columns of a round with one height and the same points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Class {
@@ -131,7 +143,7 @@ impl Group {
 
     /// Points at which it is opened.
     pub const fn points(&self) -> usize {
-        if self.at_next { 2 } else { 1 }
+        points(self.at_next)
     }
 
     /// Terms of FRI's sum.
@@ -151,6 +163,13 @@ pub struct Round {
     pub classes: Vec<Class>,
     /// Its groups, of falling level: a matrix of its Merkle tree each.
     pub groups: Vec<Group>,
+}
+
+impl Round {
+    /// Its highest level.
+    pub fn top(&self) -> usize {
+        self.groups.first().map_or(0, Group::level)
+    }
 }
 
 /// What FRI is given one word of.

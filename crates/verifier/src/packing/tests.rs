@@ -147,7 +147,7 @@ impl Play {
     fn points(&self, z: Challenge<D>) -> Vec<Vec<Vec<Challenge<D>>>> {
         let points = |matrix: &Matrix| {
             let next = z * F::two_adic_generator(matrix.log_height);
-            [z, next][..if matrix.at_next { 2 } else { 1 }].to_vec()
+            [z, next][..matrix.points()].to_vec()
         };
         let rounds = self.pcs.packing().rounds().iter();
         rounds

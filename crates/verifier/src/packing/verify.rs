@@ -102,7 +102,7 @@ where
             }
             let next = point * F::two_adic_generator(matrix.log_height);
             let expected = [point, next];
-            let expected = expected.iter().take(if matrix.at_next { 2 } else { 1 });
+            let expected = expected.iter().take(matrix.points());
             if !expected.eq(points.iter().map(|opened| &opened.point)) {
                 return other("points");
             }
@@ -293,8 +293,7 @@ where
             height: 1 << rows(group),
         };
         let dimensions: Vec<Dimensions> = round.groups.iter().map(dimensions).collect();
-        let tallest = round.groups.iter().map(rows).fold(0, usize::max);
-        let below = log_height.saturating_sub(tallest);
+        let below = log_height.saturating_sub(round.top() + pcs.fri.log_blowup);
         let indices: Vec<usize> = indices.iter().map(|index| index >> below).collect();
         pcs.mmcs
             .verify_multi_batch(
