@@ -3,9 +3,8 @@
 use core::ops::Range;
 
 use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use vouch_air::F;
-use vouch_prover::{Opened as OpenedRound, Openings, parts};
+use vouch_prover::{Opened as OpenedRound, Openings, parts, recompose};
 use vouch_verifier::config::Challenge;
 
 use crate::columns::Committed;
@@ -34,28 +33,14 @@ where
     let mut values = values.into_iter();
     let mut of = |round: &OpenedRound<'_, Committed>| {
         let values = values.by_ref().take(round.committed.matrices.len());
-        match round.round.kind.is_extension() {
-            false => values.collect(),
-            true => values
-                .map(|points| points.iter().map(|values| recomposed(values)).collect())
-                .collect(),
+        let mut values: Vec<Values<D>> = values.collect();
+        if round.round.kind.is_extension() {
+            let points = values.iter_mut().flatten();
+            points.for_each(|values| recompose(values));
         }
+        values
     };
     rounds.iter().map(&mut of).collect()
-}
-
-/// For each column of challenges its value, given those of its coordinates, and zeros: as many as there were.
-fn recomposed<const D: usize>(coordinates: &[Challenge<D>]) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let unit = |d| Challenge::<D>::from_basis_coefficients_fn(|i| F::from_bool(i == d));
-    let mut values = vec![Challenge::<D>::ZERO; coordinates.len()];
-    for (value, coordinates) in values.chunks_exact_mut(D).zip(coordinates.chunks_exact(D)) {
-        let parts = coordinates.iter().enumerate();
-        value[0] = parts.map(|(d, &part)| part * unit(d)).sum();
-    }
-    values
 }
 
 /// What is claimed of the packs of a level, given all values.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use p3_commit::Mmcs;
-use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomiallyExtendable;
+use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_fri::{BatchMultiOpening, CommitPhaseMultiStep};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -94,6 +94,28 @@ pub fn parts<'a>(
         let columns = group.columns.start.max(first)..group.columns.end.min(end);
         (!columns.is_empty()).then(|| (matrix, columns.start - first..columns.end - first))
     })
+}
+
+/// What is claimed of columns of challenges, given the values of their coordinates: for each column its value, and
+/// zeros in the place of the others.
+pub fn recompose<const D: usize>(values: &mut [Challenge<D>])
+where
+    F: BinomiallyExtendable<D>,
+{
+    for column in values.chunks_exact_mut(D) {
+        let terms = column.iter().enumerate();
+        let terms = terms.map(|(i, &value)| value * basis::<D>(i));
+        column[0] = terms.sum();
+        column[1..].fill(Challenge::<D>::ZERO);
+    }
+}
+
+/// The `i`-th element of the challenge field's basis.
+pub(crate) fn basis<const D: usize>(i: usize) -> Challenge<D>
+where
+    F: BinomiallyExtendable<D>,
+{
+    Challenge::<D>::from_basis_coefficients_fn(|k| F::from_bool(k == i))
 }
 
 /// A commitment that is opened.

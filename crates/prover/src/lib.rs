@@ -33,7 +33,7 @@ pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::{Cpu, CpuEngine};
 pub use dual::Dual;
 pub use engine::{
-    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, parts,
+    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, parts, recompose,
 };
 pub use error::ProveError;
 pub use merkle::frontier;

@@ -16,7 +16,7 @@ use vouch_verifier::packing::COSET;
 
 use super::pack::{ChallengePack, Neighbours, Pack, WIDTH, invert, lane};
 use super::setup::Committed;
-use crate::engine::{Opened, Openings};
+use crate::engine::{Opened, Openings, recompose};
 
 /// Points whose distances from `z` are inverted together.
 const CHUNK: usize = 64 * WIDTH;
@@ -66,9 +66,12 @@ where
                 true => self.values::<2>(matrix),
                 false => self.values::<1>(matrix),
             });
-            let cells = opened.committed.cells;
-            let claims = |points: Vec<Vec<_>>| points.into_iter().map(|v| claims(v, cells));
-            values.map(|points| claims(points).collect()).collect()
+            let mut values: Vec<Vec<Vec<Challenge<D>>>> = values.collect();
+            if opened.round.kind.is_extension() {
+                let points = values.iter_mut().flatten();
+                points.for_each(|values| recompose(values));
+            }
+            values
         };
         rounds.iter().map(round).collect()
     }
@@ -172,28 +175,4 @@ where
     let shift = COSET.exp_power_of_2(log_height);
     let denominator = shift.mul_2exp_u64(log_height as u64);
     point * (point.exp_power_of_2(log_height) - shift) * denominator.inverse()
-}
-
-/// What is claimed of columns, given the values of their cells: of a column of challenges its value and zeros.
-fn claims<const D: usize>(mut values: Vec<Challenge<D>>, cells: usize) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    if cells > 1 {
-        for column in values.chunks_exact_mut(cells) {
-            let terms = column.iter().enumerate();
-            let terms = terms.map(|(i, &value)| value * basis::<D>(i));
-            column[0] = terms.sum();
-            column[1..].fill(Challenge::<D>::ZERO);
-        }
-    }
-    values
-}
-
-/// The `i`-th element of the challenge field's basis.
-pub(super) fn basis<const D: usize>(i: usize) -> Challenge<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    Challenge::<D>::from_basis_coefficients_fn(|k| F::from_bool(k == i))
 }

@@ -14,11 +14,11 @@ use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::{Group, Level, Packing};
 
 use super::extend::{Extender, Order};
-use super::openings::{Opener, basis};
+use super::openings::Opener;
 use super::pack::{ChallengePack, Factors, Pack, WIDTH, load, store};
 use super::packs::{self, Columns, Points};
 use super::setup::Committed;
-use crate::engine::{Opened, Openings, parts};
+use crate::engine::{Opened, Openings, basis, parts};
 
 /// Groups of one level whose columns have one height.
 struct Sum<'a, const D: usize>
