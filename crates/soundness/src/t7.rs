@@ -122,7 +122,10 @@ fn honest(runs: &Runs, outcome: &mut Outcome) {
 fn by_comparison(error: &VerifyError) -> bool {
     matches!(
         error,
-        VerifyError::Chain { .. } | VerifyError::Halt { .. } | VerifyError::ImageId { .. }
+        VerifyError::NoSegments
+            | VerifyError::Chain { .. }
+            | VerifyError::Halt { .. }
+            | VerifyError::ImageId { .. }
     )
 }
 

@@ -122,7 +122,10 @@ pub enum VerifyError {
         /// Bound of the end.
         limit: u32,
     },
-    /// It has no segments, or a segment does not start where the one before ended.
+    /// It has no segments.
+    #[error("expected a receipt with one segment or more, got 0")]
+    NoSegments,
+    /// A segment does not start where the one before ended.
     #[error("segment {segment}: {link} does not continue the segment before it")]
     Chain {
         /// The segment.

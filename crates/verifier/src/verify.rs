@@ -208,7 +208,7 @@ fn check_chain(receipt: &Receipt, image_id: &ImageId) -> Result<u32, VerifyError
     }
     let segments = receipt.segments.len();
     let chain = |segment, link| VerifyError::Chain { segment, link };
-    let first = receipt.segments.first().ok_or(chain(0, "no segment"))?;
+    let first = receipt.segments.first().ok_or(VerifyError::NoSegments)?;
     let digest = Compression::default().image_id(entry, text, first.claim.start_root);
     let got = ImageId::from_digest(&digest);
     if got != *image_id {

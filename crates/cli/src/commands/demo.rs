@@ -88,6 +88,7 @@ fn demonstrate(
         .collect::<Result<Vec<_>, _>>()?;
     Ok(json!({
         "profile": profile.name(),
+        "security": profile.target_bits(),
         "security_bits": bits,
         "cycles": stats.cycles,
         "prove_seconds": stats.prove_seconds,

@@ -38,6 +38,7 @@ pub fn inspect(path: &Path, output: &Output) -> Result<Fields, Error> {
         ("verified", json!(false)),
         ("version", json!(RECEIPT_VERSION)),
         ("profile", json!(profile)),
+        ("security", json!(target)),
         ("security_bits", json!(bits)),
         ("entry", json!(address(receipt.entry))),
         ("text_start", json!(text.start)),

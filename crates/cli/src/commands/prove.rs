@@ -166,6 +166,7 @@ pub fn report(proven: &Proven, id: &ImageId, phases: &Phases) -> Fields {
         ("vectors", json!(vectors.compiled.name())),
         ("unused_vectors", json!(unused)),
         ("profile", json!(stats.profile.name())),
+        ("security", json!(stats.profile.target_bits())),
         ("security_bits", json!(tenths(stats.security_bits))),
         ("cycles", json!(stats.cycles)),
         ("segments", json!(stats.segments)),

@@ -57,6 +57,7 @@ pub fn verify(arguments: &VerifyArgs, output: &Output) -> Result<Fields, Error> 
         ("journal", json!(hex::encode(&claim.journal))),
         ("exit_code", json!(claim.exit_code)),
         ("profile", json!(receipt.profile.name())),
+        ("security", json!(receipt.profile.target_bits())),
         ("security_bits", json!(bits)),
         ("segments", json!(receipt.segments.len())),
         ("verify_ms", json!(verify_ms)),

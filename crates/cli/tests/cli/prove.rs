@@ -53,6 +53,7 @@ fn roundtrip(profile: &str) {
             "journal",
             "exit_code",
             "profile",
+            "security",
             "security_bits",
             "segments",
         ] {
@@ -62,7 +63,7 @@ fn roundtrip(profile: &str) {
 
     let inspected = place.vouch(&["inspect", "receipt", "--json"]).ok().json();
     assert_eq!(inspected["verified"], false);
-    for name in ["journal", "profile", "security_bits"] {
+    for name in ["journal", "profile", "security", "security_bits"] {
         assert_eq!(inspected[name], proven[name], "{name}");
     }
     let segment = &inspected["segments"][0];

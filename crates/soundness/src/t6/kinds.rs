@@ -78,7 +78,7 @@ pub const KINDS: [Kind; 11] = [
         cases: cases::claims,
         told: |name, error| match error {
             VerifyError::TextRange { .. } | VerifyError::ImageId { .. } => name.contains("entry"),
-            VerifyError::Chain { .. } => name == "0 segments",
+            VerifyError::NoSegments => name == "0 segments",
             VerifyError::Height { table, .. } => {
                 *table == Table::Journal && name.starts_with("journal") && name.len() > 20
             }

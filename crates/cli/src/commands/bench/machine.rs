@@ -72,6 +72,7 @@ impl Setting {
             ("build", json!(self.build)),
             ("device", json!(self.device)),
             ("profile", json!(self.profile.name())),
+            ("security", json!(self.profile.target_bits())),
             ("security_bits", json!(self.security_bits())),
             ("command", json!(self.command)),
         ])

@@ -208,7 +208,7 @@ fn no_segment_is_no_proof() {
     let empty = CommitmentProof::from_receipt(receipt);
     assert!(matches!(
         CommitmentVerifier::new().verify(&empty, &WITNESS),
-        Verdict::Invalid(InvalidProof::Proof(VerifyError::Chain { .. }))
+        Verdict::Invalid(InvalidProof::Proof(VerifyError::NoSegments))
     ));
 }
 
