@@ -30,4 +30,4 @@ pub mod io;
 mod start;
 mod syscall;
 
-pub use start::{exit, refuse};
+pub use start::{Termination, exit, refuse};
