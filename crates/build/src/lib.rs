@@ -11,6 +11,7 @@ mod environment;
 mod error;
 mod flags;
 mod metadata;
+mod products;
 mod stable;
 mod toolchain;
 
@@ -18,6 +19,7 @@ use std::fs;
 use std::path::{self, Path, PathBuf};
 
 pub use error::BuildError;
+pub use products::Product;
 pub use toolchain::{Toolchain, ToolchainKind};
 use vouch_air::ImageId;
 use vouch_emulator::Program;
@@ -55,6 +57,8 @@ pub struct Built {
     pub image_id: ImageId,
     /// What it was built with. Another compiler makes another program.
     pub toolchain: Toolchain,
+    /// What the compiler may have got wrong in it; empty where that cannot be known (on systems without `sh`).
+    pub warnings: Vec<Product>,
 }
 
 /// Builds the guest crate in `guest_dir`, which must make one executable and depend on
@@ -111,11 +115,13 @@ pub fn build(
     let messages = cargo::run(command, log)?;
     let path = cargo::only_executable(&messages)?;
 
-    let elf = fs::read(&path).map_err(|source| BuildError::File {
+    let cannot_read = |path: &Path, source| BuildError::File {
         action: "read",
-        path,
+        path: path.into(),
         source,
-    })?;
+    };
+    let elf = fs::read(&path).map_err(|source| cannot_read(&path, source))?;
+    let warnings = products::find(&path, &elf).map_err(|source| cannot_read(&path, source))?;
     let program = Program::from_elf(&elf)?;
     let image_id = ImageId::of(program.image());
     Ok(Built {
@@ -123,6 +129,7 @@ pub fn build(
         program,
         image_id,
         toolchain,
+        warnings,
     })
 }
 

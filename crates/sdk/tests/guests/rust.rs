@@ -1,4 +1,5 @@
-//! Guests in Rust that are built here: statics that are made before main, and a main that may fail.
+//! Guests in Rust that are built here: statics that are made before main, a main that may fail, and a fault of the
+//! compiler.
 
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use vouch_sdk::{Input, ProveOptions, image_id, prove, verify};
 
 use crate::c::root;
 use crate::run::{Run, run_elf};
+use crate::tools;
 
 /// The crate of a guest here.
 pub fn guest(name: &str) -> PathBuf {
@@ -45,4 +47,43 @@ pub fn errors_are_reported(built: &Built) {
     let proven = prove(&built.program, &Input::new().bytes(b"87"), &options).expect("it is proven");
     let claim = verify(&proven.receipt, &image_id(&built.program)).expect("it verifies");
     assert_eq!((claim.exit_code, claim.journal), (1, odd.journal));
+}
+
+/// What `masked-product` finds. Compilers that have the fault are warned of it, and what docs/guests.md says
+/// against it helps; those that have not are warned of it, too.
+pub fn products_are_warned_of(built: &Built) {
+    let journal = run_elf("masked-product", &built.elf, &[]).journal;
+    let words: Vec<_> = journal
+        .chunks_exact(4)
+        .map(|word| u32::from_le_bytes(word.try_into().expect("4 bytes")))
+        .collect();
+    let [wrong, wrong_if_hidden, doubles @ ..] = words.as_slice() else {
+        panic!("{words:?}");
+    };
+    assert_eq!(*wrong_if_hidden, 0, "hiding the constant helps");
+    let (doubles, doubles_if_hidden) = doubles.split_at(doubles.len() / 2);
+    let p = 0x7800_0001;
+    let right =
+        [1, 2, 3, 1000, 0x1234_5678, p - 1].map(|x| (2 * u64::from(x) % u64::from(p)) as u32);
+    assert_eq!(doubles_if_hidden, right);
+
+    let warned = |function: &str| {
+        let warnings = built.warnings.iter();
+        let warnings = warnings.filter(move |warning| warning.function.starts_with(function));
+        warnings.fold(0, |bits, warning| {
+            bits | 1 << warning.constant.trailing_zeros()
+        })
+    };
+    // Every constant that was compiled wrongly on some version of LLVM, and nothing else.
+    let products = "masked_product::product::<";
+    assert_eq!(warned(products), 0x7fff_fffc);
+    assert_eq!(warned("masked_product::double"), 1 << 2);
+    assert_eq!(built.warnings.len(), 29 + 1);
+    assert_eq!(wrong & !warned(products), 0, "{wrong:#x}");
+    if *wrong == 0 && doubles == right {
+        let version = built.toolchain.version();
+        tools::say(&format!(
+            "{version} no longer has the fault of docs/guests.md, \"A fault of the compiler\""
+        ));
+    }
 }
