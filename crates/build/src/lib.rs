@@ -4,6 +4,7 @@
 //!
 //! One guest and one toolchain make one image ID, whatever directory they are in: the names
 //! of directories stay out of the program.
+#![forbid(unsafe_code)]
 
 mod cargo;
 mod environment;
@@ -18,10 +19,9 @@ use std::path::{self, Path, PathBuf};
 
 pub use error::BuildError;
 pub use toolchain::{Toolchain, ToolchainKind};
+use vouch_air::ImageId;
 use vouch_emulator::Program;
-use vouch_verifier::ImageId;
 
-use crate::image::image_id;
 use metadata::Metadata;
 
 /// The compiler's name of the machine.
@@ -117,7 +117,7 @@ pub fn build(
         source,
     })?;
     let program = Program::from_elf(&elf)?;
-    let image_id = image_id(&program);
+    let image_id = ImageId::of(program.image());
     Ok(Built {
         elf,
         program,
