@@ -21,5 +21,5 @@ fn main() {
     }
     let mut digest = [0; 32];
     hasher.finalize(&mut digest);
-    io::commit(&digest);
+    io::commit_slice(&digest);
 }
