@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use super::Toolchain;
 use super::metadata::{Metadata, Package};
-use super::{BuildError, Toolchain};
 
 /// What cargo puts between encoded flags.
 const SEPARATOR: &str = "\x1f";
@@ -18,16 +18,9 @@ const SEPARATOR: &str = "\x1f";
 pub(super) fn flags(
     toolchain: &Toolchain,
     metadata: &Metadata,
-    guest_dir: &Path,
-) -> Result<OsString, BuildError> {
-    let dir = || guest_dir.to_path_buf();
-    let guest = metadata.package_in(guest_dir);
-    let guest = guest.ok_or_else(|| BuildError::NotACrate { dir: dir() })?;
-    let runtime = metadata
-        .package_called("vouch-guest")
-        .and_then(Package::dir);
-    let runtime = runtime.ok_or_else(|| BuildError::NotAGuest { dir: dir() })?;
-
+    guest: &Package,
+    runtime: &Path,
+) -> OsString {
     let mut flags: Vec<OsString> = guest.rustflags().iter().map(OsString::from).collect();
     // The linker takes symbols of the command line only from before the script.
     flags.push(joined("-Clink-arg=-T", &runtime.join("link.ld"), ""));
@@ -39,7 +32,7 @@ pub(super) fn flags(
     flags.push("--remap-path-scope=object".into());
     // The scheme that compilers are changing to, whichever this one would use.
     flags.push("-Csymbol-mangling-version=v0".into());
-    Ok(flags.join(OsStr::new(SEPARATOR)))
+    flags.join(OsStr::new(SEPARATOR))
 }
 
 /// What the program calls the directories of its sources, which the compiler puts into panic

@@ -61,9 +61,22 @@ impl Metadata {
             .find(|package| package.dir() == Some(dir))
     }
 
-    /// The package called `name`.
-    pub fn package_called(&self, name: &str) -> Option<&Package> {
-        self.packages.iter().find(|package| package.name == name)
+    /// The directory of the guest runtime, if the guest depends on it.
+    pub fn runtime(&self) -> Option<&Path> {
+        let runtime = self
+            .packages
+            .iter()
+            .find(|package| package.name == "vouch-guest");
+        runtime.and_then(Package::dir)
+    }
+
+    /// The directories of packages that are neither from a registry nor from git: those may change.
+    pub fn local_dirs(&self) -> impl Iterator<Item = &Path> {
+        let local = self
+            .packages
+            .iter()
+            .filter(|package| package.source.is_none());
+        local.filter_map(Package::dir)
     }
 }
 
