@@ -54,11 +54,18 @@ impl Metadata {
         Ok(serde_json::from_str(&cargo::run(command, log)?)?)
     }
 
-    /// The package in `dir`.
-    pub fn package_in(&self, dir: &Path) -> Option<&Package> {
-        self.packages
+    /// The package in `dir`, and the directory of the guest runtime.
+    pub fn guest_and_runtime(&self, dir: &Path) -> Result<(&Package, &Path), BuildError> {
+        let guest = self
+            .packages
             .iter()
-            .find(|package| package.dir() == Some(dir))
+            .find(|package| package.dir() == Some(dir));
+        let guest = guest.ok_or_else(|| BuildError::NotACrate { dir: dir.into() })?;
+        let runtime = self
+            .package_called("vouch-guest")
+            .and_then(Package::dir)
+            .ok_or_else(|| BuildError::NotAGuest { dir: dir.into() })?;
+        Ok((guest, runtime))
     }
 
     /// The package called `name`.
