@@ -14,6 +14,7 @@ mod flags;
 mod metadata;
 mod sources;
 mod stable;
+mod target;
 mod toolchain;
 
 use std::fs;
@@ -21,14 +22,12 @@ use std::path::{self, Path, PathBuf};
 
 pub use embed::{Embed, embed};
 pub use error::BuildError;
+pub use target::Target;
 pub use toolchain::{Toolchain, ToolchainKind};
 use vouch_air::ImageId;
 use vouch_emulator::Program;
 
 use metadata::Metadata;
-
-/// The compiler's name of the machine.
-pub const TARGET: &str = "riscv32im-unknown-none-elf";
 
 /// Where guests are built in a target directory. A cargo that runs a build script, which builds a guest, has
 /// locked the target directory until that is done: the guest's cargo would wait for it, and it for the guest's.
@@ -90,8 +89,11 @@ pub fn build(
         Some(toolchain) => toolchain.clone(),
         None => Toolchain::find(&guest_dir)?,
     };
-    let linker = toolchain.linker(&guest_dir)?;
     let metadata = Metadata::load(&toolchain, &guest_dir, options.locked, log)?;
+    let (guest, runtime) = metadata.guest_and_runtime(&guest_dir)?;
+    let target = Target::of(&toolchain, &guest_dir, options.locked, log)?;
+    let toolchain = toolchain.for_target(target)?;
+    let linker = toolchain.linker(&guest_dir)?;
     let target_dir = match &options.target_dir {
         Some(dir) => dir.clone(),
         None => metadata.target_directory.join(OWN_DIR),
@@ -103,24 +105,16 @@ pub fn build(
         source,
     })?;
     check_unicode(target_dir)?;
-    let guest = metadata.package_in(&guest_dir);
-    let guest = guest.ok_or_else(|| BuildError::NotACrate {
-        dir: guest_dir.clone(),
-    })?;
-    let runtime = metadata.runtime();
-    let runtime = runtime.ok_or_else(|| BuildError::NotAGuest {
-        dir: guest_dir.clone(),
-    })?;
-    let flags = flags::flags(&toolchain, &metadata, guest, runtime);
+    let flags = flags::flags(&toolchain, target, &metadata, guest, runtime);
     let wrapper = stable::write_wrapper(target_dir)?;
 
     let mut command = toolchain.cargo_command(&guest_dir, "build", options.locked);
     command
         .args(["--release", "--message-format=json-render-diagnostics"])
-        .args(["--target", TARGET, "--target-dir"])
+        .args(["--target", target.triple(), "--target-dir"])
         .arg(target_dir)
-        .args(toolchain.library_args())
-        .env("CARGO_TARGET_RISCV32IM_UNKNOWN_NONE_ELF_LINKER", linker)
+        .args(toolchain.library_args(target))
+        .env(target.variable("LINKER"), linker)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .env("CARGO_BUILD_BUILD_DIR", target_dir)
         .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());

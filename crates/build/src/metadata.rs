@@ -54,20 +54,20 @@ impl Metadata {
         Ok(serde_json::from_str(&cargo::run(command, log)?)?)
     }
 
-    /// The package in `dir`.
-    pub fn package_in(&self, dir: &Path) -> Option<&Package> {
-        self.packages
+    /// The package in `dir`, and the directory of the guest runtime.
+    pub fn guest_and_runtime(&self, dir: &Path) -> Result<(&Package, &Path), BuildError> {
+        let guest = self
+            .packages
             .iter()
-            .find(|package| package.dir() == Some(dir))
-    }
-
-    /// The directory of the guest runtime, if the guest depends on it.
-    pub fn runtime(&self) -> Option<&Path> {
+            .find(|package| package.dir() == Some(dir));
+        let guest = guest.ok_or_else(|| BuildError::NotACrate { dir: dir.into() })?;
         let runtime = self
             .packages
             .iter()
-            .find(|package| package.name == "vouch-guest");
-        runtime.and_then(Package::dir)
+            .find(|package| package.name == "vouch-guest")
+            .and_then(Package::dir)
+            .ok_or_else(|| BuildError::NotAGuest { dir: dir.into() })?;
+        Ok((guest, runtime))
     }
 
     /// The directories of packages that are neither from a registry nor from git: those may change.
