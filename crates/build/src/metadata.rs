@@ -62,12 +62,15 @@ impl Metadata {
             .find(|package| package.dir() == Some(dir));
         let guest = guest.ok_or_else(|| BuildError::NotACrate { dir: dir.into() })?;
         let runtime = self
-            .packages
-            .iter()
-            .find(|package| package.name == "vouch-guest")
+            .package_called("vouch-guest")
             .and_then(Package::dir)
             .ok_or_else(|| BuildError::NotAGuest { dir: dir.into() })?;
         Ok((guest, runtime))
+    }
+
+    /// The package called `name`.
+    pub fn package_called(&self, name: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.name == name)
     }
 
     /// The directories of packages that are neither from a registry nor from git: those may change.
