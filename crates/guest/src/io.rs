@@ -13,6 +13,8 @@ mod raw;
 #[cfg(feature = "serde")]
 mod typed;
 
+#[cfg(feature = "std")]
+pub(crate) use raw::fill;
 pub use raw::*;
 #[cfg(feature = "serde")]
 pub use typed::{InputError, commit, end, read, read_frame, try_end, try_read, try_read_frame};
