@@ -62,7 +62,7 @@ pub fn products_are_warned_of(built: &Built) {
     };
     assert_eq!(*wrong_if_hidden, 0, "hiding the constant helps");
     let (doubles, doubles_if_hidden) = doubles.split_at(doubles.len() / 2);
-    let p = 0x7800_0001;
+    let p = 0x7800_0001_u32;
     let right =
         [1, 2, 3, 1000, 0x1234_5678, p - 1].map(|x| (2 * u64::from(x) % u64::from(p)) as u32);
     assert_eq!(doubles_if_hidden, right);
