@@ -50,22 +50,12 @@ fn prerequisites(rule: &str) -> Vec<PathBuf> {
     let Some((_, names)) = line.split_once(": ") else {
         return Vec::new();
     };
-    let mut found = vec![String::new()];
-    for part in names.split(' ') {
-        let Some(last) = found.last_mut() else { break };
-        match part.strip_suffix('\\') {
-            Some(start) => {
-                last.push_str(start);
-                last.push(' ');
-            }
-            None => {
-                last.push_str(part);
-                found.push(String::new());
-            }
-        }
-    }
-    found.retain(|name| !name.is_empty());
-    found.into_iter().map(PathBuf::from).collect()
+    // No name has a line's end in it.
+    let names = names.replace("\\ ", "\n");
+    let names = names.split(' ').filter(|name| !name.is_empty());
+    names
+        .map(|name| PathBuf::from(name.replace('\n', " ")))
+        .collect()
 }
 
 #[cfg(test)]

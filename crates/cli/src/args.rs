@@ -94,13 +94,16 @@ pub struct BuildArgs {
 /// The private input.
 #[derive(Args)]
 pub struct InputArgs {
-    /// File with private input, `-` for stdin; given several times, the files are concatenated
+    /// File with private input, `-` for stdin; given several times, the guest reads one after the other
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
     /// Private input in hexadecimal
     // No parser of clap's: its errors repeat what they refuse, and this is private.
     #[arg(long, value_name = "HEX", conflicts_with = "input")]
     pub input_hex: Option<String>,
+    /// Put the length of each file before it, as guests with typed input want it (docs/encoding.md)
+    #[arg(long)]
+    pub frames: bool,
 }
 
 /// Without the input, which is private.
@@ -372,6 +375,7 @@ mod tests {
         let input = InputArgs {
             input: Vec::new(),
             input_hex: Some("c0ffee".into()),
+            frames: false,
         };
         assert!(!format!("{input:?}").contains("c0ffee"));
     }

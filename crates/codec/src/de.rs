@@ -1,5 +1,7 @@
 //! From bytes to a value.
 
+use core::marker::PhantomData;
+
 use serde_core::de::value::U32Deserializer;
 use serde_core::de::{
     self, Deserialize, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
@@ -50,7 +52,7 @@ impl<'de> Deserializer<'de> {
     /// [`ErrorKind::LeftOver`].
     #[inline]
     pub fn end(self) -> Result<(), Error> {
-        match self.rest().len() {
+        match self.reader.words_left() {
             0 => Ok(()),
             got => Err(Error::at(ErrorKind::LeftOver { got }, self.reader.at())),
         }
@@ -77,7 +79,7 @@ impl<'de> Deserializer<'de> {
     #[inline]
     fn count(&mut self) -> Result<usize, Error> {
         let got = self.reader.word()?;
-        let expected = self.rest().len();
+        let expected = self.reader.words_left();
         match usize::try_from(got) {
             Ok(count) if count <= expected => Ok(count),
             _ => {
@@ -114,15 +116,9 @@ impl<'de> Deserializer<'de> {
         }
     }
 
-    #[inline(always)]
-    fn double(&mut self) -> Result<u64, Error> {
-        let [low, high] = self.reader.words()?;
-        Ok(u64::from(high) << 32 | u64::from(low))
-    }
-
     #[inline]
     fn quadruple(&mut self) -> Result<u128, Error> {
-        let (low, high) = (self.double()?, self.double()?);
+        let (low, high) = (self.reader.double()?, self.reader.double()?);
         Ok(u128::from(high) << 64 | u128::from(low))
     }
 
@@ -156,7 +152,7 @@ impl<'de> Deserializer<'de> {
 /// Methods that read a number, and give it to the visitor.
 macro_rules! numbers {
     ($($name:ident $visit:ident $number:ty: $reader:ident => $value:expr,)*) => {$(
-        #[inline]
+        #[inline(always)]
         fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             let $reader = self;
             let value: $number = $value;
@@ -172,15 +168,15 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         deserialize_u8 visit_u8 u8: d => d.reader.byte()?,
         deserialize_u16 visit_u16 u16: d => d.reader.half()?,
         deserialize_u32 visit_u32 u32: d => d.reader.word()?,
-        deserialize_u64 visit_u64 u64: d => d.double()?,
+        deserialize_u64 visit_u64 u64: d => d.reader.double()?,
         deserialize_u128 visit_u128 u128: d => d.quadruple()?,
         deserialize_i8 visit_i8 i8: d => d.reader.byte()?.cast_signed(),
         deserialize_i16 visit_i16 i16: d => d.reader.half()?.cast_signed(),
         deserialize_i32 visit_i32 i32: d => d.reader.word()?.cast_signed(),
-        deserialize_i64 visit_i64 i64: d => d.double()?.cast_signed(),
+        deserialize_i64 visit_i64 i64: d => d.reader.double()?.cast_signed(),
         deserialize_i128 visit_i128 i128: d => d.quadruple()?.cast_signed(),
         deserialize_f32 visit_f32 f32: d => f32::from_bits(d.reader.word()?),
-        deserialize_f64 visit_f64 f64: d => f64::from_bits(d.double()?),
+        deserialize_f64 visit_f64 f64: d => f64::from_bits(d.reader.double()?),
         deserialize_bool visit_bool bool: d => d.flag(|got| ErrorKind::Bool { got })?,
         deserialize_str visit_borrowed_str &'de str: d => d.text()?,
         deserialize_string visit_borrowed_str &'de str: d => d.text()?,
@@ -307,7 +303,12 @@ struct Elements<'d, 'de> {
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = Error;
 
-    #[inline]
+    #[inline(always)]
+    fn next_element<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, Error> {
+        self.next_element_seed(PhantomData)
+    }
+
+    #[inline(always)]
     fn next_element_seed<T: DeserializeSeed<'de>>(
         &mut self,
         seed: T,

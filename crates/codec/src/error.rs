@@ -85,11 +85,6 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    #[cold]
-    pub(crate) fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { kind, at: None }))
-    }
-
     /// At a byte, counted from the value's start.
     #[cold]
     #[inline(never)]
@@ -113,6 +108,13 @@ impl Error {
     /// after what had been read. `None` when encoding.
     pub fn offset(&self) -> Option<usize> {
         self.0.at
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[cold]
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { kind, at: None }))
     }
 }
 
@@ -165,13 +167,13 @@ impl core::error::Error for Error {}
 impl de::Error for Error {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
-        Self::new(ErrorKind::Message(message.to_string()))
+        ErrorKind::Message(message.to_string()).into()
     }
 }
 
 impl ser::Error for Error {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
-        Self::new(ErrorKind::Message(message.to_string()))
+        ErrorKind::Message(message.to_string()).into()
     }
 }

@@ -29,11 +29,11 @@ mod writer;
 use alloc::vec::Vec;
 use core::ops::Deref;
 
-use serde_core::{Deserialize, Serialize};
-
 pub use de::Deserializer;
 pub use error::{Error, ErrorKind};
 pub use ser::Serializer;
+pub use serde_core::de::DeserializeOwned;
+pub use serde_core::{Deserialize, Serialize};
 pub use values::{JournalError, Values};
 
 /// Options, enums with content, sequences and maps that may lie within each other.

@@ -33,10 +33,7 @@ impl Serializer {
 
     #[inline]
     fn enter(&mut self) -> Result<(), Error> {
-        self.depth = self
-            .depth
-            .checked_sub(1)
-            .ok_or_else(|| Error::new(ErrorKind::Depth))?;
+        self.depth = self.depth.checked_sub(1).ok_or(ErrorKind::Depth)?;
         Ok(())
     }
 
@@ -46,15 +43,9 @@ impl Serializer {
     }
 
     #[inline]
-    fn double(&mut self, value: u64) {
-        self.writer.word(value as u32);
-        self.writer.word((value >> 32) as u32);
-    }
-
-    #[inline]
     fn quadruple(&mut self, value: u128) {
-        self.double(value as u64);
-        self.double((value >> 64) as u64);
+        self.writer.double(value as u64);
+        self.writer.double((value >> 64) as u64);
     }
 
     #[inline]
@@ -86,7 +77,7 @@ impl Default for Serializer {
 /// A length as it is written.
 #[inline]
 fn count(length: usize) -> Result<u32, Error> {
-    u32::try_from(length).map_err(|_| Error::new(ErrorKind::Length { got: length }))
+    u32::try_from(length).map_err(|_| ErrorKind::Length { got: length }.into())
 }
 
 /// Methods that write a number.
@@ -116,15 +107,15 @@ impl<'s> ser::Serializer for &'s mut Serializer {
         serialize_u8 u8: s value => s.writer.byte(value),
         serialize_u16 u16: s value => s.writer.half(value),
         serialize_u32 u32: s value => s.writer.word(value),
-        serialize_u64 u64: s value => s.double(value),
+        serialize_u64 u64: s value => s.writer.double(value),
         serialize_u128 u128: s value => s.quadruple(value),
         serialize_i8 i8: s value => s.writer.byte(value.cast_unsigned()),
         serialize_i16 i16: s value => s.writer.half(value.cast_unsigned()),
         serialize_i32 i32: s value => s.writer.word(value.cast_unsigned()),
-        serialize_i64 i64: s value => s.double(value.cast_unsigned()),
+        serialize_i64 i64: s value => s.writer.double(value.cast_unsigned()),
         serialize_i128 i128: s value => s.quadruple(value.cast_unsigned()),
         serialize_f32 f32: s value => s.writer.word(value.to_bits()),
-        serialize_f64 f64: s value => s.double(value.to_bits()),
+        serialize_f64 f64: s value => s.writer.double(value.to_bits()),
         serialize_bool bool: s value => s.writer.byte(value.into()),
         serialize_char char: s value => s.writer.word(value.into()),
     }
@@ -270,7 +261,7 @@ impl Elements<'_> {
     fn done(self) -> Result<(), Error> {
         let writer = &mut self.serializer.writer;
         if writer.len() - self.start < self.count {
-            return Err(Error::new(ErrorKind::NoBytes));
+            return Err(ErrorKind::NoBytes.into());
         }
         writer.replace(self.start / size_of::<u32>() - 1, count(self.count)?);
         self.serializer.leave();

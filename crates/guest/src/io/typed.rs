@@ -8,8 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use serde_core::Serialize;
-use serde_core::de::DeserializeOwned;
+use vouch_codec::{DeserializeOwned, Serialize};
 
 use super::raw::{self, Chunk};
 use crate::refuse;
