@@ -7,10 +7,12 @@
 #![forbid(unsafe_code)]
 
 mod cargo;
+mod embed;
 mod environment;
 mod error;
 mod flags;
 mod metadata;
+mod sources;
 mod stable;
 mod target;
 mod toolchain;
@@ -18,6 +20,7 @@ mod toolchain;
 use std::fs;
 use std::path::{self, Path, PathBuf};
 
+pub use embed::{Embed, embed};
 pub use error::BuildError;
 pub use target::Target;
 pub use toolchain::{Toolchain, ToolchainKind};
@@ -46,6 +49,8 @@ pub struct BuildOptions {
 /// A guest, built.
 #[derive(Clone, Debug)]
 pub struct Built {
+    /// The name of the guest's package.
+    pub package: String,
     /// The bytes of the ELF file.
     pub elf: Vec<u8>,
     /// The program in it.
@@ -54,6 +59,9 @@ pub struct Built {
     pub image_id: ImageId,
     /// What it was built with. Another compiler makes another program.
     pub toolchain: Toolchain,
+    /// The files that it was built from and that may change: local sources, manifests, the lock file and the
+    /// linker script. What comes from registries and git is named in the lock file.
+    pub sources: Vec<PathBuf>,
 }
 
 /// Builds the guest crate in `guest_dir`, which must make one executable and depend on
@@ -113,6 +121,7 @@ pub fn build(
     let messages = cargo::run(command, log)?;
     let path = cargo::only_executable(&messages)?;
 
+    let sources = sources::find(&path, &metadata, runtime, &toolchain, target_dir)?;
     let elf = fs::read(&path).map_err(|source| BuildError::File {
         action: "read",
         path,
@@ -121,10 +130,12 @@ pub fn build(
     let program = Program::from_elf(&elf)?;
     let image_id = ImageId::of(program.image());
     Ok(Built {
+        package: guest.name.clone(),
         elf,
         program,
         image_id,
         toolchain,
+        sources,
     })
 }
 

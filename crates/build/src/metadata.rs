@@ -72,6 +72,15 @@ impl Metadata {
     pub fn package_called(&self, name: &str) -> Option<&Package> {
         self.packages.iter().find(|package| package.name == name)
     }
+
+    /// The directories of packages that are neither from a registry nor from git: those may change.
+    pub fn local_dirs(&self) -> impl Iterator<Item = &Path> {
+        let local = self
+            .packages
+            .iter()
+            .filter(|package| package.source.is_none());
+        local.filter_map(Package::dir)
+    }
 }
 
 impl Package {

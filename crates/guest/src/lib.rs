@@ -9,7 +9,7 @@
 //!
 //! fn main() {
 //!     let input = vouch_guest::io::read_to_end();
-//!     vouch_guest::io::commit(&input[..4]);
+//!     vouch_guest::io::commit_slice(&input[..4]);
 //! }
 //! ```
 //!

@@ -68,6 +68,7 @@ pub use vectors::{SlowBuild, VectorSet, Vectors};
 pub use verify::{verifier, verify, verify_until};
 
 pub use vouch_build as build;
+pub use vouch_codec::{self as codec, JournalError, Values};
 pub use vouch_emulator::{
     ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program, Stream,
 };

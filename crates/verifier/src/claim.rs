@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use vouch_air::ImageId;
+use vouch_codec::{Deserialize, JournalError, Values};
 
 /// What a verifier learns: this program, on some input, ran to its end, wrote this journal
 /// and exited with this code.
@@ -14,4 +15,20 @@ pub struct Claim {
     pub journal: Vec<u8>,
     /// What it passed to `exit`.
     pub exit_code: u32,
+}
+
+impl Claim {
+    /// The journal as one value, as a guest's `io::commit` writes it: no more, no less.
+    /// What it is worth is another matter: see the exit code.
+    ///
+    /// # Errors
+    /// The journal is not the encoding of a `T`.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, JournalError> {
+        self.values().only()
+    }
+
+    /// The journal as values, one after another.
+    pub fn values(&self) -> Values<'_> {
+        Values::new(&self.journal)
+    }
 }

@@ -35,7 +35,7 @@ fn main() {
         refuse(error);
     }
     match what[0] {
-        b'a' => io::commit(&io::read_to_end()),
+        b'a' => io::commit_slice(&io::read_to_end()),
         b'u' => unaligned(),
         b'U' => large(1),
         b'A' => large(0),
@@ -55,16 +55,16 @@ fn unaligned() {
     struct Aligned([u8; 1004]);
     let mut room = Aligned([0; 1004]);
     let odd = &mut room.0[1..1001];
-    let got = io::read(odd);
-    io::commit(&odd[..got]);
+    let got = io::read_slice(odd);
+    io::commit_slice(&odd[..got]);
 }
 
 /// Reads to, and commits from, so many bytes after an aligned address.
 fn large(offset: usize) {
     let mut room = alloc::vec![0; offset + 2 * MIB];
     let part = &mut room[offset..];
-    let got = io::read(part);
-    io::commit(&part[..got]);
+    let got = io::read_slice(part);
+    io::commit_slice(&part[..got]);
 }
 
 fn echo() {
@@ -84,7 +84,7 @@ fn reuse_heap() {
     for _ in 0..1000 {
         black_box(Vec::<u8>::with_capacity(MIB));
     }
-    io::commit(b"reused");
+    io::commit_slice(b"reused");
 }
 
 fn try_to_reserve() {
@@ -97,7 +97,7 @@ fn try_to_reserve() {
     // A block that is there stays as it is.
     bytes.extend_from_slice(b"refused");
     if bytes.try_reserve(65 * MIB).is_err() {
-        io::commit(&bytes);
+        io::commit_slice(&bytes);
     }
 }
 
