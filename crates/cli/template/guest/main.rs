@@ -1,23 +1,18 @@
-//! A Fibonacci number: reads n, and commits to n and the n-th number, modulo 2^32.
+//! Reads a number n, and commits to n and the n-th Fibonacci number.
 #![no_std]
 #![no_main]
 
-use vouch_guest::io::{self, Exact};
-use vouch_guest::refuse;
+use vouch_guest::io;
 
 vouch_guest::entry!(main);
 
 fn main() {
-    match Exact::<4>::new().read() {
-        Ok(&bytes) => {
-            let n = u32::from_le_bytes(bytes);
-            io::commit_word(n);
-            io::commit_word(fibonacci(n));
-        }
-        Err(error) => refuse(error),
-    }
+    let n: u32 = io::read();
+    io::end();
+    io::commit(&(n, fibonacci(n)));
 }
 
+/// The n-th Fibonacci number, modulo 2^32.
 fn fibonacci(n: u32) -> u32 {
     let (mut a, mut b) = (0u32, 1u32);
     for _ in 0..n {

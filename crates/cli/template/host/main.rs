@@ -23,7 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn prove_run() -> Result<(), Box<dyn Error>> {
     let n: u32 = 20;
     let program = Program::from_elf(GUEST_ELF)?;
-    let proven = prove(&program, &Input::new().word(n), &ProveOptions::default())?;
+    let input = Input::new().write(&n)?;
+    let proven = prove(&program, &input, &ProveOptions::default())?;
     files::write_receipt(Path::new(RECEIPT), &proven.receipt)?;
     println!("{RECEIPT}: {} cycles proven", proven.stats.cycles);
     Ok(())
@@ -37,6 +38,7 @@ fn verify_receipt() -> Result<(), Box<dyn Error>> {
     if claim.exit_code != 0 {
         return Err(format!("the guest exited with code {}", claim.exit_code).into());
     }
-    println!("verified: {:?}", claim.journal);
+    let (n, number): (u32, u32) = claim.decode()?;
+    println!("verified: the Fibonacci number {n} is {number}");
     Ok(())
 }
