@@ -15,6 +15,6 @@ fn main() -> std::io::Result<()> {
     {
         random::seed(seed);
     }
-    io::commit(&exercises::run(letter, data));
+    io::commit_slice(&exercises::run(letter, data));
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, ErrorKind, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,12 +63,12 @@ fn what_is_shared() {
     );
     ONCE.call_once(|| COUNT.store(COUNT.load(Ordering::Acquire) * 3, Ordering::Release));
     ONCE.call_once(|| unreachable!("it was called"));
-    guest::commit(&COUNT.swap(0, Ordering::SeqCst).to_le_bytes());
-    guest::commit(CELL.get_or_init(|| "once".into()).as_bytes());
+    guest::commit_slice(&COUNT.swap(0, Ordering::SeqCst).to_le_bytes());
+    guest::commit_slice(CELL.get_or_init(|| "once".into()).as_bytes());
     guest::commit_word(LAZY.iter().sum());
     PLAIN.set(PLAIN.get() + 1);
     guest::commit_word(PLAIN.get());
-    MADE.with(|made| guest::commit(made.as_bytes()));
+    MADE.with(|made| guest::commit_slice(made.as_bytes()));
     let (lock, condition) = (Mutex::new(3), Condvar::new());
     condition.notify_all();
     guest::commit_word(*lock.lock().expect("nobody panicked"));
@@ -96,19 +97,20 @@ fn what_is_refused() {
     guest::commit_word(thread::available_parallelism().map_or(0, |count| count.get() as u32));
 }
 
-/// The order in which maps are gone through.
+/// The first hash, and the order in which maps are gone through.
 fn keys_of_maps() {
+    guest::commit_slice(&RandomState::new().hash_one(7_u8).to_le_bytes());
     let first: HashMap<u8, u8> = (0..20).map(|n| (n, n)).collect();
     let second: HashSet<u8> = (0..20).collect();
-    guest::commit(&first.into_keys().collect::<Vec<_>>());
-    guest::commit(&second.into_iter().collect::<Vec<_>>());
+    guest::commit_slice(&first.into_keys().collect::<Vec<_>>());
+    guest::commit_slice(&second.into_iter().collect::<Vec<_>>());
 }
 
 fn lines_of_input() {
     for line in io::stdin().lock().lines() {
         let line = line.expect("a text");
         println!("{}", line.len());
-        guest::commit(line.as_bytes());
+        guest::commit_slice(line.as_bytes());
     }
     writeln!(io::stderr(), "no more").expect("stderr can be written to");
 }
@@ -127,7 +129,7 @@ fn refuse_what_is_tried() {
 
 /// A hook of the guest's runs, and the guest ends all the same.
 fn own_hook() {
-    panic::set_hook(Box::new(|_| guest::commit(b"hook")));
+    panic::set_hook(Box::new(|_| guest::commit_slice(b"hook")));
     panic!("nobody prints this");
 }
 
@@ -145,7 +147,7 @@ fn panic_twice() {
 fn own_randomness() {
     let mut bytes = [0; 4];
     getrandom::fill(&mut bytes).expect("the generator below");
-    guest::commit(&bytes);
+    guest::commit_slice(&bytes);
 }
 
 /// # Safety
