@@ -18,7 +18,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/users");
 
 /// Before what a command prints, and after the last one.
-const MARK: &str = "\u{1}";
+const MARK: &str = "\u{1e}";
 
 /// What a slow build says of itself, and no page.
 const SLOW: &str = "warning: this program was built to use ";
