@@ -4,6 +4,7 @@
 mod compliance;
 mod cubins;
 mod gpu_check;
+mod package;
 mod soundness;
 mod sweep;
 
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand};
 use crate::compliance::ComplianceArgs;
 use crate::cubins::CubinsArgs;
 use crate::gpu_check::GpuCheckArgs;
+use crate::package::PackageArgs;
 use crate::soundness::SoundnessArgs;
 use crate::sweep::SweepArgs;
 
@@ -35,6 +37,8 @@ enum Command {
     Cubins(CubinsArgs),
     /// Pack the program that compares and measures on a GPU, for a machine without Rust
     GpuCheck(GpuCheckArgs),
+    /// Make the packages that users depend on, and see that they compile and build guests
+    Package(PackageArgs),
     /// Try to make the verifier accept a lie
     Soundness(SoundnessArgs),
     /// Compare the parameters that reach a number of provable bits
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Command::Compliance(arguments) => (compliance::run(&arguments), arguments.json),
         Command::Cubins(arguments) => (cubins::run(&arguments), arguments.json),
         Command::GpuCheck(arguments) => (gpu_check::run(&arguments), arguments.json),
+        Command::Package(arguments) => (package::run(&arguments), arguments.json),
         Command::Soundness(arguments) => (soundness::run(&arguments), arguments.json),
         Command::Sweep(arguments) => (sweep::run(&arguments), arguments.json),
     };

@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use thiserror::Error;
 use vouch_emulator::ElfError;
 
-use super::TARGET;
+use super::Target;
 
 /// Why there is no ELF.
 #[derive(Debug, Error)]
@@ -15,18 +15,30 @@ use super::TARGET;
 pub enum BuildError {
     /// Nothing here compiles for the machine.
     #[error(
-        "expected a Rust toolchain for {TARGET}, got {}; any one of these installs it:\n  \
-         rustup target add {TARGET}\n  \
+        "expected a Rust toolchain for {target}, got {}; any one of these installs it:\n  \
+         rustup target add {target}\n  \
          rustup component add rust-src\n  \
          apt-get install --no-install-recommends rustc-web cargo-web rust-web-src",
         active.as_deref().map_or_else(
             || "no rustc at all".into(),
             |version| format!("{version} with neither the target's library nor rust-src"),
-        )
+        ),
+        target = Target::Bare.triple(),
     )]
     NoToolchain {
         /// What the active toolchain calls itself, if there is one.
         active: Option<String>,
+    },
+    /// The guest wants the standard library, whose sources no toolchain here has.
+    #[error(
+        "expected a Rust toolchain with the library's sources, since the guest turns on the feature std of \
+         vouch-guest, got {active} without; either of these installs them:\n  \
+         rustup component add rust-src\n  \
+         apt-get install --no-install-recommends rustc-web cargo-web rust-web-src"
+    )]
+    NoLibrarySource {
+        /// What the active toolchain calls itself.
+        active: String,
     },
     /// There is no Debian toolchain, which was asked for.
     #[error(

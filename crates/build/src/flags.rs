@@ -5,32 +5,35 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use super::metadata::{Metadata, Package};
-use super::{BuildError, Toolchain};
+use super::{Target, Toolchain};
 
 /// What cargo puts between encoded flags.
 const SEPARATOR: &str = "\x1f";
 
+/// By this the versions of getrandom since 0.3 call a function of ours.
+const GETRANDOM: &str = "--cfg=getrandom_backend=\"custom\"";
+
 /// The flags, as `CARGO_ENCODED_RUSTFLAGS` has them: the guest's own; the linker script of the
-/// guest runtime; and what keeps directories out of the program, see `source_names`.
+/// guest runtime, which is in `runtime`; what the target needs; and what keeps directories out of
+/// the program, see `source_names`.
 ///
 /// Guests that share a target directory and ask for no flags of their own mostly have the
 /// same, so that the library is compiled once for all.
 pub(super) fn flags(
     toolchain: &Toolchain,
+    target: Target,
     metadata: &Metadata,
-    guest_dir: &Path,
-) -> Result<OsString, BuildError> {
-    let dir = || guest_dir.to_path_buf();
-    let guest = metadata.package_in(guest_dir);
-    let guest = guest.ok_or_else(|| BuildError::NotACrate { dir: dir() })?;
-    let runtime = metadata
-        .package_called("vouch-guest")
-        .and_then(Package::dir);
-    let runtime = runtime.ok_or_else(|| BuildError::NotAGuest { dir: dir() })?;
-
+    guest: &Package,
+    runtime: &Path,
+) -> OsString {
     let mut flags: Vec<OsString> = guest.rustflags().iter().map(OsString::from).collect();
     // The linker takes symbols of the command line only from before the script.
     flags.push(joined("-Clink-arg=-T", &runtime.join("link.ld"), ""));
+    flags.extend(target.flags().iter().map(OsString::from));
+    // With std always, so that the library is compiled once; else where it matters.
+    if target == Target::Std || metadata.package_called("getrandom").is_some() {
+        flags.push(GETRANDOM.into());
+    }
     flags.push(remap(&toolchain.source(), "/rust"));
     for (dir, name) in source_names(metadata) {
         flags.push(remap(dir, &name));
@@ -39,7 +42,7 @@ pub(super) fn flags(
     flags.push("--remap-path-scope=object".into());
     // The scheme that compilers are changing to, whichever this one would use.
     flags.push("-Csymbol-mangling-version=v0".into());
-    Ok(flags.join(OsStr::new(SEPARATOR)))
+    flags.join(OsStr::new(SEPARATOR))
 }
 
 /// What the program calls the directories of its sources, which the compiler puts into panic

@@ -7,25 +7,27 @@
 #![forbid(unsafe_code)]
 
 mod cargo;
+mod embed;
 mod environment;
 mod error;
 mod flags;
 mod metadata;
+mod sources;
 mod stable;
+mod target;
 mod toolchain;
 
 use std::fs;
 use std::path::{self, Path, PathBuf};
 
+pub use embed::{Embed, embed};
 pub use error::BuildError;
+pub use target::Target;
 pub use toolchain::{Toolchain, ToolchainKind};
 use vouch_air::ImageId;
 use vouch_emulator::Program;
 
 use metadata::Metadata;
-
-/// The compiler's name of the machine.
-pub const TARGET: &str = "riscv32im-unknown-none-elf";
 
 /// Where guests are built in a target directory. A cargo that runs a build script, which builds a guest, has
 /// locked the target directory until that is done: the guest's cargo would wait for it, and it for the guest's.
@@ -47,6 +49,8 @@ pub struct BuildOptions {
 /// A guest, built.
 #[derive(Clone, Debug)]
 pub struct Built {
+    /// The name of the guest's package.
+    pub package: String,
     /// The bytes of the ELF file.
     pub elf: Vec<u8>,
     /// The program in it.
@@ -55,6 +59,9 @@ pub struct Built {
     pub image_id: ImageId,
     /// What it was built with. Another compiler makes another program.
     pub toolchain: Toolchain,
+    /// The files that it was built from and that may change: local sources, manifests, the lock file and the
+    /// linker script. What comes from registries and git is named in the lock file.
+    pub sources: Vec<PathBuf>,
 }
 
 /// Builds the guest crate in `guest_dir`, which must make one executable and depend on
@@ -82,8 +89,11 @@ pub fn build(
         Some(toolchain) => toolchain.clone(),
         None => Toolchain::find(&guest_dir)?,
     };
-    let linker = toolchain.linker(&guest_dir)?;
     let metadata = Metadata::load(&toolchain, &guest_dir, options.locked, log)?;
+    let (guest, runtime) = metadata.guest_and_runtime(&guest_dir)?;
+    let target = Target::of(&toolchain, &guest_dir, options.locked, log)?;
+    let toolchain = toolchain.for_target(target)?;
+    let linker = toolchain.linker(&guest_dir)?;
     let target_dir = match &options.target_dir {
         Some(dir) => dir.clone(),
         None => metadata.target_directory.join(OWN_DIR),
@@ -95,22 +105,23 @@ pub fn build(
         source,
     })?;
     check_unicode(target_dir)?;
-    let flags = flags::flags(&toolchain, &metadata, &guest_dir)?;
+    let flags = flags::flags(&toolchain, target, &metadata, guest, runtime);
     let wrapper = stable::write_wrapper(target_dir)?;
 
     let mut command = toolchain.cargo_command(&guest_dir, "build", options.locked);
     command
         .args(["--release", "--message-format=json-render-diagnostics"])
-        .args(["--target", TARGET, "--target-dir"])
+        .args(["--target", target.triple(), "--target-dir"])
         .arg(target_dir)
-        .args(toolchain.library_args())
-        .env("CARGO_TARGET_RISCV32IM_UNKNOWN_NONE_ELF_LINKER", linker)
+        .args(toolchain.library_args(target))
+        .env(target.variable("LINKER"), linker)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .env("CARGO_BUILD_BUILD_DIR", target_dir)
         .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());
     let messages = cargo::run(command, log)?;
     let path = cargo::only_executable(&messages)?;
 
+    let sources = sources::find(&path, &metadata, runtime, &toolchain, target_dir)?;
     let elf = fs::read(&path).map_err(|source| BuildError::File {
         action: "read",
         path,
@@ -119,10 +130,12 @@ pub fn build(
     let program = Program::from_elf(&elf)?;
     let image_id = ImageId::of(program.image());
     Ok(Built {
+        package: guest.name.clone(),
         elf,
         program,
         image_id,
         toolchain,
+        sources,
     })
 }
 

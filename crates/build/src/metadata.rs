@@ -54,16 +54,32 @@ impl Metadata {
         Ok(serde_json::from_str(&cargo::run(command, log)?)?)
     }
 
-    /// The package in `dir`.
-    pub fn package_in(&self, dir: &Path) -> Option<&Package> {
-        self.packages
+    /// The package in `dir`, and the directory of the guest runtime.
+    pub fn guest_and_runtime(&self, dir: &Path) -> Result<(&Package, &Path), BuildError> {
+        let guest = self
+            .packages
             .iter()
-            .find(|package| package.dir() == Some(dir))
+            .find(|package| package.dir() == Some(dir));
+        let guest = guest.ok_or_else(|| BuildError::NotACrate { dir: dir.into() })?;
+        let runtime = self
+            .package_called("vouch-guest")
+            .and_then(Package::dir)
+            .ok_or_else(|| BuildError::NotAGuest { dir: dir.into() })?;
+        Ok((guest, runtime))
     }
 
     /// The package called `name`.
     pub fn package_called(&self, name: &str) -> Option<&Package> {
         self.packages.iter().find(|package| package.name == name)
+    }
+
+    /// The directories of packages that are neither from a registry nor from git: those may change.
+    pub fn local_dirs(&self) -> impl Iterator<Item = &Path> {
+        let local = self
+            .packages
+            .iter()
+            .filter(|package| package.source.is_none());
+        local.filter_map(Package::dir)
     }
 }
 

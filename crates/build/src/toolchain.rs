@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{BuildError, TARGET, environment};
+use super::{BuildError, Target, environment};
 
 /// Where Debian's packages put their programs.
 const DEBIAN_BIN: &str = "/usr/bin";
@@ -76,6 +76,25 @@ impl Toolchain {
         }
     }
 
+    /// This toolchain, if it can build for `target` when it can build guests at all; else
+    /// Debian's. None has the standard library compiled.
+    ///
+    /// # Errors
+    /// [`BuildError::NoLibrarySource`], which says what to install.
+    pub(super) fn for_target(self, target: Target) -> Result<Self, BuildError> {
+        match (target, self.kind) {
+            (Target::Std, ToolchainKind::Installed) if holds_source(&self.sysroot) => Ok(Self {
+                kind: ToolchainKind::Source,
+                ..self
+            }),
+            (Target::Std, ToolchainKind::Installed) => {
+                let active = self.version;
+                Self::debian().map_err(|_| BuildError::NoLibrarySource { active })
+            }
+            _ => Ok(self),
+        }
+    }
+
     /// How it comes by the library.
     pub fn kind(&self) -> ToolchainKind {
         self.kind
@@ -93,11 +112,16 @@ impl Toolchain {
         let library = print(
             rustc,
             dir,
-            &["--print", "target-libdir", "--target", TARGET],
+            &[
+                "--print",
+                "target-libdir",
+                "--target",
+                Target::Bare.triple(),
+            ],
         )?;
         let kind = if holds_core(Path::new(&library)) {
             ToolchainKind::Installed
-        } else if source(&sysroot).join("library/core/src/lib.rs").is_file() {
+        } else if holds_source(&sysroot) {
             ToolchainKind::Source
         } else {
             return None;
@@ -158,12 +182,12 @@ impl Toolchain {
     }
 
     /// What tells cargo to compile the library, if it has to.
-    pub(super) fn library_args(&self) -> &'static [&'static str] {
+    pub(super) fn library_args(&self, target: Target) -> Vec<String> {
         match self.kind {
-            ToolchainKind::Installed => &[],
-            ToolchainKind::Source | ToolchainKind::Debian => &[
-                "-Zbuild-std=core,alloc,compiler_builtins",
-                "-Zbuild-std-features=compiler-builtins-mem",
+            ToolchainKind::Installed => Vec::new(),
+            ToolchainKind::Source | ToolchainKind::Debian => vec![
+                format!("-Zbuild-std={}", target.library()),
+                "-Zbuild-std-features=compiler-builtins-mem".to_owned(),
             ],
         }
     }
@@ -171,6 +195,10 @@ impl Toolchain {
 
 fn source(sysroot: &Path) -> PathBuf {
     sysroot.join("lib/rustlib/src/rust")
+}
+
+fn holds_source(sysroot: &Path) -> bool {
+    source(sysroot).join("library/core/src/lib.rs").is_file()
 }
 
 fn holds_core(library: &Path) -> bool {
@@ -225,9 +253,10 @@ mod tests {
         assert_eq!(kind(), None, "there is no compiler");
         let answers = format!(
             "case \"$*\" in\n'--print sysroot') echo '{0}' ;;\n\
-             '--print target-libdir --target {TARGET}') echo '{0}/lib' ;;\n\
+             '--print target-libdir --target {1}') echo '{0}/lib' ;;\n\
              '--version') echo 'rustc 9' ;;\n*) exit 1 ;;\nesac\n",
-            dir.display()
+            dir.display(),
+            Target::Bare.triple(),
         );
         script(&rustc, &answers);
         script(&cargo, "echo cargo 9");
@@ -240,9 +269,36 @@ mod tests {
         assert_eq!(kind(), Some(ToolchainKind::Installed));
         let found = Toolchain::probe(&rustc, &cargo, dir).expect("a toolchain");
         assert_eq!(found.to_string(), "rustc 9 (installed library)");
-        assert!(found.library_args().is_empty());
+        assert!(found.library_args(Target::Bare).is_empty());
+        let with_std = found.for_target(Target::Std).expect("it has the sources");
+        assert_eq!(with_std.kind(), ToolchainKind::Source);
+        let library = with_std.library_args(Target::Std);
+        assert_eq!(library[0], "-Zbuild-std=std,panic_abort");
         script(&cargo, "exit 1");
         assert_eq!(kind(), None, "there is no cargo");
+    }
+
+    #[test]
+    fn the_standard_library_needs_sources() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let bare = Toolchain {
+            kind: ToolchainKind::Installed,
+            rustc: "rustc".into(),
+            cargo: "cargo".into(),
+            sysroot: dir.path().into(),
+            version: "rustc 9".into(),
+        };
+        let without = bare.clone().for_target(Target::Bare).expect("it has core");
+        assert_eq!(without.kind(), ToolchainKind::Installed);
+        match (bare.for_target(Target::Std), Toolchain::debian()) {
+            (Ok(found), Ok(_)) => assert_eq!(found.kind(), ToolchainKind::Debian),
+            (Err(error), Err(_)) => {
+                let error = error.to_string();
+                assert!(error.contains("got rustc 9 without"), "{error}");
+                assert!(error.contains("rustup component add rust-src"), "{error}");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Cli {
 pub enum Command {
     /// Prove and verify the four-hash commitment, and try to cheat
     Demo,
+    /// Make a project: a guest, and a host that proves and verifies it
+    New(NewArgs),
     /// Build a guest crate and print its image ID
     Build(BuildArgs),
     /// Run a guest without proving anything
@@ -62,6 +64,21 @@ pub enum Command {
     /// One run of `bench`, which starts a process for each
     #[command(hide = true)]
     BenchRun(BenchRunArgs),
+}
+
+/// Of `vouch new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Folder to make, whose name is the project's
+    #[arg(value_name = "PROJECT")]
+    pub folder: PathBuf,
+    /// A guest with Rust's standard library
+    #[arg(long)]
+    pub std: bool,
+    /// Depend on the crates of a checkout of Vouch [default: those on crates.io; those of the checkout
+    /// that this program was built in, if it still lies in its target directory]
+    #[arg(long, value_name = "DIR")]
+    pub vouch: Option<PathBuf>,
 }
 
 /// Of `vouch build`.

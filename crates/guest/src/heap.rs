@@ -4,7 +4,6 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::fmt::{self, Display, Write};
-use core::panic::PanicInfo;
 
 use talc::TalcCell;
 use talc::base::{Talc, binning::Binning};
@@ -60,12 +59,12 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// Says what ran out if that is why the guest panics: the library's panic names only the size
-/// that it could not have.
+/// Says what ran out if that is why the guest panics with `message`: the library's names only the
+/// size that it could not have.
 #[cold]
-pub fn explain(info: &PanicInfo<'_>) {
+pub fn explain(message: &dyn Display) {
     let size = HEAP.refused.get();
-    if size != 0 && is_about(info, size) {
+    if size != 0 && is_about(message, size) {
         let (_, total) = bounds();
         crate::eprintln!(
             "heap exhausted: no room for {size} bytes in a heap of {total} bytes; \
@@ -76,10 +75,10 @@ pub fn explain(info: &PanicInfo<'_>) {
 
 /// Whether the panic is that of the library for a block of this size. It has no type to tell it by,
 /// only its text.
-fn is_about(info: &PanicInfo<'_>, size: usize) -> bool {
+fn is_about(message: &dyn Display, size: usize) -> bool {
     let mut text = Text::default();
     write!(text, "memory allocation of {size} bytes failed").is_ok()
-        && Rest(text.bytes()).is(&info.message())
+        && Rest(text.bytes()).is(message)
 }
 
 /// A text of one short line.

@@ -193,7 +193,7 @@ fn wrong_length(expected: usize, mut got: usize, asked: usize) -> WrongLength {
 /// Reads into `room` until it is full or the input ends; returns the bytes read, all of
 /// them initialised.
 #[inline]
-fn fill(room: &mut [MaybeUninit<u8>]) -> usize {
+pub(crate) fn fill(room: &mut [MaybeUninit<u8>]) -> usize {
     let start = room.as_mut_ptr().cast::<u8>();
     if is_aligned(start) {
         // SAFETY: `room` is ours to write.

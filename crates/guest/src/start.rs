@@ -6,9 +6,6 @@
 
 use core::arch::global_asm;
 use core::fmt::Display;
-use core::panic::PanicInfo;
-
-use vouch_isa::abi;
 
 use crate::syscall;
 
@@ -27,11 +24,17 @@ macro_rules! entry {
 }
 
 // What begins a guest in C begins one in Rust, and calls what `entry` makes.
+#[cfg(not(feature = "std"))]
 global_asm!(
     ".set VOUCH_RUST, 1",
     include_str!("../c/crt0.S"),
     options(raw)
 );
+
+// With std it calls, as in C, the `main` that the compiler makes of the guest's; link.ld takes what
+// `entry` makes where there is none.
+#[cfg(feature = "std")]
+global_asm!(include_str!("../c/crt0.S"), options(raw));
 
 /// Halts with `code`, which is part of the claim, at once: no destructor of a static runs.
 pub fn exit(code: u32) -> ! {
@@ -45,10 +48,11 @@ pub fn refuse(reason: impl Display) -> ! {
     exit(1)
 }
 
+#[cfg(not(feature = "std"))]
 #[panic_handler]
-fn on_panic(info: &PanicInfo<'_>) -> ! {
+fn on_panic(info: &core::panic::PanicInfo<'_>) -> ! {
     crate::eprintln!("{info}");
     #[cfg(feature = "alloc")]
-    crate::heap::explain(info);
-    exit(abi::PANIC_EXIT_CODE)
+    crate::heap::explain(&info.message());
+    exit(vouch_isa::abi::PANIC_EXIT_CODE)
 }

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod c;
+mod hosted;
 mod profile;
 mod rebuild;
 mod results;
