@@ -11,3 +11,4 @@ mod run;
 mod runtime;
 mod rust;
 mod tools;
+mod typed;
