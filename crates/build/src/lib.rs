@@ -1,6 +1,7 @@
-//! Builds a guest crate to an ELF.
+//! Builds guest crates to ELFs.
 //!
-//! That works in a build script, too: neither its cargo's locks nor its environment reach the guest's.
+//! [`embed`] is what a `build.rs` calls, to have a guest in the program that proves it; [`build`] is below it. In a build
+//! script neither its cargo's locks nor its environment reach the guest's.
 //!
 //! One guest and one toolchain make one image ID, whatever directory they are in: the names
 //! of directories stay out of the program.

@@ -16,7 +16,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let program = Program::from_elf(JSON_GUEST_ELF)?;
     let input = Input::new().write(DOCUMENT)?.write("born")?;
     let proven = prove(&program, &input, &ProveOptions::default())?;
-    println!("proven: {} cycles", proven.stats.cycles);
 
     let claim = verify(&proven.receipt, &ImageId(JSON_GUEST_ID))?;
     let (digest, name, value): ([u8; 32], String, String) = claim.decode()?;

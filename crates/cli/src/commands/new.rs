@@ -213,7 +213,7 @@ const RESERVED: &[&str] = &[
 fn check_empty(folder: &Path) -> Result<(), Error> {
     let is_empty = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
-        // What is there and no folder is found when the first file is written.
+        // A file, or a folder that cannot be read, is not empty.
         Err(_) => !folder.exists(),
     };
     match is_empty {
