@@ -37,3 +37,9 @@ mod start;
 mod syscall;
 
 pub use start::{Termination, exit, refuse};
+
+/// Why a guest panics.
+#[cfg(all(feature = "alloc", not(feature = "std")))]
+use core::panic::PanicInfo as Cause;
+#[cfg(feature = "std")]
+use hosted::Cause;

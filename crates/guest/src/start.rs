@@ -82,6 +82,6 @@ pub fn refuse(reason: impl Display) -> ! {
 fn on_panic(info: &core::panic::PanicInfo<'_>) -> ! {
     crate::eprintln!("{info}");
     #[cfg(feature = "alloc")]
-    crate::heap::explain(&info.message());
+    crate::heap::explain(info);
     exit(vouch_isa::abi::PANIC_EXIT_CODE)
 }
