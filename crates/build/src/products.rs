@@ -1,4 +1,4 @@
-//! Looks for a fault of the compiler: LLVM 19 to 22, at least, gets the lower half of some 64-bit products wrong.
+//! Looks for a fault of the compiler: LLVM 19 and 22 get the lower half of some 64-bit products wrong.
 //!
 //! On RV32IM a 64-bit product by `2^32 - 2^s` of which only the lower half is asked for becomes a 32-bit product
 //! by `-2^s`, and that `(x << 32) - (x << s)`, as it would be right for 64 bits. A 32-bit shift by 32 has no result,
