@@ -15,12 +15,15 @@ pub mod capture;
 pub mod check;
 pub mod columns;
 mod gadget;
+mod image_id;
 pub mod machine;
 pub mod memory_tree;
 pub mod tables;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 pub mod witness;
+
+pub use image_id::ImageId;
 
 use p3_air::AirBuilder;
 use p3_lookup::InteractionBuilder;

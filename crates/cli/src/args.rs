@@ -37,6 +37,8 @@ pub struct Cli {
 pub enum Command {
     /// Prove and verify the four-hash commitment, and try to cheat
     Demo,
+    /// Make a project: a guest, and a host that proves and verifies it
+    New(NewArgs),
     /// Build a guest crate and print its image ID
     Build(BuildArgs),
     /// Run a guest without proving anything
@@ -64,6 +66,21 @@ pub enum Command {
     BenchRun(BenchRunArgs),
 }
 
+/// Of `vouch new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Folder to make, whose name is the project's
+    #[arg(value_name = "PROJECT")]
+    pub folder: PathBuf,
+    /// A guest with Rust's standard library
+    #[arg(long)]
+    pub std: bool,
+    /// Depend on the crates of a checkout of Vouch [default: those on crates.io; those of the checkout
+    /// that this program was built in, if it still lies in its target directory]
+    #[arg(long, value_name = "DIR")]
+    pub vouch: Option<PathBuf>,
+}
+
 /// Of `vouch build`.
 #[derive(Debug, Args)]
 pub struct BuildArgs {
@@ -77,13 +94,16 @@ pub struct BuildArgs {
 /// The private input.
 #[derive(Args)]
 pub struct InputArgs {
-    /// File with private input, `-` for stdin; given several times, the files are concatenated
+    /// File with private input, `-` for stdin; given several times, the guest reads one after the other
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
     /// Private input in hexadecimal
     // No parser of clap's: its errors repeat what they refuse, and this is private.
     #[arg(long, value_name = "HEX", conflicts_with = "input")]
     pub input_hex: Option<String>,
+    /// Put the length of each file before it, as guests with typed input want it (docs/encoding.md)
+    #[arg(long)]
+    pub frames: bool,
 }
 
 /// Without the input, which is private.
@@ -355,6 +375,7 @@ mod tests {
         let input = InputArgs {
             input: Vec::new(),
             input_hex: Some("c0ffee".into()),
+            frames: false,
         };
         assert!(!format!("{input:?}").contains("c0ffee"));
     }

@@ -32,6 +32,31 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// A project's folder does not name a package.
+    #[error(
+        "{}: expected a name of letters, digits, - and _, a letter first, got {reason}",
+        path.display()
+    )]
+    ProjectName {
+        /// The folder.
+        path: PathBuf,
+        /// What is there instead.
+        reason: &'static str,
+    },
+    /// A project would be written over something.
+    #[error("{}: expected an empty folder or none, got files", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What should be a checkout of Vouch is none.
+    #[error("--vouch {}: expected a checkout of Vouch: {reason}", path.display())]
+    NotACheckout {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        reason: &'static str,
+    },
     /// A variable of the environment is no text.
     #[cfg(feature = "serve")]
     #[error("environment variable {name}: expected UTF-8")]
@@ -195,7 +220,12 @@ impl Error {
     /// What it is, for programs.
     fn kind(&self) -> Kind {
         match self {
-            Self::Usage(_) | Self::InputHex(_) | Self::SameFile { .. } => Kind::Usage,
+            Self::Usage(_)
+            | Self::InputHex(_)
+            | Self::SameFile { .. }
+            | Self::ProjectName { .. }
+            | Self::NotACheckout { .. } => Kind::Usage,
+            Self::NotEmpty { .. } => Kind::File,
             #[cfg(feature = "serve")]
             Self::Environment { .. } => Kind::Usage,
             #[cfg(not(feature = "serve"))]

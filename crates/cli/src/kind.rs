@@ -87,6 +87,7 @@ impl From<ErrorKind> for Kind {
             ErrorKind::GuestExit => Self::GuestExit,
             ErrorKind::Limit => Self::Limit,
             ErrorKind::Verify => Self::Verify,
+            ErrorKind::Journal => Self::Journal,
             ErrorKind::Receipt => Self::Receipt,
             ErrorKind::File => Self::File,
             ErrorKind::WorkFolder => Self::WorkDir,

@@ -3,6 +3,7 @@
 use core::ops::ControlFlow;
 
 use thiserror::Error;
+use vouch_codec::{Deserialize, JournalError, Values};
 use vouch_isa::event::Segment;
 
 use crate::fault::GuestFault;
@@ -26,6 +27,21 @@ pub struct Execution {
     pub input_read: usize,
     /// Memory in use at the end, in bytes: whole pages of 4 KiB.
     pub touched_memory_bytes: u64,
+}
+
+impl Execution {
+    /// The journal as one value, as a guest's `io::commit` writes it: no more, no less.
+    ///
+    /// # Errors
+    /// The journal is not the encoding of a `T`.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, JournalError> {
+        self.values().only()
+    }
+
+    /// The journal as values, one after another.
+    pub fn values(&self) -> Values<'_> {
+        Values::new(&self.journal)
+    }
 }
 
 /// Why a run has no result.

@@ -41,7 +41,6 @@
 //! and [`Vectors::of_this_build`].
 #![forbid(unsafe_code)]
 
-pub mod build;
 mod error;
 pub mod files;
 pub mod guests;
@@ -68,6 +67,8 @@ pub use stats::{Stats, peak_rss_bytes, rss_bytes};
 pub use vectors::{SlowBuild, VectorSet, Vectors};
 pub use verify::{verifier, verify, verify_until};
 
+pub use vouch_build as build;
+pub use vouch_codec::{self as codec, JournalError, Values};
 pub use vouch_emulator::{
     ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program, Stream,
 };

@@ -22,7 +22,7 @@ mod transcript;
 mod verify;
 mod wire;
 
-pub use claim::{Claim, ImageId};
+pub use claim::Claim;
 pub use error::{DecodeError, VerifyError};
 pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST, fixed_commitment, machine_digest};
 pub use layout::{TableShape, layout};
@@ -32,4 +32,5 @@ pub use security::{Security, Term, security, security_of, tenths};
 pub use segment::{MAX_PROOF_BYTES, SegmentClaim, SegmentReceipt, TableSet, max_log_height};
 pub use transcript::{Grinder, Transcript};
 pub use verify::{Executor, Verifier};
+pub use vouch_air::ImageId;
 pub use wire::{EncodeError, WireError, decode_proof, encode_proof};

@@ -6,6 +6,7 @@ mod bench;
 mod build;
 mod common;
 mod demo;
+mod new;
 #[cfg(unix)]
 mod paths;
 #[cfg(unix)]
