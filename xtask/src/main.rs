@@ -3,6 +3,7 @@
 
 mod compliance;
 mod cubins;
+mod encoding;
 mod gpu_check;
 mod package;
 mod soundness;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 use crate::compliance::ComplianceArgs;
 use crate::cubins::CubinsArgs;
+use crate::encoding::EncodingArgs;
 use crate::gpu_check::GpuCheckArgs;
 use crate::package::PackageArgs;
 use crate::soundness::SoundnessArgs;
@@ -35,6 +37,8 @@ enum Command {
     Compliance(ComplianceArgs),
     /// Compile the kernels for GPUs, and see that none spills registers
     Cubins(CubinsArgs),
+    /// Count what typed input and output cost guests, in several encodings
+    Encoding(EncodingArgs),
     /// Pack the program that compares and measures on a GPU, for a machine without Rust
     GpuCheck(GpuCheckArgs),
     /// Make the packages that users depend on, and see that they compile and build guests
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
     let (result, json) = match Cli::parse().command {
         Command::Compliance(arguments) => (compliance::run(&arguments), arguments.json),
         Command::Cubins(arguments) => (cubins::run(&arguments), arguments.json),
+        Command::Encoding(arguments) => (encoding::run(&arguments), arguments.json),
         Command::GpuCheck(arguments) => (gpu_check::run(&arguments), arguments.json),
         Command::Package(arguments) => (package::run(&arguments), arguments.json),
         Command::Soundness(arguments) => (soundness::run(&arguments), arguments.json),

@@ -64,8 +64,8 @@ impl Embed {
         self
     }
 
-    /// Builds them, writes the constants to `vouch_guests.rs` in `OUT_DIR`, and tells cargo what they depend on, or
-    /// what went wrong.
+    /// Builds them, writes the constants to `vouch_guests.rs` in `OUT_DIR`, and tells cargo what they depend on and what
+    /// [`Built::warnings`] says, or what went wrong.
     pub fn run(self) {
         if let Err(error) = self.try_run() {
             for line in error.to_string().lines() {
@@ -88,6 +88,9 @@ impl Embed {
         for dir in &self.guests {
             let before = SystemTime::now();
             let built = self.build(dir)?;
+            for warning in &built.warnings {
+                println!("cargo::warning=guest {}: {warning}", dir.display());
+            }
             age_lock(&built.sources, before).map_err(|source| EmbedError::Age {
                 dir: dir.clone(),
                 source,

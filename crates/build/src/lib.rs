@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod flags;
 mod metadata;
+mod products;
 mod sources;
 mod stable;
 mod target;
@@ -23,6 +24,7 @@ use std::path::{self, Path, PathBuf};
 
 pub use embed::{Embed, embed};
 pub use error::BuildError;
+pub use products::Product;
 pub use target::Target;
 pub use toolchain::{Toolchain, ToolchainKind};
 use vouch_air::ImageId;
@@ -60,6 +62,8 @@ pub struct Built {
     pub image_id: ImageId,
     /// What it was built with. Another compiler makes another program.
     pub toolchain: Toolchain,
+    /// What the compiler may have got wrong in it; empty where that cannot be known (on systems without `sh`).
+    pub warnings: Vec<Product>,
     /// The files that it was built from and that may change: local sources, manifests, the lock file and the
     /// linker script. What comes from registries and git is named in the lock file.
     pub sources: Vec<PathBuf>,
@@ -123,11 +127,13 @@ pub fn build(
     let path = cargo::only_executable(&messages)?;
 
     let sources = sources::find(&path, &metadata, runtime, &toolchain, target_dir)?;
-    let elf = fs::read(&path).map_err(|source| BuildError::File {
+    let cannot_read = |path: &Path, source| BuildError::File {
         action: "read",
-        path,
+        path: path.into(),
         source,
-    })?;
+    };
+    let elf = fs::read(&path).map_err(|source| cannot_read(&path, source))?;
+    let warnings = products::find(&path, &elf).map_err(|source| cannot_read(&path, source))?;
     let program = Program::from_elf(&elf)?;
     let image_id = ImageId::of(program.image());
     Ok(Built {
@@ -136,6 +142,7 @@ pub fn build(
         program,
         image_id,
         toolchain,
+        warnings,
         sources,
     })
 }

@@ -9,6 +9,10 @@
 //! and git have numbers that depend on no directory, and may well share name and version.)
 //!
 //! Where there is no shell, guests build, but their image IDs depend on their directories.
+//!
+//! The same wrapper has the compiler write what it makes an executable's machine code of, for
+//! [`products`](super::products). That changes no code, except that a profile which does not say
+//! `codegen-units` gets one.
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +30,9 @@ for arg; do
     esac
     set -- "$@" "$arg"
 done
+if [ -n "$CARGO_BIN_NAME" ]; then
+    set -- "$@" --emit=llvm-ir
+fi
 exec "$@"
 "#;
 
@@ -70,8 +77,12 @@ mod tests {
 
     use super::*;
 
-    /// The arguments that the compiler gets for a package in `dir`.
+    /// The arguments that the compiler gets for a library in `dir`.
     fn wrapped(dir: &str, args: &[&str]) -> String {
+        wrapped_with(("CARGO_MANIFEST_DIR", dir), args)
+    }
+
+    fn wrapped_with((name, value): (&str, &str), args: &[&str]) -> String {
         let target = tempfile::tempdir().expect("a directory");
         let wrapper = write_wrapper(target.path()).expect("it can be written");
         let wrapper = wrapper.expect("there is one");
@@ -82,9 +93,10 @@ mod tests {
         assert_eq!(mode & 0o100, 0o100, "it can be run");
         let mut sh = Command::new("sh");
         sh.arg(wrapper).args(["printf", "<%s>"]).args(args);
-        sh.env("CARGO_MANIFEST_DIR", dir);
-        sh.env("CARGO_PKG_NAME", "name")
-            .env("CARGO_PKG_VERSION", "1.2.3");
+        sh.env_remove("CARGO_BIN_NAME")
+            .env("CARGO_PKG_NAME", "name")
+            .env("CARGO_PKG_VERSION", "1.2.3")
+            .env(name, value);
         let output = sh.output().expect("it runs");
         assert!(output.status.success());
         String::from_utf8(output.stdout).expect("text")
@@ -109,5 +121,11 @@ mod tests {
             kept
         );
         assert_eq!(wrapped("/home/.cargo/git/checkouts/x/12ab", &args), kept);
+    }
+
+    #[test]
+    fn executables_come_with_what_they_are_made_of() {
+        let made = wrapped_with(("CARGO_BIN_NAME", "guest"), &["--crate-name", "guest"]);
+        assert_eq!(made, "<--crate-name><guest><--emit=llvm-ir>");
     }
 }

@@ -128,7 +128,8 @@ impl Display for Error {
 
 impl Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        // By value: a reference to a number has a `Display` of its own, which this would instantiate.
+        match *self {
             Self::End { expected, got } => write!(f, "expected {expected} bytes, got {got}"),
             Self::Count { expected, got } => {
                 write!(f, "expected at most {expected} elements, got {got}")
@@ -150,7 +151,7 @@ impl Display for ErrorKind {
             Self::SelfDescribing => {
                 f.write_str("expected a type that knows its shape, got one that asks the bytes")
             }
-            Self::Message(message) => f.write_str(message),
+            Self::Message(ref message) => f.write_str(message),
         }
     }
 }

@@ -89,8 +89,8 @@ pub enum JournalError {
 
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Value { number, error } => write!(f, "journal, value {number}: {error}"),
+        match *self {
+            Self::Value { number, ref error } => write!(f, "journal, value {number}: {error}"),
             Self::LeftOver { values, got } => write!(
                 f,
                 "journal: expected its end after value {values}, got {got} more bytes"

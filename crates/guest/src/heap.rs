@@ -1,6 +1,7 @@
 //! The global allocator: talc over the heap of link.ld.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
+use crate::Cause;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::fmt::{self, Display, Write};
@@ -59,12 +60,12 @@ unsafe impl GlobalAlloc for Heap {
     }
 }
 
-/// Says what ran out if that is why the guest panics with `message`: the library's names only the
-/// size that it could not have.
+/// Says what ran out if that is why the guest panics: the library's panic names only the size
+/// that it could not have.
 #[cold]
-pub fn explain(message: &dyn Display) {
+pub fn explain(info: &Cause<'_>) {
     let size = HEAP.refused.get();
-    if size != 0 && is_about(message, size) {
+    if size != 0 && is_about(info, size) {
         let (_, total) = bounds();
         crate::eprintln!(
             "heap exhausted: no room for {size} bytes in a heap of {total} bytes; \
@@ -75,10 +76,10 @@ pub fn explain(message: &dyn Display) {
 
 /// Whether the panic is that of the library for a block of this size. It has no type to tell it by,
 /// only its text.
-fn is_about(message: &dyn Display, size: usize) -> bool {
+fn is_about(info: &Cause<'_>, size: usize) -> bool {
     let mut text = Text::default();
     write!(text, "memory allocation of {size} bytes failed").is_ok()
-        && Rest(text.bytes()).is(message)
+        && Rest(text.bytes()).is(&info.message())
 }
 
 /// A text of one short line.

@@ -7,6 +7,7 @@
 )]
 
 use core::alloc::Layout;
+use core::fmt::{Arguments, Display};
 use core::mem::MaybeUninit;
 use core::slice;
 use std::alloc::set_alloc_error_hook;
@@ -36,11 +37,24 @@ fn on_panic(info: &PanicHookInfo<'_>) {
 }
 
 fn on_full_heap(layout: Layout) {
-    // The library's own text, by which the heap knows it.
-    let message = format_args!("memory allocation of {} bytes failed", layout.size());
-    crate::eprintln!("{message}");
-    heap::explain(&message);
+    // The text with which the library panics where there is no std.
+    let cause = Cause(format_args!(
+        "memory allocation of {} bytes failed",
+        layout.size()
+    ));
+    crate::eprintln!("{}", cause.message());
+    heap::explain(&cause);
     start::exit(abi::PANIC_EXIT_CODE)
+}
+
+/// What [`heap::explain`] gets instead of a panic, which a full heap is not here.
+pub struct Cause<'t>(Arguments<'t>);
+
+impl Cause<'_> {
+    /// The text.
+    pub fn message(&self) -> impl Display {
+        self.0
+    }
 }
 
 /// The end of a panic whose hook, one of the guest's own, has returned.

@@ -8,8 +8,8 @@
 //! vouch_guest::entry!(main);
 //!
 //! fn main() {
-//!     let input = vouch_guest::io::read_to_end();
-//!     vouch_guest::io::commit_slice(&input[..4]);
+//!     let (a, b): (u32, u32) = vouch_guest::io::read();
+//!     vouch_guest::io::commit(&(u64::from(a) * u64::from(b)));
 //! }
 //! ```
 //!
@@ -36,4 +36,10 @@ pub mod random;
 mod start;
 mod syscall;
 
-pub use start::{exit, refuse};
+pub use start::{Termination, exit, refuse};
+
+/// Why a guest panics.
+#[cfg(all(feature = "alloc", not(feature = "std")))]
+use core::panic::PanicInfo as Cause;
+#[cfg(feature = "std")]
+use hosted::Cause;

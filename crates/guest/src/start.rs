@@ -5,22 +5,51 @@
 )]
 
 use core::arch::global_asm;
-use core::fmt::Display;
+use core::fmt::{Debug, Display};
 
 use crate::syscall;
 
-/// Names the function with which the guest begins: `fn()`, run once. When it returns, the
-/// guest exits with code 0.
+/// Names the function with which the guest begins, run once: `fn()`, or `fn() -> Result<(), E>` where `E` is
+/// `Debug`, see [`Termination`].
 #[macro_export]
 macro_rules! entry {
     ($main:path) => {
         #[unsafe(no_mangle)]
         extern "C" fn __vouch_main() -> u32 {
-            let main: fn() = $main;
-            main();
-            0
+            $crate::Termination::report($main())
         }
     };
+}
+
+/// What a guest's main may return.
+#[diagnostic::on_unimplemented(
+    message = "a guest's main returns `()` or `Result<(), E>` where `E: Debug`, not `{Self}`"
+)]
+pub trait Termination {
+    /// The exit code, which is part of the claim, after whatever there is to print.
+    fn report(self) -> u32;
+}
+
+/// Exits with code 0.
+impl Termination for () {
+    #[inline(always)]
+    fn report(self) -> u32 {
+        0
+    }
+}
+
+/// `Ok` exits with code 0. `Err` prints `Error: ` and the error's `Debug` to stderr and exits with code 1, as
+/// Rust's own programs do: that the guest failed can be proven, and why is not in the claim.
+impl<E: Debug> Termination for Result<(), E> {
+    fn report(self) -> u32 {
+        match self {
+            Ok(()) => 0,
+            Err(error) => {
+                crate::eprintln!("Error: {error:?}");
+                1
+            }
+        }
+    }
 }
 
 // What begins a guest in C begins one in Rust, and calls what `entry` makes.
@@ -53,6 +82,6 @@ pub fn refuse(reason: impl Display) -> ! {
 fn on_panic(info: &core::panic::PanicInfo<'_>) -> ! {
     crate::eprintln!("{info}");
     #[cfg(feature = "alloc")]
-    crate::heap::explain(&info.message());
+    crate::heap::explain(info);
     exit(vouch_isa::abi::PANIC_EXIT_CODE)
 }

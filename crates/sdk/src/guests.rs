@@ -34,6 +34,9 @@ pub const SHA256: &[u8] = include_bytes!("../prebuilt/sha256.elf");
 /// Sorts and counts numbers.
 pub const SORT: &[u8] = include_bytes!("../prebuilt/sort.elf");
 
+/// Totals of orders: typed input and output.
+pub const TYPED: &[u8] = include_bytes!("../prebuilt/typed.elf");
+
 /// Every guest.
 pub const ALL: &[Guest] = &[
     Guest {
@@ -80,6 +83,11 @@ pub const ALL: &[Guest] = &[
         name: "sort",
         elf: SORT,
         image_id: image_id(include_str!("../prebuilt/sort.image-id")),
+    },
+    Guest {
+        name: "typed",
+        elf: TYPED,
+        image_id: image_id(include_str!("../prebuilt/typed.image-id")),
     },
 ];
 

@@ -13,6 +13,8 @@
 //! | `t` | tries to reserve more than there is, then commits "refused" |
 //! | `s` | exhausts the stack: faults |
 //! | `f` | exhausts the stack by one frame of 16 MiB: faults |
+//! | `e` | reads a frame with a `u32` and the end of the input, and prints why there are none |
+//! | `c` | commits to what has no encoding: panics |
 //!
 //! Anything else is refused.
 #![no_std]
@@ -46,6 +48,8 @@ fn main() {
         b't' => try_to_reserve(),
         b's' => io::commit_word(exhaust_stack(0)),
         b'f' => io::commit_word(step_over()),
+        b'e' => expect_number(),
+        b'c' => io::commit(&[()][..]),
         other => refuse(format_args!("no such exercise: {other}")),
     }
 }
@@ -71,6 +75,14 @@ fn echo() {
     let input = io::read_to_end();
     print!("{}", alloc::string::String::from_utf8_lossy(&input));
     vouch_guest::eprintln!("{} bytes", input.len());
+}
+
+fn expect_number() {
+    let number = io::try_read::<u32>().and_then(|number| io::try_end().map(|()| number));
+    match number {
+        Ok(number) => io::commit(&number),
+        Err(error) => print!("{error}"),
+    }
 }
 
 fn exhaust_heap() {

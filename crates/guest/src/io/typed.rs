@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use vouch_codec::{DeserializeOwned, Serialize};
 
-use super::raw::{self, Chunk};
+use super::Chunk;
 use crate::refuse;
 
 /// Frames begun, for messages: the first one is 1. A load and a store, which one hart may do.
@@ -64,7 +64,7 @@ pub fn try_read_frame() -> Result<Vec<u8>, InputError> {
     if bytes.try_reserve_exact(expected).is_err() {
         return Err(InputError::FrameRoom { frame, expected });
     }
-    let got = raw::fill(&mut bytes.spare_capacity_mut()[..expected]);
+    let got = super::fill(&mut bytes.spare_capacity_mut()[..expected]);
     // SAFETY: `fill` initialised `got` bytes.
     unsafe { bytes.set_len(got) };
     if got == expected {
@@ -85,7 +85,7 @@ pub fn try_read_frame() -> Result<Vec<u8>, InputError> {
 /// see `vouch_codec::encode`.
 pub fn commit<T: Serialize + ?Sized>(value: &T) {
     match vouch_codec::encode(value) {
-        Ok(bytes) => raw::commit_slice(&bytes),
+        Ok(bytes) => super::commit_slice(&bytes),
         Err(error) => panic!("vouch_guest: cannot commit: {error}"),
     }
 }
@@ -102,7 +102,7 @@ pub fn end() {
 /// # Errors
 /// [`InputError::LeftOver`] if any is left.
 pub fn try_end() -> Result<(), InputError> {
-    match raw::wrong_length(0, 0, 0).got {
+    match super::wrong_length(0, 0, 0).got {
         0 => Ok(()),
         got => Err(InputError::LeftOver {
             frames: FRAMES.load(Ordering::Relaxed),
@@ -161,7 +161,8 @@ pub enum InputError {
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        // By value: a reference to a number has a `Display` of its own.
+        match *self {
             Self::NoFrame { frame } => {
                 write!(
                     f,
@@ -184,7 +185,7 @@ impl fmt::Display for InputError {
                 f,
                 "input frame {frame}: expected {expected} bytes, got {got}"
             ),
-            Self::Value { frame, error } => write!(f, "input frame {frame}: {error}"),
+            Self::Value { frame, ref error } => write!(f, "input frame {frame}: {error}"),
             Self::LeftOver { frames, got } => write!(
                 f,
                 "expected the end of the input after frame {frames}, got {got} more bytes"
