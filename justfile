@@ -37,7 +37,7 @@ ci:
 # Format everything, guests included
 fmt:
     cargo fmt --all
-    git ls-files 'crates/guest/*.rs' 'guest-programs/*.rs' | xargs rustfmt --edition 2024
+    git ls-files 'crates/guest/*.rs' 'crates/codec/cycles/*.rs' 'guest-programs/*.rs' | xargs rustfmt --edition 2024
 
 # Lints, warnings denied
 lint:
