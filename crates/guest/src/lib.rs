@@ -33,6 +33,8 @@ mod heap;
 mod hosted;
 pub mod io;
 pub mod random;
+#[doc(hidden)]
+pub mod scope;
 mod start;
 mod syscall;
 
