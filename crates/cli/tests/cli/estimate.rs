@@ -105,5 +105,5 @@ fn what_belongs_to_an_estimate_wants_one() {
     let both = ["run", &elf, "--estimate", "--flame-graph", "out.svg"];
     place.refuses(&both, 2, "usage", "cannot be used with");
     let little = ["run", &elf, "--estimate", "--max-memory", "1MiB"];
-    place.refuses(&little, 4, "limit", "memory");
+    place.refuses(&little, 4, "limit", "proving needs about");
 }

@@ -73,13 +73,18 @@ impl Client {
         byte[0]
     }
 
-    /// The next packet, without its frame.
+    /// The next packet, without its frame, and with what repeats written out.
     fn answer(&mut self) -> String {
         while self.byte() != b'$' {}
         let mut packet = Vec::new();
         loop {
             match self.byte() {
                 b'#' => break,
+                b'*' => {
+                    let last = *packet.last().expect("something to be repeated");
+                    let more = usize::from(self.byte() - 29);
+                    packet.resize(packet.len() + more, last);
+                }
                 byte => packet.push(byte),
             }
         }
