@@ -35,6 +35,8 @@ mod heap;
 mod hosted;
 pub mod io;
 pub mod random;
+#[doc(hidden)]
+pub mod scope;
 mod start;
 mod syscall;
 
