@@ -1,5 +1,7 @@
 //! Filling the tables from the events of a segment.
 
+mod answers;
+
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -21,6 +23,8 @@ use crate::gadget;
 use crate::machine::{PublicValues, log_height, table_values};
 use crate::memory_tree::{MemoryTree, Update};
 use crate::tables::*;
+
+pub use answers::{Answers, answers};
 
 /// One table of a segment, filled.
 #[derive(Clone, Debug)]
@@ -75,8 +79,29 @@ pub fn generate(segment: &Segment, text: &Range<u32>, tree: &mut MemoryTree) -> 
 /// Fills every table of `segment`, which does `update` to the memory tree. `text` is the executable
 /// range in word indices.
 pub fn fill_tables(segment: &Segment, text: &Range<u32>, update: &Update) -> Traces {
+    let public = public_values(segment, update);
+    let mut tables: Vec<Trace> = Table::ALL
+        .into_iter()
+        .filter_map(|table| {
+            let matrix = matrix(table, segment, text, update)?;
+            Some(trace(table, matrix, segment, &public, text))
+        })
+        .collect();
+    let asked = ask_all(&tables, |_, _| true);
+    let lookup = match asked.facts() {
+        Some(_) => (Table::Facts, asked.facts_trace()),
+        None => (Table::Lookup, asked.lookup_trace()),
+    };
+    for (table, matrix) in [lookup, (Table::Poseidon2, asked.poseidon2_trace())] {
+        tables.push(trace(table, matrix, segment, &public, text));
+    }
+    tables.sort_by_key(|trace| trace.instance.table);
+    Traces { public, tables }
+}
+
+fn public_values(segment: &Segment, update: &Update) -> PublicValues<F> {
     let exit_code = segment.exit_code;
-    let public = PublicValues {
+    PublicValues {
         start_pc: F::from_int(segment.start_pc),
         end_pc: match exit_code {
             Some(_) => F::ZERO,
@@ -86,24 +111,7 @@ pub fn fill_tables(segment: &Segment, text: &Range<u32>, update: &Update) -> Tra
         exit_code: gadget::word(exit_code.unwrap_or(0)),
         start_root: update.start_root,
         end_root: update.end_root,
-    };
-    let mut tables: Vec<Trace> = Table::ALL
-        .into_iter()
-        .filter_map(|table| {
-            let matrix = matrix(table, segment, text, update)?;
-            Some(trace(table, matrix, segment, &public, text))
-        })
-        .collect();
-    let asked = ask_all(&tables, |_, _| true);
-    let lookup = match asked.numbers().count() {
-        0..=MAX_FACTS => (Table::Facts, asked.facts_trace()),
-        _ => (Table::Lookup, asked.lookup_trace()),
-    };
-    for (table, matrix) in [lookup, (Table::Poseidon2, asked.poseidon2_trace())] {
-        tables.push(trace(table, matrix, segment, &public, text));
     }
-    tables.sort_by_key(|trace| trace.instance.table);
-    Traces { public, tables }
 }
 
 /// Fills the lookup or facts table and the Poseidon2 table anew, from what the other `tables` now ask. For tests
@@ -272,41 +280,11 @@ const CHUNK: usize = 1 << 10;
 /// Asks every row of every table. The messages are those of the constraints themselves, so
 /// there is no second list of them to keep in step.
 fn ask_all(tables: &[Trace], is_asked: impl Fn(Table, usize) -> bool + Sync) -> Asked {
-    let facts = [(); 4].map(|()| {
-        (0..1 << lookup::LOG_HEIGHT)
-            .map(|_| AtomicU32::new(0))
-            .collect::<Vec<_>>()
-    });
-    let mut inputs = BTreeMap::new();
-    for trace in tables
-        .iter()
-        .filter(|trace| !trace.instance.table.answers())
-    {
-        let width = trace.matrix.width();
-        let table = trace.instance.table;
-        let asked: Vec<Vec<[u32; 16]>> = trace
-            .matrix
-            .values
-            .par_chunks(CHUNK * width)
-            .map(|rows| {
-                let mut questions = Questions {
-                    facts: &facts,
-                    inputs: Vec::new(),
-                    place: 0,
-                    is_asked: |place| is_asked(table, place),
-                };
-                for current in rows.chunks_exact(width) {
-                    questions.place = 0;
-                    ask_row(trace, current, &mut questions);
-                }
-                questions.inputs
-            })
-            .collect();
-        for input in asked.into_iter().flatten() {
-            *inputs.entry(input).or_insert(0) += 1;
-        }
+    let mut asked = Asked::new();
+    for trace in tables {
+        asked.ask(trace, |place| is_asked(trace.instance.table, place));
     }
-    Asked { facts, inputs }
+    asked
 }
 
 fn ask_row(trace: &Trace, current: &[F], questions: &mut impl Sink) {
@@ -325,6 +303,50 @@ fn ask_row(trace: &Trace, current: &[F], questions: &mut impl Sink) {
 }
 
 impl Asked {
+    /// Nothing yet.
+    fn new() -> Self {
+        let nothing = || (0..1 << lookup::LOG_HEIGHT).map(|_| AtomicU32::new(0));
+        Self {
+            facts: [(); 4].map(|()| nothing().collect()),
+            inputs: BTreeMap::new(),
+        }
+    }
+
+    /// Asks every row of a table, but for messages, by their places in it, that are not asked.
+    fn ask(&mut self, trace: &Trace, is_asked: impl Fn(usize) -> bool + Sync) {
+        if trace.instance.table.answers() {
+            return;
+        }
+        let facts = &self.facts;
+        let width = trace.matrix.width();
+        let asked: Vec<Vec<[u32; 16]>> = trace
+            .matrix
+            .values
+            .par_chunks(CHUNK * width)
+            .map(|rows| {
+                let mut questions = Questions {
+                    facts,
+                    inputs: Vec::new(),
+                    place: 0,
+                    is_asked: &is_asked,
+                };
+                for current in rows.chunks_exact(width) {
+                    questions.place = 0;
+                    ask_row(trace, current, &mut questions);
+                }
+                questions.inputs
+            })
+            .collect();
+        for input in asked.into_iter().flatten() {
+            *self.inputs.entry(input).or_insert(0) += 1;
+        }
+    }
+
+    /// Rows of the facts table, if it is that which answers.
+    fn facts(&self) -> Option<usize> {
+        Some(self.numbers().count()).filter(|&numbers| numbers <= MAX_FACTS)
+    }
+
     /// How often each fact about a number is asked for.
     fn counts(&self, number: u16) -> lookup::Lookup<F> {
         let count = |fact: Fact| {

@@ -25,8 +25,12 @@ pub(super) fn flags(
     metadata: &Metadata,
     guest: &Package,
     runtime: &Path,
+    scopes: bool,
 ) -> OsString {
     let mut flags: Vec<OsString> = guest.rustflags().iter().map(OsString::from).collect();
+    if scopes {
+        flags.push("--cfg=vouch_scopes".into());
+    }
     // The linker takes symbols of the command line only from before the script.
     flags.push(joined("-Clink-arg=-T", &runtime.join("link.ld"), ""));
     flags.extend(target.flags().iter().map(OsString::from));

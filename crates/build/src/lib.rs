@@ -47,6 +47,9 @@ pub struct BuildOptions {
     pub target_dir: Option<PathBuf>,
     /// Fail instead of changing the guest's `Cargo.lock`.
     pub locked: bool,
+    /// Mark the scopes that the guest names with `vouch_guest::cycle_scope!`. That makes another program, to be
+    /// looked at.
+    pub scopes: bool,
 }
 
 /// A guest, built.
@@ -110,7 +113,14 @@ pub fn build(
         source,
     })?;
     check_unicode(target_dir)?;
-    let flags = flags::flags(&toolchain, target, &metadata, guest, runtime);
+    let flags = flags::flags(
+        &toolchain,
+        target,
+        &metadata,
+        guest,
+        runtime,
+        options.scopes,
+    );
     let wrapper = stable::write_wrapper(target_dir)?;
 
     let mut command = toolchain.cargo_command(&guest_dir, "build", options.locked);

@@ -73,7 +73,34 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    fn package(dir: &Path, name: &str, rest: &str) {
+        let dir = dir.join(name);
+        fs::create_dir_all(dir.join("src")).expect("a directory");
+        fs::write(dir.join("src/lib.rs"), "").expect("a source");
+        let manifest = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n{rest}");
+        fs::write(dir.join("Cargo.toml"), manifest).expect("a manifest");
+    }
+
+    #[test]
+    fn each_guest_of_a_workspace_has_its_own() {
+        let workspace = tempfile::tempdir().expect("a directory");
+        let dir = workspace.path();
+        let members = r#"["std", "bare", "vouch-guest"]"#;
+        let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {members}\n");
+        fs::write(dir.join("Cargo.toml"), manifest).expect("a manifest");
+        package(dir, "vouch-guest", "[features]\nstd = []\n");
+        let runtime = "[dependencies.vouch-guest]\npath = \"../vouch-guest\"\n";
+        package(dir, "bare", runtime);
+        package(dir, "std", &format!("{runtime}features = [\"std\"]\n"));
+        let toolchain = Toolchain::active();
+        let target = |name| Target::of(&toolchain, &dir.join(name), false, &mut |_| {});
+        assert_eq!(target("bare").expect("a guest"), Target::Bare);
+        assert_eq!(target("std").expect("a guest"), Target::Std);
+    }
 
     #[test]
     fn the_feature_decides() {

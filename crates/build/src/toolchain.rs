@@ -95,6 +95,18 @@ impl Toolchain {
         }
     }
 
+    /// The active one, whatever it can build for.
+    #[cfg(test)]
+    pub(super) fn active() -> Self {
+        Self {
+            kind: ToolchainKind::Installed,
+            rustc: "rustc".into(),
+            cargo: "cargo".into(),
+            sysroot: PathBuf::new(),
+            version: "rustc 9".into(),
+        }
+    }
+
     /// How it comes by the library.
     pub fn kind(&self) -> ToolchainKind {
         self.kind
@@ -282,11 +294,8 @@ mod tests {
     fn the_standard_library_needs_sources() {
         let dir = tempfile::tempdir().expect("a directory");
         let bare = Toolchain {
-            kind: ToolchainKind::Installed,
-            rustc: "rustc".into(),
-            cargo: "cargo".into(),
             sysroot: dir.path().into(),
-            version: "rustc 9".into(),
+            ..Toolchain::active()
         };
         let without = bare.clone().for_target(Target::Bare).expect("it has core");
         assert_eq!(without.kind(), ToolchainKind::Installed);

@@ -1,17 +1,18 @@
 //! The command line.
 
+mod run;
 mod values;
 
 use std::path::PathBuf;
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use vouch_sdk::{Backend, DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id, units};
 
 use crate::commands::Guest;
-use values::{BackendName, ProfileName, allowed_exit, no_profile_of_proofs};
+use values::{BackendName, allowed_exit};
 
-pub use values::{AllowedExit, LogFormatName, SecurityBits};
+pub use run::RunArgs;
+pub use values::{AllowedExit, LogFormatName, ProfileName, RunProfile, SecurityBits};
 
 /// Proves and verifies runs of RISC-V programs.
 ///
@@ -89,6 +90,10 @@ pub struct BuildArgs {
     /// Write the ELF to a file
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Mark the scopes that the guest names, for `vouch run --stats`; makes another program, with an image ID of its
+    /// own
+    #[arg(long)]
+    pub scopes: bool,
 }
 
 /// The private input.
@@ -113,33 +118,6 @@ impl std::fmt::Debug for InputArgs {
             .field("input", &self.input)
             .finish_non_exhaustive()
     }
-}
-
-/// Of `vouch run`.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// The guest
-    pub elf: PathBuf,
-    /// Its input.
-    #[command(flatten)]
-    pub input: InputArgs,
-    /// Write the journal to a file
-    #[arg(long, value_name = "FILE")]
-    pub journal_out: Option<PathBuf>,
-    /// Say how much was executed, and how fast
-    #[arg(long)]
-    pub stats: bool,
-    /// Say which functions and tables cost most, and write flame graphs: in cycles to FILE, in
-    /// committed cells beside it (out.svg, out.cells.svg)
-    #[arg(long, value_name = "FILE")]
-    pub flame_graph: Option<PathBuf>,
-    /// Its old name, which is that of the parameters elsewhere.
-    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "flame_graph",
-        value_parser = PathBufValueParser::new().try_map(no_profile_of_proofs))]
-    pub profile: Option<PathBuf>,
-    /// Most instructions to execute: a number or 2^N
-    #[arg(long, value_name = "N", value_parser = units::number)]
-    pub max_cycles: Option<u64>,
 }
 
 /// Of `vouch prove`.
@@ -215,12 +193,7 @@ pub struct ProfileArgs {
 impl ProfileArgs {
     /// The profile asked for.
     pub fn profile(self) -> Profile {
-        match (self.profile, self.security) {
-            (ProfileName::Fast, SecurityBits::Bits100) => Profile::Fast100,
-            (ProfileName::Compact, SecurityBits::Bits100) => Profile::Compact100,
-            (ProfileName::Fast, SecurityBits::Bits128) => Profile::Fast128,
-            (ProfileName::Compact, SecurityBits::Bits128) => Profile::Compact128,
-        }
+        self.profile.at(self.security)
     }
 }
 

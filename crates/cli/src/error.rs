@@ -136,6 +136,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A debugger cannot be waited for, or talked to any more.
+    #[error("--gdb: {0}")]
+    Debugger(String),
     /// Signals cannot be watched.
     #[error("cannot watch signals: {0}")]
     Signals(io::Error),
@@ -232,6 +235,7 @@ impl Error {
             Self::NoService => Kind::Usage,
             Self::Stdin(_) | Self::StdinSize { .. } | Self::Stdout(_) => Kind::File,
             Self::Document { .. } => Kind::File,
+            Self::Debugger(_) => Kind::Debugger,
             Self::Bench { .. } => Kind::Bench,
             Self::Build(_) => Kind::Build,
             Self::Journal { .. } => Kind::Journal,

@@ -36,6 +36,7 @@ pub enum Kind {
     GuestFault,
     Limit,
     Bench,
+    Debugger,
     Config,
     Listen,
     Tls,
@@ -59,6 +60,7 @@ impl Kind {
             | Self::Elf
             | Self::Build
             | Self::WorkDir
+            | Self::Debugger
             | Self::Config
             | Self::Listen
             | Self::Tls

@@ -163,7 +163,7 @@ pub(crate) fn run<O: Observer>(
 }
 
 /// Makes the call that the next instruction asks for; returns the exit code if it exits.
-fn call<O: Observer>(
+pub(crate) fn call<O: Observer>(
     machine: &mut Machine<'_>,
     observer: &mut O,
     limits: &Limits,
@@ -180,7 +180,7 @@ fn call<O: Observer>(
         .map_err(|trap| failure(machine, trap))
 }
 
-fn failure(machine: &Machine<'_>, trap: Trap) -> ExecuteError {
+pub(crate) fn failure(machine: &Machine<'_>, trap: Trap) -> ExecuteError {
     match trap {
         Trap::Fault(kind) => ExecuteError::Fault(machine.fault(kind)),
         Trap::Limit(limit) => ExecuteError::Limit(limit),
@@ -198,7 +198,7 @@ fn cut<O: Observer>(
     }
 }
 
-fn finish<O: Observer>(
+pub(crate) fn finish<O: Observer>(
     machine: &mut Machine<'_>,
     observer: &mut O,
     exit_code: u32,

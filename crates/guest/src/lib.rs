@@ -13,13 +13,15 @@
 //! }
 //! ```
 //!
+//! With the feature `std` a guest is an ordinary program instead, which names this crate once.
+//!
 //! Calls follow [`vouch_isa::abi`], a subset of RISC-V Linux user mode, so a guest also runs
 //! under `qemu-riscv32`. docs/guests.md tells how to build one and what its limits are.
 #![no_std]
 #![cfg_attr(feature = "std", feature(alloc_error_hook))]
 
 #[cfg(not(target_arch = "riscv32"))]
-compile_error!("guests build for riscv32im-unknown-none-elf only: use `vouch build`");
+compile_error!("guests build for riscv32im only: use `vouch build`");
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -33,6 +35,8 @@ mod heap;
 mod hosted;
 pub mod io;
 pub mod random;
+#[doc(hidden)]
+pub mod scope;
 mod start;
 mod syscall;
 

@@ -36,8 +36,8 @@ fn examples_do_what_they_say() {
             .args(["run", "--release", "--quiet", "--package", name])
             .current_dir(&examples)
             .env("CARGO_TARGET_DIR", TARGET)
-            // Compiles in less time than proofs this small gain by more.
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+            // Six times faster to compile, while proofs this small take seconds in any case.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
         let output = cargo.output().expect("cargo runs");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{name}: {said}");

@@ -21,7 +21,10 @@ pub fn build(arguments: &BuildArgs, output: &Output) -> Result<Fields, Error> {
     if let Some(path) = &arguments.output {
         check_output(path, &arguments.guest_dir)?;
     }
-    let options = BuildOptions::default();
+    let options = BuildOptions {
+        scopes: arguments.scopes,
+        ..BuildOptions::default()
+    };
     let built = build::build(&arguments.guest_dir, &options, &mut |line| output.log(line))?;
     if let Some(path) = &arguments.output {
         output.write(path, &built.elf)?;

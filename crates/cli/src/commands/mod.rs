@@ -3,6 +3,8 @@
 mod bench;
 mod build;
 mod demo;
+mod estimate;
+mod gdb;
 mod inspect;
 mod new;
 mod profile;

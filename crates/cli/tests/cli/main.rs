@@ -6,6 +6,8 @@ mod bench;
 mod build;
 mod common;
 mod demo;
+mod estimate;
+mod gdb;
 mod new;
 #[cfg(unix)]
 mod paths;
@@ -15,6 +17,7 @@ mod profile;
 mod prove;
 mod receipts;
 mod run;
+mod scopes;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(target_os = "linux")]

@@ -37,7 +37,7 @@ fn check<T>(lines: &mut std::str::Lines<'static>, name: &str, value: &T)
 where
     T: Serialize + Deserialize<'static> + PartialEq + std::fmt::Debug,
 {
-    let bytes = to_vec(value).expect("it can be encoded").leak();
+    let bytes: &'static [u8] = to_vec(value).expect("it can be encoded").leak();
     assert_eq!(lines.next(), Some(&*format!("{name} {}", hex(bytes))));
     assert_eq!(from_slice::<T>(bytes).as_ref(), Ok(value));
 }

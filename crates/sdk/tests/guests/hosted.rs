@@ -44,18 +44,21 @@ fn source(name: &str) -> PathBuf {
 }
 
 fn built(name: &str) -> Option<Vec<u8>> {
-    let options = BuildOptions {
-        target_dir: Some(TARGET_DIR.into()),
-        locked: true,
-        ..BuildOptions::default()
-    };
-    match build(&source(name), &options, &mut |_| {}) {
+    match build(&source(name), &options(), &mut |_| {}) {
         Ok(built) => Some(built.elf),
         Err(error @ (BuildError::NoToolchain { .. } | BuildError::NoLibrarySource { .. })) => {
             tools::skip("guests with std", &error.to_string());
             None
         }
         Err(error) => panic!("{name}: {error}"),
+    }
+}
+
+fn options() -> BuildOptions {
+    BuildOptions {
+        target_dir: Some(TARGET_DIR.into()),
+        locked: true,
+        ..BuildOptions::default()
     }
 }
 
@@ -225,6 +228,16 @@ fn a_guest_without_std_has_atomics() {
         panicked.stderr.ends_with("there is input\n"),
         "{panicked:?}"
     );
+}
+
+#[test]
+fn a_guest_that_does_not_name_the_runtime_is_refused() {
+    if GUESTS.is_none() {
+        return;
+    }
+    let error = build(&source("nameless"), &options(), &mut |_| {}).expect_err("no entry point");
+    let error = error.to_string();
+    assert!(error.contains("`use vouch_guest as _;`"), "{error}");
 }
 
 /// The exercises with crates, by letter, and data for each.

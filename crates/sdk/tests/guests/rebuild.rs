@@ -29,6 +29,7 @@ fn rust_guests() {
         toolchain: Some(toolchain),
         target_dir: Some(dir.path().join("target")),
         locked: true,
+        ..BuildOptions::default()
     };
     each_is_what_it_was(&options);
     rust::statics_are_made(&built(&rust::guest("statics"), &options).elf);

@@ -169,11 +169,15 @@ fn other_values_are_refused() {
         &frame(&[0; 12]),
         "input frame 1: expected the end, got 4 more bytes at byte 8",
     );
-    let text = codec::to_vec("text").expect("an encoding");
+    let count = [9, 0, 0, 0, 0, 0, 0, 0];
     refuses(
-        &frame(&text),
-        "input frame 1: expected at most 4 elements, got 4 at byte 0",
+        &frame(&count),
+        "input frame 1: expected at most 4 elements, got 9 at byte 0",
     );
+    let text = codec::to_vec("text").expect("an encoding");
+    let length = u32::from_le_bytes(*b"text");
+    let reason = format!("input frame 1: expected {length} bytes, got 0 at byte 8");
+    refuses(&frame(&text), &reason);
     let option = [0, 0, 0, 0, 7, 0, 0, 0];
     refuses(
         &frame(&option),
