@@ -12,6 +12,7 @@ mod embed;
 mod environment;
 mod error;
 mod flags;
+mod lock;
 mod metadata;
 mod products;
 mod sources;
@@ -133,6 +134,8 @@ pub fn build(
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .env("CARGO_BUILD_BUILD_DIR", target_dir)
         .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());
+    // Until all that it made has been read.
+    let _alone = lock::lock(target_dir, log)?;
     let messages = cargo::run(command, log)?;
     let path = cargo::only_executable(&messages)?;
 

@@ -63,9 +63,9 @@ fn main() {
     vouch_guest::io::commit_word(number::NUMBER + 1);
 }
 "#;
-const LARGER_HEAP: &str = r#"
+const LARGER_STACK: &str = r#"
 [package.metadata.vouch]
-rustflags = ["-Clink-arg=--defsym=__heap_size=0x200000"]
+rustflags = ["-Clink-arg=--defsym=__stack_size=0x200000"]
 "#;
 const TWO_GUESTS: &str = r#"
 fn main() {
@@ -94,7 +94,7 @@ fn guests_are_built_again_when_their_sources_change() {
     assert_eq!(second, project.run(), "6 + 1 is 5 + 2");
 
     let manifest = fs::read_to_string(project.path("a guest/Cargo.toml")).expect("a manifest");
-    project.put("a guest/Cargo.toml", &(manifest + LARGER_HEAP));
+    project.put("a guest/Cargo.toml", &(manifest + LARGER_STACK));
     let fourth = project.run();
     assert_ne!(second, fourth, "the manifest of the guest");
     assert!(project.is_fresh(), "nothing has changed since");

@@ -31,7 +31,7 @@ fn compare(program: &Program, input: &[u8], options: &ProveOptions) -> (Estimate
     assert_eq!(said.security_bits, is.security_bits);
     // Where paths meet is known only then: a path more or less is much of a small receipt.
     let difference = said.receipt_bytes.abs_diff(is.proof_bytes);
-    assert!(difference * 100 <= is.proof_bytes, "{said:?}, {is:?}");
+    assert!(difference * 50 <= is.proof_bytes, "{said:?}, {is:?}");
     assert!(
         said.most_receipt_bytes >= is.proof_bytes,
         "{said:?}, {is:?}"
