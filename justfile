@@ -30,6 +30,10 @@ gpu-check-pack dir:
     cargo xtask cubins
     cargo xtask gpu-check --pack {{dir}}
 
+# Make the packages that users depend on, and see that they compile and build guests
+package:
+    cargo xtask package
+
 # What every change must pass
 ci:
     .ci/run
@@ -37,7 +41,7 @@ ci:
 # Format everything, guests included
 fmt:
     cargo fmt --all
-    git ls-files 'crates/guest/*.rs' 'guest-programs/*.rs' | xargs rustfmt --edition 2024
+    git ls-files 'crates/guest/*.rs' 'crates/codec/cycles/*.rs' 'crates/cli/template/*.rs' 'guest-programs/*.rs' 'examples/*.rs' | xargs rustfmt --edition 2024
 
 # Lints, warnings denied
 lint:

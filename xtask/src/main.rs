@@ -3,7 +3,9 @@
 
 mod compliance;
 mod cubins;
+mod encoding;
 mod gpu_check;
+mod package;
 mod soundness;
 mod sweep;
 
@@ -13,7 +15,9 @@ use clap::{Parser, Subcommand};
 
 use crate::compliance::ComplianceArgs;
 use crate::cubins::CubinsArgs;
+use crate::encoding::EncodingArgs;
 use crate::gpu_check::GpuCheckArgs;
+use crate::package::PackageArgs;
 use crate::soundness::SoundnessArgs;
 use crate::sweep::SweepArgs;
 
@@ -33,8 +37,12 @@ enum Command {
     Compliance(ComplianceArgs),
     /// Compile the kernels for GPUs, and see that none spills registers
     Cubins(CubinsArgs),
+    /// Count what typed input and output cost guests, in several encodings
+    Encoding(EncodingArgs),
     /// Pack the program that compares and measures on a GPU, for a machine without Rust
     GpuCheck(GpuCheckArgs),
+    /// Make the packages that users depend on, and see that they compile and build guests
+    Package(PackageArgs),
     /// Try to make the verifier accept a lie
     Soundness(SoundnessArgs),
     /// Compare the parameters that reach a number of provable bits
@@ -45,7 +53,9 @@ fn main() -> ExitCode {
     let (result, json) = match Cli::parse().command {
         Command::Compliance(arguments) => (compliance::run(&arguments), arguments.json),
         Command::Cubins(arguments) => (cubins::run(&arguments), arguments.json),
+        Command::Encoding(arguments) => (encoding::run(&arguments), arguments.json),
         Command::GpuCheck(arguments) => (gpu_check::run(&arguments), arguments.json),
+        Command::Package(arguments) => (package::run(&arguments), arguments.json),
         Command::Soundness(arguments) => (soundness::run(&arguments), arguments.json),
         Command::Sweep(arguments) => (sweep::run(&arguments), arguments.json),
     };

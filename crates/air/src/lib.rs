@@ -6,7 +6,7 @@
 //!
 //! - the language: columns, buses, constraints that tables share, what a table is ([`table`]);
 //! - the tables, one a file in [`tables`]: statement, columns, constraints, filling;
-//! - the machine: the list of tables ([`tables::Table`]), [`witness`], [`check`];
+//! - the machine: the list of tables ([`tables::Table`]), [`witness`], [`answers`], [`check`];
 //! - tests: the kit, and for each table what it is put through.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -23,15 +23,19 @@ pub mod capture;
 pub mod check;
 pub mod columns;
 mod gadget;
+mod image_id;
 pub mod instruction;
 pub mod machine;
 pub mod memory_tree;
 mod product;
+pub mod questions;
 pub mod table;
 pub mod tables;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 pub mod witness;
+
+pub use image_id::ImageId;
 
 use p3_air::AirBuilder;
 use p3_lookup::InteractionBuilder;

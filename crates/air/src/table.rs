@@ -13,10 +13,10 @@ use p3_maybe_rayon::prelude::*;
 use vouch_isa::Family;
 use vouch_isa::event::{Counts, Segment};
 
-use crate::answers::Asked;
 use crate::columns::Block;
 use crate::machine::{self, PUBLIC_VALUES, PublicValues, log_height};
 use crate::memory_tree::Update;
+use crate::questions::Asked;
 use crate::{Builder, F};
 
 /// A table: what its rows hold, which events they are filled from, what they have to fulfil.

@@ -11,11 +11,11 @@ use p3_maybe_rayon::prelude::*;
 use vouch_isa::event::Segment;
 
 use crate::F;
-use crate::answers::Asked;
 use crate::capture::{Capture, Row, Sink};
 use crate::gadget;
 use crate::machine::PublicValues;
 use crate::memory_tree::{MemoryTree, Update};
+use crate::questions::Asked;
 use crate::table::Context;
 pub use crate::tables::lookup::MAX_FACTS;
 use crate::tables::{Instance, Table};
@@ -49,18 +49,7 @@ pub fn generate(segment: &Segment, text: &Range<u32>, tree: &mut MemoryTree) -> 
 /// Fills every table of `segment`, which does `update` to the memory tree. `text` is the executable
 /// range in word indices.
 pub fn fill_tables(segment: &Segment, text: &Range<u32>, update: &Update) -> Traces {
-    let exit_code = segment.exit_code;
-    let public = PublicValues {
-        start_pc: F::from_int(segment.start_pc),
-        end_pc: match exit_code {
-            Some(_) => F::ZERO,
-            None => F::from_int(segment.end_pc),
-        },
-        halted: F::from_bool(exit_code.is_some()),
-        exit_code: gadget::word(exit_code.unwrap_or(0)),
-        start_root: update.start_root,
-        end_root: update.end_root,
-    };
+    let public = public_values(segment, update);
     let nothing = Asked::default();
     let mut cx = Context {
         segment,
@@ -73,9 +62,9 @@ pub fn fill_tables(segment: &Segment, text: &Range<u32>, update: &Update) -> Tra
         .filter_map(|table| trace(table, &cx, &public))
         .collect();
     let asked = ask_all(&tables, |_, _| true);
-    let absent = match asked.numbers().count() as u64 {
-        0..=MAX_FACTS => Table::Lookup,
-        _ => Table::Facts,
+    let absent = match facts(&asked) {
+        Some(_) => Table::Lookup,
+        None => Table::Facts,
     };
     cx.asked = &asked;
     let answers = |table: &Table| table.answers() && *table != absent;
@@ -83,6 +72,26 @@ pub fn fill_tables(segment: &Segment, text: &Range<u32>, update: &Update) -> Tra
     tables.extend(answering.filter_map(|table| trace(table, &cx, &public)));
     tables.sort_by_key(|trace| trace.instance.table);
     Traces { public, tables }
+}
+
+pub(crate) fn public_values(segment: &Segment, update: &Update) -> PublicValues<F> {
+    let exit_code = segment.exit_code;
+    PublicValues {
+        start_pc: F::from_int(segment.start_pc),
+        end_pc: match exit_code {
+            Some(_) => F::ZERO,
+            None => F::from_int(segment.end_pc),
+        },
+        halted: F::from_bool(exit_code.is_some()),
+        exit_code: gadget::word(exit_code.unwrap_or(0)),
+        start_root: update.start_root,
+        end_root: update.end_root,
+    }
+}
+
+/// Rows of the facts table, if it is that which answers.
+pub(crate) fn facts(asked: &Asked) -> Option<usize> {
+    Some(asked.numbers().count()).filter(|&numbers| numbers as u64 <= MAX_FACTS)
 }
 
 /// Fills the lookup or facts table and the Poseidon2 table anew, from what the other `tables` now ask. For tests
@@ -128,7 +137,7 @@ fn answering(table: Table, asked: &Asked) -> Option<RowMajorMatrix<F>> {
 }
 
 /// A table of a segment; `None` if it holds nothing.
-fn trace(table: Table, cx: &Context<'_>, public: &PublicValues<F>) -> Option<Trace> {
+pub(crate) fn trace(table: Table, cx: &Context<'_>, public: &PublicValues<F>) -> Option<Trace> {
     let matrix = table.filled(cx)?;
     Some(Trace {
         instance: Instance::new(table, cx.segment.journal_start, &cx.segment.journal),
@@ -146,22 +155,28 @@ fn ask_all(tables: &[Trace], is_asked: impl Fn(Table, usize) -> bool + Sync) -> 
     let mut asked = Asked::none();
     let asking = { tables.iter() }.filter(|trace| !trace.instance.table.answers());
     for trace in asking {
-        let (table, width) = (trace.instance.table, trace.matrix.width());
-        // Interactions look at nothing but the current row and the public values.
-        let periodic = F::zero_vec(trace.instance.periodic.len());
-        let inputs: Vec<Vec<[u32; 16]>> = { trace.matrix.values.par_chunks(CHUNK * width) }
-            .map(|rows| {
-                let mut questions = asked.questions(|place| is_asked(table, place));
-                for current in rows.chunks_exact(width) {
-                    questions.next_row();
-                    ask_row(trace, current, &periodic, &mut questions);
-                }
-                questions.inputs
-            })
-            .collect();
-        asked.add_inputs(inputs.into_iter().flatten());
+        let table = trace.instance.table;
+        ask(&mut asked, trace, |place| is_asked(table, place));
     }
     asked
+}
+
+/// Asks every row of a table, but for messages, by their places in it, that are not asked.
+pub(crate) fn ask(asked: &mut Asked, trace: &Trace, is_asked: impl Fn(usize) -> bool + Sync) {
+    let width = trace.matrix.width();
+    // Interactions look at nothing but the current row and the public values.
+    let periodic = F::zero_vec(trace.instance.periodic.len());
+    let inputs: Vec<Vec<[u32; 16]>> = { trace.matrix.values.par_chunks(CHUNK * width) }
+        .map(|rows| {
+            let mut questions = asked.questions(&is_asked);
+            for current in rows.chunks_exact(width) {
+                questions.next_row();
+                ask_row(trace, current, &periodic, &mut questions);
+            }
+            questions.inputs
+        })
+        .collect();
+    asked.add_inputs(inputs.into_iter().flatten());
 }
 
 fn ask_row(trace: &Trace, current: &[F], periodic: &[F], questions: &mut impl Sink) {

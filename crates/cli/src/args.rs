@@ -1,17 +1,18 @@
 //! The command line.
 
+mod run;
 mod values;
 
 use std::path::PathBuf;
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use vouch_sdk::{Backend, DEFAULT_SEGMENT_CELLS, ImageId, Profile, parse_image_id, units};
 
 use crate::commands::Guest;
-use values::{BackendName, ProfileName, allowed_exit, no_profile_of_proofs};
+use values::{BackendName, allowed_exit};
 
-pub use values::{AllowedExit, LogFormatName, SecurityBits};
+pub use run::RunArgs;
+pub use values::{AllowedExit, LogFormatName, ProfileName, RunProfile, SecurityBits};
 
 /// Proves and verifies runs of RISC-V programs.
 ///
@@ -37,6 +38,8 @@ pub struct Cli {
 pub enum Command {
     /// Prove and verify the four-hash commitment, and try to cheat
     Demo,
+    /// Make a project: a guest, and a host that proves and verifies it
+    New(NewArgs),
     /// Build a guest crate and print its image ID
     Build(BuildArgs),
     /// Run a guest without proving anything
@@ -64,6 +67,21 @@ pub enum Command {
     BenchRun(BenchRunArgs),
 }
 
+/// Of `vouch new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Folder to make, whose name is the project's
+    #[arg(value_name = "PROJECT")]
+    pub folder: PathBuf,
+    /// A guest with Rust's standard library
+    #[arg(long)]
+    pub std: bool,
+    /// Depend on the crates of a checkout of Vouch [default: those on crates.io; those of the checkout
+    /// that this program was built in, if it still lies in its target directory]
+    #[arg(long, value_name = "DIR")]
+    pub vouch: Option<PathBuf>,
+}
+
 /// Of `vouch build`.
 #[derive(Debug, Args)]
 pub struct BuildArgs {
@@ -72,18 +90,25 @@ pub struct BuildArgs {
     /// Write the ELF to a file
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Mark the scopes that the guest names, for `vouch run --stats`; makes another program, with an image ID of its
+    /// own
+    #[arg(long)]
+    pub scopes: bool,
 }
 
 /// The private input.
 #[derive(Args)]
 pub struct InputArgs {
-    /// File with private input, `-` for stdin; given several times, the files are concatenated
+    /// File with private input, `-` for stdin; given several times, the guest reads one after the other
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
     /// Private input in hexadecimal
     // No parser of clap's: its errors repeat what they refuse, and this is private.
     #[arg(long, value_name = "HEX", conflicts_with = "input")]
     pub input_hex: Option<String>,
+    /// Put the length of each file before it, as guests with typed input want it (docs/encoding.md)
+    #[arg(long)]
+    pub frames: bool,
 }
 
 /// Without the input, which is private.
@@ -93,33 +118,6 @@ impl std::fmt::Debug for InputArgs {
             .field("input", &self.input)
             .finish_non_exhaustive()
     }
-}
-
-/// Of `vouch run`.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// The guest
-    pub elf: PathBuf,
-    /// Its input.
-    #[command(flatten)]
-    pub input: InputArgs,
-    /// Write the journal to a file
-    #[arg(long, value_name = "FILE")]
-    pub journal_out: Option<PathBuf>,
-    /// Say how much was executed, and how fast
-    #[arg(long)]
-    pub stats: bool,
-    /// Say which functions and tables cost most, and write flame graphs: in cycles to FILE, in
-    /// committed cells beside it (out.svg, out.cells.svg)
-    #[arg(long, value_name = "FILE")]
-    pub flame_graph: Option<PathBuf>,
-    /// Its old name, which is that of the parameters elsewhere.
-    #[arg(long, value_name = "FILE", hide = true, conflicts_with = "flame_graph",
-        value_parser = PathBufValueParser::new().try_map(no_profile_of_proofs))]
-    pub profile: Option<PathBuf>,
-    /// Most instructions to execute: a number or 2^N
-    #[arg(long, value_name = "N", value_parser = units::number)]
-    pub max_cycles: Option<u64>,
 }
 
 /// Of `vouch prove`.
@@ -195,12 +193,7 @@ pub struct ProfileArgs {
 impl ProfileArgs {
     /// The profile asked for.
     pub fn profile(self) -> Profile {
-        match (self.profile, self.security) {
-            (ProfileName::Fast, SecurityBits::Bits100) => Profile::Fast100,
-            (ProfileName::Compact, SecurityBits::Bits100) => Profile::Compact100,
-            (ProfileName::Fast, SecurityBits::Bits128) => Profile::Fast128,
-            (ProfileName::Compact, SecurityBits::Bits128) => Profile::Compact128,
-        }
+        self.profile.at(self.security)
     }
 }
 
@@ -355,6 +348,7 @@ mod tests {
         let input = InputArgs {
             input: Vec::new(),
             input_hex: Some("c0ffee".into()),
+            frames: false,
         };
         assert!(!format!("{input:?}").contains("c0ffee"));
     }

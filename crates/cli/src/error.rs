@@ -32,6 +32,31 @@ pub enum Error {
         /// Its path.
         path: PathBuf,
     },
+    /// A project's folder does not name a package.
+    #[error(
+        "{}: expected a name of letters, digits, - and _, a letter first, got {reason}",
+        path.display()
+    )]
+    ProjectName {
+        /// The folder.
+        path: PathBuf,
+        /// What is there instead.
+        reason: &'static str,
+    },
+    /// A project would be written over something.
+    #[error("{}: expected an empty folder or none, got files", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What should be a checkout of Vouch is none.
+    #[error("--vouch {}: expected a checkout of Vouch: {reason}", path.display())]
+    NotACheckout {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        reason: &'static str,
+    },
     /// A variable of the environment is no text.
     #[cfg(feature = "serve")]
     #[error("environment variable {name}: expected UTF-8")]
@@ -111,6 +136,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A debugger cannot be waited for, or talked to any more.
+    #[error("--gdb: {0}")]
+    Debugger(String),
     /// Signals cannot be watched.
     #[error("cannot watch signals: {0}")]
     Signals(io::Error),
@@ -195,13 +223,19 @@ impl Error {
     /// What it is, for programs.
     fn kind(&self) -> Kind {
         match self {
-            Self::Usage(_) | Self::InputHex(_) | Self::SameFile { .. } => Kind::Usage,
+            Self::Usage(_)
+            | Self::InputHex(_)
+            | Self::SameFile { .. }
+            | Self::ProjectName { .. }
+            | Self::NotACheckout { .. } => Kind::Usage,
+            Self::NotEmpty { .. } => Kind::File,
             #[cfg(feature = "serve")]
             Self::Environment { .. } => Kind::Usage,
             #[cfg(not(feature = "serve"))]
             Self::NoService => Kind::Usage,
             Self::Stdin(_) | Self::StdinSize { .. } | Self::Stdout(_) => Kind::File,
             Self::Document { .. } => Kind::File,
+            Self::Debugger(_) => Kind::Debugger,
             Self::Bench { .. } => Kind::Bench,
             Self::Build(_) => Kind::Build,
             Self::Journal { .. } => Kind::Journal,

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use hex::FromHexError;
-use vouch_sdk::{Limits, files};
+use vouch_sdk::{Error as SdkError, Input, Limits, files};
 
 use crate::args::InputArgs;
 use crate::error::Error;
@@ -14,17 +14,22 @@ use crate::error::Error;
 /// # Errors
 /// A file that cannot be read or is larger than any input may be; text that is not
 /// hexadecimal.
-pub fn read(arguments: &InputArgs) -> Result<Vec<u8>, Error> {
+pub fn read(arguments: &InputArgs) -> Result<Input, Error> {
+    let append = |input: Input, bytes: &[u8]| match arguments.frames {
+        true => input.frame(bytes).map_err(SdkError::from),
+        false => Ok(input.bytes(bytes)),
+    };
     if let Some(text) = &arguments.input_hex {
-        return decode(text);
+        return Ok(append(Input::new(), &decode(text)?)?);
     }
     let limit = Limits::default().input_bytes as u64;
-    let mut input = Vec::new();
+    let mut input = Input::new();
     for path in &arguments.input {
-        match path == Path::new("-") {
-            true => input.extend(read_stdin(limit)?),
-            false => input.extend(files::read(path, limit)?),
-        }
+        let bytes = match path == Path::new("-") {
+            true => read_stdin(limit)?,
+            false => files::read(path, limit)?,
+        };
+        input = append(input, &bytes)?;
     }
     Ok(input)
 }

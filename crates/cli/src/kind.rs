@@ -36,6 +36,7 @@ pub enum Kind {
     GuestFault,
     Limit,
     Bench,
+    Debugger,
     Config,
     Listen,
     Tls,
@@ -59,6 +60,7 @@ impl Kind {
             | Self::Elf
             | Self::Build
             | Self::WorkDir
+            | Self::Debugger
             | Self::Config
             | Self::Listen
             | Self::Tls
@@ -87,6 +89,7 @@ impl From<ErrorKind> for Kind {
             ErrorKind::GuestExit => Self::GuestExit,
             ErrorKind::Limit => Self::Limit,
             ErrorKind::Verify => Self::Verify,
+            ErrorKind::Journal => Self::Journal,
             ErrorKind::Receipt => Self::Receipt,
             ErrorKind::File => Self::File,
             ErrorKind::WorkFolder => Self::WorkDir,

@@ -36,7 +36,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    if matches!(cli.command, Command::Prove(_) | Command::BenchRun(_)) {
+    let proves = match &cli.command {
+        Command::Prove(_) | Command::BenchRun(_) => true,
+        Command::Run(arguments) => arguments.estimate.estimate,
+        _ => false,
+    };
+    if proves {
         allocator::keep_freed_memory();
     }
     let phases = Phases::default();

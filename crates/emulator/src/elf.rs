@@ -14,6 +14,7 @@ use vouch_isa::image::Image;
 
 use crate::code::{self, Guard};
 use crate::program::Program;
+use crate::scopes::Scopes;
 use crate::symbols::Symbols;
 pub(crate) use header::Header;
 use segments::{Load, Text};
@@ -49,6 +50,7 @@ impl Program {
             code: code::decode_text(file.get(text.data.clone()).unwrap_or_default(), guard),
             regions,
             symbols: Symbols::parse(file, &header, text.start..text.end),
+            scopes: Scopes::parse(file, &header, text.start..text.end),
             image,
         })
     }

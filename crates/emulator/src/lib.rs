@@ -5,7 +5,9 @@
 //! - [`execute`] runs a program and returns its journal and exit code.
 //! - [`record`] does the same and hands out a [`vouch_isa::event::Segment`] each time a
 //!   stretch of the run is complete: all that the tables of a proof are filled from.
-//! - [`profile()`] does as [`execute`] and counts what each function costs.
+//! - [`DebugRun`] runs it instruction by instruction.
+//! - [`profile()`] does as [`execute`] and counts what each function costs; [`execute_scoped`] what the scopes
+//!   cost that the guest has named.
 //!
 //! All run the same interpreter, so they cannot differ in what a program does. The
 //! interpreter may refuse what the circuit would accept (limits, unmapped memory), never the
@@ -13,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod debug;
 mod elf;
 mod fault;
 mod instruction;
@@ -25,17 +28,20 @@ pub mod profile;
 mod program;
 mod record;
 mod run;
+mod scopes;
 mod stack;
 mod symbols;
 mod syscall;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use debug::DebugRun;
 pub use elf::{ElfError, MAX_LOAD_BYTES};
 pub use fault::{FaultKind, Foreign, GuestFault};
 pub use limits::{LimitKind, LimitReached, Limits, SegmentLimits};
 pub use profile::{profile, profile_watched};
 pub use program::{Program, Region};
 pub use run::{ExecuteError, Execution, execute, execute_watched, record};
+pub use scopes::{ScopeCost, execute_scoped};
 pub use symbols::{Symbol, readable};
 pub use syscall::Stream;

@@ -29,6 +29,7 @@ use crate::memory::{Memory, PageWords};
 use crate::observer::{Accesses, Observer, Watcher};
 use crate::program::Program;
 use crate::run::{ExecuteError, Execution, run, start};
+use crate::scopes::{Counter, Marker};
 use crate::syscall::{Stream, special_cell};
 
 pub use functions::Function;
@@ -65,6 +66,8 @@ pub fn profile_watched<'p>(
     let tree = CallTree {
         functions: profiler.functions.list,
         nodes: profiler.stack.tree.nodes,
+        scope_names: &program.scopes.names,
+        scopes: profiler.scopes.finish(),
     };
     (result, tree)
 }
@@ -76,6 +79,7 @@ struct Profiler<'p, 'w> {
     watcher: Watcher<'w>,
     functions: Functions<'p>,
     stack: Stack,
+    scopes: Counter,
     touched: Touched,
     /// Last access to each register, 0 if none.
     registers: [u64; 256],
@@ -91,6 +95,7 @@ impl<'p, 'w> Profiler<'p, 'w> {
             watcher,
             functions,
             stack: Stack::new(entry),
+            scopes: Counter::new(program),
             touched: Touched::new(&program.image),
             registers: [0; 256],
             ts: u64::from(FIRST_TIMESTAMP),
@@ -170,7 +175,9 @@ impl Observer for Profiler<'_, '_> {
 
     // An instruction that faults is fetched, too, but not executed.
     #[inline(always)]
-    fn fetch(&mut self, _: u32, _: &Memory<'_>) {}
+    fn fetch(&mut self, pc: u32, _: &Memory<'_>) {
+        self.scopes.fetch(pc);
+    }
 
     #[inline(always)]
     fn step(&mut self, accesses: Accesses, step: Step, page: Option<&PageWords>) {
@@ -192,6 +199,11 @@ impl Observer for Profiler<'_, '_> {
         self.stack.counts().steps[family as usize] += 1;
         if matches!(family, Family::Jal | Family::Jalr) {
             self.jump(&step);
+        }
+        match self.scopes.marker(step.pc) {
+            None => {}
+            Some(Marker::Begin(scope)) => self.stack.begin(scope),
+            Some(Marker::End(scope)) => self.stack.end(scope),
         }
     }
 

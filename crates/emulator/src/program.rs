@@ -4,6 +4,7 @@ use vouch_isa::image::Image;
 use vouch_isa::memory::LEAF_WORDS;
 
 use crate::code::Code;
+use crate::scopes::Scopes;
 use crate::symbols::{Symbol, Symbols};
 
 /// A program ready to run: its initial memory, its code decoded, and what is mapped where.
@@ -15,6 +16,7 @@ pub struct Program {
     pub(crate) code: Vec<Code>,
     pub(crate) regions: Vec<Region>,
     pub(crate) symbols: Symbols,
+    pub(crate) scopes: Scopes,
 }
 
 /// A range of mapped memory: whole words, readable by the guest.
@@ -52,6 +54,11 @@ impl Program {
     /// The function that a byte address lies in, and the offset from its start in bytes.
     pub fn symbol_for(&self, pc: u32) -> Option<(&str, u32)> {
         self.symbols.find(pc)
+    }
+
+    /// Whether the ELF marks where scopes begin and end: see [`execute_scoped`](crate::execute_scoped).
+    pub fn has_scopes(&self) -> bool {
+        !self.scopes.markers.is_empty()
     }
 
     /// The words of a leaf at the start.

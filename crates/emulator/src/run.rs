@@ -3,6 +3,7 @@
 use core::ops::ControlFlow;
 
 use thiserror::Error;
+use vouch_codec::{Deserialize, JournalError, Values};
 use vouch_isa::event::Segment;
 
 use crate::fault::GuestFault;
@@ -26,6 +27,21 @@ pub struct Execution {
     pub input_read: usize,
     /// Memory in use at the end, in bytes: whole pages of 4 KiB.
     pub touched_memory_bytes: u64,
+}
+
+impl Execution {
+    /// The journal as one value, as a guest's `io::commit` writes it: no more, no less.
+    ///
+    /// # Errors
+    /// The journal is not the encoding of a `T`.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, JournalError> {
+        self.values().only()
+    }
+
+    /// The journal as values, one after another.
+    pub fn values(&self) -> Values<'_> {
+        Values::new(&self.journal)
+    }
 }
 
 /// Why a run has no result.
@@ -147,7 +163,7 @@ pub(crate) fn run<O: Observer>(
 }
 
 /// Makes the call that the next instruction asks for; returns the exit code if it exits.
-fn call<O: Observer>(
+pub(crate) fn call<O: Observer>(
     machine: &mut Machine<'_>,
     observer: &mut O,
     limits: &Limits,
@@ -164,7 +180,7 @@ fn call<O: Observer>(
         .map_err(|trap| failure(machine, trap))
 }
 
-fn failure(machine: &Machine<'_>, trap: Trap) -> ExecuteError {
+pub(crate) fn failure(machine: &Machine<'_>, trap: Trap) -> ExecuteError {
     match trap {
         Trap::Fault(kind) => ExecuteError::Fault(machine.fault(kind)),
         Trap::Limit(limit) => ExecuteError::Limit(limit),
@@ -182,7 +198,7 @@ fn cut<O: Observer>(
     }
 }
 
-fn finish<O: Observer>(
+pub(crate) fn finish<O: Observer>(
     machine: &mut Machine<'_>,
     observer: &mut O,
     exit_code: u32,

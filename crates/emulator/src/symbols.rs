@@ -51,18 +51,10 @@ impl Symbols {
     }
 
     fn try_parse(file: &[u8], header: &Header, text: Range<u32>) -> Option<Self> {
-        let count = usize::from(header.section_header_count);
-        let headers = file
-            .get(header.section_headers as usize..)?
-            .get(..count * SIZEOF_SHDR)?;
-        let section = |index: usize| {
-            let bytes = headers.chunks_exact(SIZEOF_SHDR).nth(index)?;
-            bytes.pread_with::<SectionHeader>(0, LE).ok()
-        };
-        let symbols = (0..count)
-            .filter_map(section)
-            .find(|s| s.sh_type == SHT_SYMTAB)?;
-        let names = section(symbols.sh_link as usize).filter(|s| s.sh_type == SHT_STRTAB)?;
+        let sections = || sections(file, header);
+        let symbols = sections()?.find(|s| s.sh_type == SHT_SYMTAB)?;
+        let names = sections()?.nth(symbols.sh_link as usize);
+        let names = names.filter(|s| s.sh_type == SHT_STRTAB)?;
         let mut functions: Vec<Function> = contents(file, &symbols)?
             .chunks_exact(SIZEOF_SYM)
             .filter_map(|bytes| bytes.pread_with::<Sym>(0, LE).ok())
@@ -105,7 +97,21 @@ impl Symbols {
     }
 }
 
-fn contents<'f>(file: &'f [u8], section: &SectionHeader) -> Option<&'f [u8]> {
+/// The sections of a file, unless their headers lie outside it.
+pub(crate) fn sections<'f>(
+    file: &'f [u8],
+    header: &Header,
+) -> Option<impl Iterator<Item = SectionHeader> + use<'f>> {
+    let headers = file
+        .get(header.section_headers as usize..)?
+        .get(..usize::from(header.section_header_count) * SIZEOF_SHDR)?;
+    let headers = headers.chunks_exact(SIZEOF_SHDR);
+    // They have the length of one.
+    Some(headers.filter_map(|bytes| bytes.pread_with::<SectionHeader>(0, LE).ok()))
+}
+
+/// The bytes of a section.
+pub(crate) fn contents<'f>(file: &'f [u8], section: &SectionHeader) -> Option<&'f [u8]> {
     file.get(section.sh_offset as usize..)?
         .get(..section.sh_size as usize)
 }

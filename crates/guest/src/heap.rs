@@ -1,10 +1,10 @@
 //! The global allocator: talc over the heap of link.ld.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
+use crate::Cause;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::fmt::{self, Display, Write};
-use core::panic::PanicInfo;
 
 use talc::TalcCell;
 use talc::base::{Talc, binning::Binning};
@@ -63,7 +63,7 @@ unsafe impl GlobalAlloc for Heap {
 /// Says what ran out if that is why the guest panics: the library's panic names only the size
 /// that it could not have.
 #[cold]
-pub fn explain(info: &PanicInfo<'_>) {
+pub fn explain(info: &Cause<'_>) {
     let size = HEAP.refused.get();
     if size != 0 && is_about(info, size) {
         let (_, total) = bounds();
@@ -76,7 +76,7 @@ pub fn explain(info: &PanicInfo<'_>) {
 
 /// Whether the panic is that of the library for a block of this size. It has no type to tell it by,
 /// only its text.
-fn is_about(info: &PanicInfo<'_>, size: usize) -> bool {
+fn is_about(info: &Cause<'_>, size: usize) -> bool {
     let mut text = Text::default();
     write!(text, "memory allocation of {size} bytes failed").is_ok()
         && Rest(text.bytes()).is(&info.message())

@@ -1,8 +1,8 @@
-//! Private input and the public journal.
-//!
-//! Both calls move whole words, so they want word-aligned memory. Everything here takes any
-//! slice: one that is not aligned goes through a small aligned buffer, and one that is large
-//! is moved by several calls. [`Chunk`] and [`Exact`] are aligned and cost nothing to create.
+//! Private input and the public journal: values of serde's types ([`read`], [`commit`]), whose bytes
+//! docs/encoding.md has, and slices of bytes, which cost neither a copy nor an instruction a byte.
+//! Calls of the machine move whole words, so they want word-aligned memory. A slice that is not
+//! aligned goes through a small buffer, and a large one is moved by several calls. [`Chunk`] and
+//! [`Exact`] are aligned and cost nothing to create.
 #![expect(
     unsafe_code,
     reason = "input lands in memory that need not be initialised"
@@ -26,7 +26,7 @@ const BOUNCE_BYTES: usize = 256;
 
 /// Reads from the input until `buffer` is full or the input ends; returns the bytes read.
 #[inline]
-pub fn read(buffer: &mut [u8]) -> usize {
+pub fn read_slice(buffer: &mut [u8]) -> usize {
     let room: *mut [u8] = buffer;
     // SAFETY: same memory, same length; `fill` only ever stores initialised bytes.
     fill(unsafe { &mut *(room as *mut [MaybeUninit<u8>]) })
@@ -38,7 +38,7 @@ pub fn read(buffer: &mut [u8]) -> usize {
 /// [`WrongLength`] if the input ends first.
 #[inline]
 pub fn read_exact(buffer: &mut [u8]) -> Result<(), WrongLength> {
-    let got = read(buffer);
+    let got = read_slice(buffer);
     if got == buffer.len() {
         Ok(())
     } else {
@@ -71,7 +71,7 @@ pub fn read_to_end() -> Vec<u8> {
 
 /// Appends `bytes` to the journal.
 #[inline]
-pub fn commit(bytes: &[u8]) {
+pub fn commit_slice(bytes: &[u8]) {
     if is_aligned(bytes.as_ptr()) {
         commit_aligned(bytes);
     } else {
@@ -84,7 +84,7 @@ pub fn commit(bytes: &[u8]) {
 pub fn commit_word(word: u32) {
     #[repr(align(4))]
     struct Aligned([u8; 4]);
-    commit(&Aligned(word.to_le_bytes()).0);
+    commit_slice(&Aligned(word.to_le_bytes()).0);
 }
 
 /// Room for up to `N` bytes of input on the stack, for guests that stream their input and
@@ -193,7 +193,7 @@ fn wrong_length(expected: usize, mut got: usize, asked: usize) -> WrongLength {
 /// Reads into `room` until it is full or the input ends; returns the bytes read, all of
 /// them initialised.
 #[inline]
-fn fill(room: &mut [MaybeUninit<u8>]) -> usize {
+pub(crate) fn fill(room: &mut [MaybeUninit<u8>]) -> usize {
     let start = room.as_mut_ptr().cast::<u8>();
     if is_aligned(start) {
         // SAFETY: `room` is ours to write.
@@ -280,3 +280,9 @@ fn commit_bounced(bytes: &[u8]) {
 fn is_aligned(bytes: *const u8) -> bool {
     bytes.addr().is_multiple_of(align_of::<u32>())
 }
+
+#[cfg(feature = "serde")]
+mod typed;
+
+#[cfg(feature = "serde")]
+pub use typed::{InputError, commit, end, read, read_frame, try_end, try_read, try_read_frame};

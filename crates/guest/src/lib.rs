@@ -8,26 +8,42 @@
 //! vouch_guest::entry!(main);
 //!
 //! fn main() {
-//!     let input = vouch_guest::io::read_to_end();
-//!     vouch_guest::io::commit(&input[..4]);
+//!     let (a, b): (u32, u32) = vouch_guest::io::read();
+//!     vouch_guest::io::commit(&(u64::from(a) * u64::from(b)));
 //! }
 //! ```
+//!
+//! With the feature `std` a guest is an ordinary program instead, which names this crate once.
 //!
 //! Calls follow [`vouch_isa::abi`], a subset of RISC-V Linux user mode, so a guest also runs
 //! under `qemu-riscv32`. docs/guests.md tells how to build one and what its limits are.
 #![no_std]
+#![cfg_attr(feature = "std", feature(alloc_error_hook))]
 
 #[cfg(not(target_arch = "riscv32"))]
-compile_error!("guests build for riscv32im-unknown-none-elf only: use `vouch build`");
+compile_error!("guests build for riscv32im only: use `vouch build`");
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod console;
 #[cfg(feature = "alloc")]
 mod heap;
+#[cfg(feature = "std")]
+mod hosted;
 pub mod io;
+pub mod random;
+#[doc(hidden)]
+pub mod scope;
 mod start;
 mod syscall;
 
-pub use start::{exit, refuse};
+pub use start::{Termination, exit, refuse};
+
+/// Why a guest panics.
+#[cfg(all(feature = "alloc", not(feature = "std")))]
+use core::panic::PanicInfo as Cause;
+#[cfg(feature = "std")]
+use hosted::Cause;

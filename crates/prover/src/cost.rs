@@ -1,14 +1,21 @@
 //! What a proof costs: committed cells and memory, known before it is made.
 
+use core::ops::Range;
 use std::sync::OnceLock;
 
 use p3_lookup::Lookups;
 use p3_matrix::Matrix;
 use vouch_air::F;
-use vouch_air::tables::Table;
+use vouch_air::answers::answers;
+use vouch_air::machine::log_height;
+use vouch_air::memory_tree::Update;
+use vouch_air::tables::{Table, lookup};
 use vouch_air::witness::{Trace, Traces};
-use vouch_verifier::packing::TableColumns;
-use vouch_verifier::{Parameters, TableShape};
+use vouch_isa::event::Segment;
+use vouch_verifier::packing::{Packing, TableColumns};
+use vouch_verifier::{Parameters, ProofBytes, TableShape, proof_bytes};
+
+use crate::planner;
 
 /// The shape of a table and its LogUp columns, computed once.
 pub(crate) fn layout(table: Table) -> &'static (TableShape, Lookups<F>) {
@@ -103,6 +110,35 @@ impl Cost {
             tables: rows.into_iter().map(cost).collect(),
             parameters: *parameters,
         }
+    }
+
+    /// The cost of proving `segment`, which does `update` to the memory tree: what [`Self::new`] says of its tables,
+    /// of which most are not filled for it. `text` is the executable range in word indices.
+    pub fn foretold(
+        segment: &Segment,
+        text: &Range<u32>,
+        update: &Update,
+        parameters: &Parameters,
+    ) -> Self {
+        let counts = planner::counts(segment, update);
+        let answers = answers(segment, text, update);
+        let rows = |table| match table {
+            Table::Facts => answers.facts,
+            Table::Lookup => answers.facts.is_none().then_some(1 << lookup::LOG_HEIGHT),
+            Table::Poseidon2 => Some(answers.hashes),
+            _ => Some(table.rows(&counts, 0) as usize).filter(|&rows| rows > 0),
+        };
+        let height = |table| Some((table, 1 << log_height(rows(table)?)));
+        Self::of(Table::ALL.into_iter().filter_map(height), parameters)
+    }
+
+    /// Length of the proof.
+    pub fn proof_bytes(&self) -> ProofBytes {
+        let tables = self.tables.iter();
+        let tables: Vec<_> = tables
+            .map(|cost| (columns(cost.table), cost.rows.ilog2() as usize))
+            .collect();
+        proof_bytes(&Packing::new(&self.parameters, &tables))
     }
 
     /// Committed base-field cells of all tables.

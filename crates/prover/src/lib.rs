@@ -37,7 +37,7 @@ pub use engine::{
 };
 pub use error::ProveError;
 pub use merkle::frontier;
-pub use planner::{Needs, Planner, recorded_bytes};
+pub use planner::{Needs, Planner, counts, recorded_bytes};
 pub use prover::{Prover, SegmentProof, claim, fill};
 
 #[cfg(feature = "testing")]

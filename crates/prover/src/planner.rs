@@ -3,9 +3,9 @@
 use std::mem::size_of;
 
 use vouch_air::machine::log_height;
-use vouch_air::memory_tree::{LeafHashes, Node};
+use vouch_air::memory_tree::{LeafHashes, Node, Update};
 use vouch_air::tables::Table;
-use vouch_isa::event::{Counts, Ecall, Fetch, Leaf, Move, Refresh, Step};
+use vouch_isa::event::{Counts, Ecall, Fetch, Leaf, Move, Refresh, Segment, Step};
 use vouch_verifier::{Parameters, max_log_height};
 
 use crate::cost::{layout, memory_bytes};
@@ -115,4 +115,19 @@ pub fn recorded_bytes(counts: &Counts) -> u64 {
         + size(leaves, size_of::<Leaf>() + size_of::<LeafHashes>())
         + size(nodes, size_of::<Node>())
         + journal
+}
+
+/// What `segment`, which does `update` to the memory tree, holds; memory of the guest is left out.
+pub fn counts(segment: &Segment, update: &Update) -> Counts {
+    Counts {
+        steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
+        ecalls: segment.ecalls.len() as u64,
+        moves: segment.moves.len() as u64,
+        refreshes: segment.refreshes.len() as u64,
+        fetches: segment.fetches.len() as u64,
+        leaves: segment.leaves.len() as u64,
+        nodes: update.nodes.len() as u64,
+        journal: segment.journal.len() as u64,
+        guest_bytes: 0,
+    }
 }

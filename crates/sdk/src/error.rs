@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use vouch_codec::JournalError;
 use vouch_emulator::{ElfError, ExecuteError, Execution};
 use vouch_gpu::GpuError;
 use vouch_prover::ProveError;
@@ -19,6 +20,12 @@ pub enum Error {
     /// A guest could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// A value for the input cannot be encoded.
+    #[error("input: {0}")]
+    Encode(#[from] vouch_codec::Error),
+    /// A journal holds other values than was expected.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The program is none that the machine runs.
     #[error(transparent)]
     Elf(#[from] ElfError),
@@ -158,13 +165,15 @@ pub enum ErrorKind {
     Limit,
     /// A receipt does not prove what it should.
     Verify,
+    /// A journal holds other values than was expected.
+    Journal,
     /// Bytes that are no receipt.
     Receipt,
     /// A file could not be read or written.
     File,
     /// A work folder cannot be used.
     WorkFolder,
-    /// The options cannot be met.
+    /// The options cannot be met, or a type cannot be encoded.
     Options,
     /// Somebody asked to stop.
     Cancelled,
@@ -182,6 +191,7 @@ impl ErrorKind {
             Self::GuestExit => "guest_exit",
             Self::Limit => "limit",
             Self::Verify => "verify",
+            Self::Journal => "journal",
             Self::Receipt => "receipt",
             Self::File => "file",
             Self::WorkFolder => "work_dir",
@@ -208,6 +218,7 @@ impl Error {
             | Self::ReceiptSize { .. } => ErrorKind::Limit,
             Self::GuestExit(_) => ErrorKind::GuestExit,
             Self::Verify(_) => ErrorKind::Verify,
+            Self::Journal(_) => ErrorKind::Journal,
             Self::Receipt { .. }
             | Self::OtherFile {
                 expected: FileKind::Receipt,
@@ -216,7 +227,7 @@ impl Error {
             Self::OtherFile { .. } => ErrorKind::Elf,
             Self::File { .. } | Self::FileSize { .. } => ErrorKind::File,
             Self::WorkFolder { .. } | Self::WorkFile { .. } => ErrorKind::WorkFolder,
-            Self::Threads { .. } | Self::Gpu(_) => ErrorKind::Options,
+            Self::Encode(_) | Self::Threads { .. } | Self::Gpu(_) => ErrorKind::Options,
             Self::Cancelled { .. } => ErrorKind::Cancelled,
             Self::Execute(_)
             | Self::Prove(_)

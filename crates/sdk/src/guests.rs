@@ -14,27 +14,28 @@ pub struct Guest {
 }
 
 /// Commits to four hashes of 32 bytes: job, model, input, output.
-pub const COMMITMENT: &[u8] = include_bytes!("../../../guest-programs/prebuilt/commitment.elf");
+pub const COMMITMENT: &[u8] = include_bytes!("../prebuilt/commitment.elf");
 /// The image ID of [`COMMITMENT`].
-pub const COMMITMENT_IMAGE_ID: ImageId = image_id(include_str!(
-    "../../../guest-programs/prebuilt/commitment.image-id"
-));
+pub const COMMITMENT_IMAGE_ID: ImageId = image_id(include_str!("../prebuilt/commitment.image-id"));
 /// CRC-32 of its input, written in C.
-pub const CRC32_C: &[u8] = include_bytes!("../../../guest-programs/prebuilt/crc32-c.elf");
+pub const CRC32_C: &[u8] = include_bytes!("../prebuilt/crc32-c.elf");
 /// A Fibonacci number modulo 2^32.
-pub const FIBONACCI: &[u8] = include_bytes!("../../../guest-programs/prebuilt/fibonacci.elf");
+pub const FIBONACCI: &[u8] = include_bytes!("../prebuilt/fibonacci.elf");
 /// Keccak-256 of its input.
-pub const KECCAK: &[u8] = include_bytes!("../../../guest-programs/prebuilt/keccak.elf");
+pub const KECCAK: &[u8] = include_bytes!("../prebuilt/keccak.elf");
 /// Panics.
-pub const PANICKING: &[u8] = include_bytes!("../../../guest-programs/prebuilt/panicking.elf");
+pub const PANICKING: &[u8] = include_bytes!("../prebuilt/panicking.elf");
 /// How many primes there are up to a number.
-pub const PRIMES: &[u8] = include_bytes!("../../../guest-programs/prebuilt/primes.elf");
+pub const PRIMES: &[u8] = include_bytes!("../prebuilt/primes.elf");
 /// Exercises of the guest runtime.
-pub const RUNTIME: &[u8] = include_bytes!("../../../guest-programs/prebuilt/runtime.elf");
+pub const RUNTIME: &[u8] = include_bytes!("../prebuilt/runtime.elf");
 /// SHA-256 of its input.
-pub const SHA256: &[u8] = include_bytes!("../../../guest-programs/prebuilt/sha256.elf");
+pub const SHA256: &[u8] = include_bytes!("../prebuilt/sha256.elf");
 /// Sorts and counts numbers.
-pub const SORT: &[u8] = include_bytes!("../../../guest-programs/prebuilt/sort.elf");
+pub const SORT: &[u8] = include_bytes!("../prebuilt/sort.elf");
+
+/// Totals of orders: typed input and output.
+pub const TYPED: &[u8] = include_bytes!("../prebuilt/typed.elf");
 
 /// Every guest.
 pub const ALL: &[Guest] = &[
@@ -46,58 +47,47 @@ pub const ALL: &[Guest] = &[
     Guest {
         name: "crc32-c",
         elf: CRC32_C,
-        image_id: image_id(include_str!(
-            "../../../guest-programs/prebuilt/crc32-c.image-id"
-        )),
+        image_id: image_id(include_str!("../prebuilt/crc32-c.image-id")),
     },
     Guest {
         name: "fibonacci",
         elf: FIBONACCI,
-        image_id: image_id(include_str!(
-            "../../../guest-programs/prebuilt/fibonacci.image-id"
-        )),
+        image_id: image_id(include_str!("../prebuilt/fibonacci.image-id")),
     },
     Guest {
         name: "keccak",
         elf: KECCAK,
-        image_id: image_id(include_str!(
-            "../../../guest-programs/prebuilt/keccak.image-id"
-        )),
+        image_id: image_id(include_str!("../prebuilt/keccak.image-id")),
     },
     Guest {
         name: "panicking",
         elf: PANICKING,
-        image_id: image_id(include_str!(
-            "../../../guest-programs/prebuilt/panicking.image-id"
-        )),
+        image_id: image_id(include_str!("../prebuilt/panicking.image-id")),
     },
     Guest {
         name: "primes",
         elf: PRIMES,
-        image_id: image_id(include_str!(
-            "../../../guest-programs/prebuilt/primes.image-id"
-        )),
+        image_id: image_id(include_str!("../prebuilt/primes.image-id")),
     },
     Guest {
         name: "runtime",
         elf: RUNTIME,
-        image_id: image_id(include_str!(
-            "../../../guest-programs/prebuilt/runtime.image-id"
-        )),
+        image_id: image_id(include_str!("../prebuilt/runtime.image-id")),
     },
     Guest {
         name: "sha256",
         elf: SHA256,
-        image_id: image_id(include_str!(
-            "../../../guest-programs/prebuilt/sha256.image-id"
-        )),
+        image_id: image_id(include_str!("../prebuilt/sha256.image-id")),
     },
     Guest {
         name: "sort",
         elf: SORT,
-        image_id: image_id(include_str!(
-            "../../../guest-programs/prebuilt/sort.image-id"
-        )),
+        image_id: image_id(include_str!("../prebuilt/sort.image-id")),
+    },
+    Guest {
+        name: "typed",
+        elf: TYPED,
+        image_id: image_id(include_str!("../prebuilt/typed.image-id")),
     },
 ];
 

@@ -1,17 +1,12 @@
 //! Image IDs of programs, and in hexadecimal.
 
 use thiserror::Error;
-use vouch_air::memory_tree::Compression;
 use vouch_emulator::Program;
 use vouch_verifier::ImageId;
 
 /// The image ID of a program: what a verifier has to know of it.
 pub fn image_id(program: &Program) -> ImageId {
-    let image = program.image();
-    let compression = Compression::default();
-    // Of the tree only its root: all of it takes some ten times the memory of the image.
-    let root = compression.root(image);
-    ImageId::from_digest(&compression.image_id(image.entry, &image.text, root))
+    ImageId::of(program.image())
 }
 
 /// Text that is no image ID.

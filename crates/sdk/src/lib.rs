@@ -41,7 +41,6 @@
 //! and [`Vectors::of_this_build`].
 #![forbid(unsafe_code)]
 
-pub mod build;
 mod error;
 pub mod files;
 pub mod guests;
@@ -61,15 +60,18 @@ pub use error::{Error, ErrorKind};
 pub use image::{ImageIdError, image_id, parse_image_id};
 pub use input::Input;
 pub use prove::{
-    Backend, DEFAULT_SEGMENT_CELLS, Device, Progress, ProveOptions, Proven, default_max_memory,
-    prove, prove_with,
+    Backend, DEFAULT_SEGMENT_CELLS, Device, Estimate, Progress, ProveOptions, Proven,
+    default_max_memory, estimate, prove, prove_with,
 };
 pub use stats::{Stats, peak_rss_bytes, rss_bytes};
 pub use vectors::{SlowBuild, VectorSet, Vectors};
 pub use verify::{verifier, verify, verify_until};
 
+pub use vouch_build as build;
+pub use vouch_codec::{self as codec, JournalError, Values};
 pub use vouch_emulator::{
-    ElfError, ExecuteError, Execution, GuestFault, LimitKind, LimitReached, Limits, Program, Stream,
+    DebugRun, ElfError, ExecuteError, Execution, FaultKind, GuestFault, LimitKind, LimitReached,
+    Limits, Program, ScopeCost, Stream, readable,
 };
 pub use vouch_gpu::GpuError;
 pub use vouch_prover::{Cancel, ProveError};
@@ -108,4 +110,18 @@ pub fn execute_watched(
 ) -> Result<Execution, Error> {
     let run = || vouch_emulator::execute_watched(program, input, limits, console, watch);
     Ok(tracing::info_span!(target: "vouch::phase", "execute").in_scope(run)?)
+}
+
+/// As [`execute_watched`], and says what the scopes have cost that the guest names with
+/// `vouch_guest::cycle_scope!`, if it was built with them. Those of a run that fails tell what ran until then.
+pub fn execute_scoped(
+    program: &Program,
+    input: &[u8],
+    limits: &Limits,
+    console: &mut dyn FnMut(Stream, &[u8]),
+    watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> (Result<Execution, Error>, Vec<ScopeCost>) {
+    let run = || vouch_emulator::execute_scoped(program, input, limits, console, watch);
+    let (run, scopes) = tracing::info_span!(target: "vouch::phase", "execute").in_scope(run);
+    (run.map_err(Error::from), scopes)
 }

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use vouch_air::tables::Table;
 use vouch_emulator::profile::{CallTree, Counts, Frame};
-use vouch_emulator::{Execution, Limits, Program, Stream, readable};
+use vouch_emulator::{Execution, Limits, Program, ScopeCost, Stream, readable};
 use vouch_isa::event;
 use vouch_verifier::{Profile, TableShape};
 
@@ -92,6 +92,7 @@ pub struct GuestProfile {
     /// Of functions, in no order.
     names: Vec<String>,
     tables: Vec<TableRows>,
+    scopes: Vec<ScopeCost>,
     has_symbols: bool,
 }
 
@@ -101,6 +102,8 @@ struct Node {
     parent: usize,
     /// Index of [`GuestProfile::names`].
     name: usize,
+    /// That of the function that ran: another one in a scope.
+    function: usize,
     /// Without what it called.
     own: Amount,
 }
@@ -127,7 +130,8 @@ impl GuestProfile {
                 .zip(rows)
                 .for_each(|(total, rows)| *total += rows);
             let parent = places.get(node.parent).copied().unwrap_or_default();
-            places.push(builder.add(parent, frame_name(tree, node.frame), own));
+            let is_scope = matches!(node.frame, Frame::Scope(_));
+            places.push(builder.add(parent, frame_name(tree, node.frame), is_scope, own));
         }
         let table = |((table, rows), cells): ((Table, u64), u64)| TableRows {
             table: table.name(),
@@ -145,6 +149,7 @@ impl GuestProfile {
             nodes: builder.nodes,
             names: builder.names,
             tables,
+            scopes: tree.scopes.clone(),
             has_symbols: tree
                 .functions
                 .iter()
@@ -164,7 +169,7 @@ impl GuestProfile {
     pub fn functions(&self) -> Vec<(&str, Amount)> {
         let mut amounts = vec![Amount::default(); self.names.len()];
         for node in &self.nodes {
-            if let Some(amount) = amounts.get_mut(node.name) {
+            if let Some(amount) = amounts.get_mut(node.function) {
                 amount.add(node.own);
             }
         }
@@ -180,6 +185,11 @@ impl GuestProfile {
     /// The tables, the one with the most cells first.
     pub fn tables(&self) -> &[TableRows] {
         &self.tables
+    }
+
+    /// What the scopes that the guest has named have cost.
+    pub fn scopes(&self) -> &[ScopeCost] {
+        &self.scopes
     }
 
     /// Whether the ELF names any function; if not, code goes by its addresses.
@@ -232,12 +242,14 @@ struct Builder {
 }
 
 impl Builder {
-    fn add(&mut self, parent: usize, name: String, own: Amount) -> usize {
+    fn add(&mut self, parent: usize, name: String, is_scope: bool, own: Amount) -> usize {
         let next = self.names.len();
         let number = *self.numbers.entry(name).or_insert_with_key(|name| {
             self.names.push(name.clone());
             next
         });
+        let above = self.nodes.get(parent).map(|node| node.function);
+        let function = above.filter(|_| is_scope).unwrap_or(number);
         let next = self.nodes.len();
         let index = *self.children.entry((parent, number)).or_insert(next);
         match self.nodes.get_mut(index) {
@@ -245,6 +257,7 @@ impl Builder {
             None => self.nodes.push(Node {
                 parent,
                 name: number,
+                function,
                 own,
             }),
         }
@@ -305,11 +318,15 @@ fn cells(rows: &[u64; TABLES], columns: &[u64; TABLES]) -> [u64; TABLES] {
     cells
 }
 
-/// What a frame is called: for functions their names, demangled and without hashes.
+/// What a frame is called: for functions their names, demangled and without hashes, for scopes theirs in brackets.
 fn frame_name(tree: &CallTree<'_>, frame: Frame) -> String {
     let function = match frame {
         Frame::Function(index) => tree.functions.get(index as usize),
         Frame::Root => return "[all]".into(),
+        Frame::Scope(index) => {
+            let name = tree.scope_names.get(index as usize);
+            return format!("[{}]", name.map_or_else(String::new, |name| readable(name)));
+        }
         Frame::Elided => None,
     };
     let Some(function) = function else {

@@ -1,41 +1,42 @@
 //! From a program and its input to a receipt.
 
 mod backend;
+mod estimate;
+mod pace;
 mod pipeline;
 mod plan;
 mod progress;
+mod setup;
 mod work_folder;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::Instant;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use tracing::{info_span, warn};
 use vouch_emulator::{Execution, Limits, Program, Stream};
 use vouch_prover::{Cancel, ProveError, SegmentProof};
 use vouch_verifier::{
-    Claim, ImageId, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt, Verifier, security,
+    Claim, HEADER_BYTES, ImageId, MAX_RECEIPT_BYTES, Profile, Receipt, SegmentReceipt, Verifier,
+    security,
 };
 
 use crate::error::Error;
 use crate::stats::{Stats, peak_rss_bytes};
-use crate::vectors::{self, SlowBuild, Vectors};
+use crate::vectors::{SlowBuild, Vectors};
 use crate::verify::on_all_threads;
 use crate::{image_id, verifier};
 
 use pipeline::Pipeline;
-use plan::{AT_ONCE_ON_A_DEVICE, Cuts, Plan, segments_at_once};
+use plan::Plan;
 use progress::Teller;
+use setup::Setup;
 use work_folder::{WorkFolder, WorkJob};
 
 pub use backend::{Backend, Device};
+pub use estimate::{Estimate, estimate};
 pub use plan::{DEFAULT_SEGMENT_CELLS, default_max_memory};
 pub use progress::Progress;
-
-/// More bytes than a segment takes in a receipt beside its proof and its journal.
-const SEGMENT_BYTES: usize = 160;
 
 /// How to prove.
 #[derive(Clone, Debug)]
@@ -202,26 +203,12 @@ fn prove_within(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Proven, Error> {
     let id = image_id(program);
-    let own_pool = options.threads.map(thread_pool).transpose()?;
-    let pool = match &own_pool {
-        Some(pool) => pool,
-        None => shared_pool()?,
-    };
-    let max_memory = options.max_memory.unwrap_or(u64::MAX);
-    let (prover, device_memory) = backend::prover(options.backend, options.profile)?;
-    if device_memory.is_none() {
-        vectors::warn_once();
-    }
-    let at_once = match device_memory {
-        Some(_) => AT_ONCE_ON_A_DEVICE,
-        None => segments_at_once(pool.current_num_threads()),
-    };
-    let mut cuts = Cuts {
-        max_memory,
-        at_once,
-        segment_cells: options.segment_cells,
-        device_memory: device_memory.map(|bytes| bytes / parts),
-    };
+    let Setup {
+        pool,
+        prover,
+        mut cuts,
+    } = Setup::new(options, parts)?;
+    let max_memory = cuts.max_memory;
     let mut folder = None;
     if let Some(path) = &options.work_folder {
         let job = WorkJob::new(id.to_string(), input, options.profile, cuts);
@@ -238,7 +225,7 @@ fn prove_within(
         folder,
         prover: prover.max_memory(max_memory).cancelled_by(stop.clone()),
         verifier: verifier(options.profile)?,
-        pool,
+        pool: &pool,
         stop,
     };
     let proven = pipeline.run(console, &mut Teller::new(progress))?;
@@ -277,28 +264,6 @@ fn prove_within(
     })
 }
 
-/// As many threads as there are cores, for all proofs of this process that want no number of their
-/// own.
-fn shared_pool() -> Result<&'static ThreadPool, Error> {
-    static POOL: OnceLock<Result<ThreadPool, String>> = OnceLock::new();
-    // By its default, 0 threads are as many as there are cores.
-    let make = || ThreadPoolBuilder::new().build().map_err(|e| e.to_string());
-    POOL.get_or_init(make)
-        .as_ref()
-        .map_err(|reason| Error::Threads {
-            threads: 0,
-            reason: reason.clone(),
-        })
-}
-
-fn thread_pool(threads: usize) -> Result<ThreadPool, Error> {
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-    pool.map_err(|error| Error::Threads {
-        threads,
-        reason: error.to_string(),
-    })
-}
-
 /// A prover with a bug must not hand out what others will refuse. Returns what `receipt` proves.
 fn self_check(
     verifier: &Verifier,
@@ -328,7 +293,7 @@ struct Segments {
     rows: BTreeMap<&'static str, u64>,
     /// Of the largest segment.
     estimated_memory_bytes: u64,
-    /// Of the receipt so far, at most.
+    /// Of the receipt so far, but for its header.
     bytes: usize,
 }
 
@@ -342,10 +307,9 @@ impl Segments {
         }
         let estimate = proof.cost.memory_bytes();
         self.estimated_memory_bytes = self.estimated_memory_bytes.max(estimate);
-        let segment = &proof.receipt;
-        self.bytes += SEGMENT_BYTES + segment.proof.len() + segment.claim.journal.len();
+        self.bytes += proof.receipt.encoded_len();
         self.receipts.push(proof.receipt);
-        if self.bytes > MAX_RECEIPT_BYTES {
+        if HEADER_BYTES + self.bytes > MAX_RECEIPT_BYTES {
             return Err(Error::ReceiptSize {
                 limit: MAX_RECEIPT_BYTES,
                 segments: self.receipts.len(),

@@ -1,9 +1,9 @@
 //! The library as its users see it: prove, hand over, verify; and why not.
 
 use vouch_sdk::{
-    DecodeError, Error, ExecuteError, Input, LimitKind, Limits, Profile, Program, Progress,
-    ProveError, ProveOptions, Proven, Receipt, Stream, VerifyError, execute, guests, image_id,
-    prove, prove_with, security, verify,
+    DecodeError, Error, ErrorKind, ExecuteError, Input, LimitKind, Limits, Profile, Program,
+    Progress, ProveError, ProveOptions, Proven, Receipt, Stream, VerifyError, execute, guests,
+    image_id, prove, prove_with, security, verify,
 };
 
 fn program(elf: &[u8]) -> Program {
@@ -200,4 +200,50 @@ fn what_a_receipt_says_cannot_be_changed() {
     let error = verify(&receipt, &id).expect_err("another exit code");
     let of_proof = matches!(error, Error::Verify(VerifyError::Proof { segment: 0, .. }));
     assert!(of_proof, "{error}");
+}
+
+#[test]
+fn typed_values_go_in_and_come_out_proven() -> Result<(), Error> {
+    let program = program(guests::TYPED);
+    // No orders, no customer; a memo.
+    let nothing = (Vec::<u32>::new(), None::<String>);
+    let input = Input::new().write(&nothing)?.frame(b"memo")?;
+    let proven = prove(&program, &input, &ProveOptions::default())?;
+    let claim = verify(&proven.receipt, &image_id(&program))?;
+
+    // No totals, none open, no last day, the length of the memo.
+    type Summary = (Vec<(String, u64)>, u32, Option<u32>, u32);
+    let expected: Summary = (Vec::new(), 0, None, 4);
+    assert_eq!(claim.decode::<Summary>(), Ok(expected.clone()));
+    let run = execute(&program, &input, &Limits::default(), &mut |_, _| {})?;
+    assert_eq!(run.decode::<Summary>(), Ok(expected));
+
+    // The same journal, taken apart.
+    let mut values = claim.values();
+    let parts = [
+        values.next::<u32>()?,
+        values.next()?,
+        values.next()?,
+        values.next()?,
+    ];
+    assert_eq!(parts, [0, 0, 0, 4]);
+    values.end()?;
+    let mut values = run.values();
+    assert_eq!(values.next::<(u32, u32)>()?, (0, 0));
+    let left = values.end().map_err(Error::from).expect_err("two words");
+    assert_eq!(left.kind(), ErrorKind::Journal);
+    assert_eq!(
+        left.to_string(),
+        "journal: expected its end after value 1, got 8 more bytes"
+    );
+
+    let wrong = claim.decode::<(u32, bool)>().expect_err("another type");
+    assert_eq!(
+        wrong.to_string(),
+        "journal: expected its end after value 1, got 8 more bytes"
+    );
+    let wrong = claim.decode::<[u64; 3]>().expect_err("another type");
+    let words = "journal, value 1: expected 4 bytes, got 0 at byte 16";
+    assert_eq!(wrong.to_string(), words);
+    Ok(())
 }

@@ -1,38 +1,9 @@
 //! What a receipt says.
 
 use alloc::vec::Vec;
-use core::fmt;
 
-use p3_field::PrimeField32;
-use vouch_air::{Digest, F};
-
-/// Names a program: the hash of the machine's version, the entry point, the executable range
-/// and the initial memory. 32 bytes: eight BabyBear elements, little-endian.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ImageId(pub [u8; 32]);
-
-impl ImageId {
-    /// The image ID of a digest.
-    pub fn from_digest(digest: &Digest<F>) -> Self {
-        let mut bytes = [0; 32];
-        for (chunk, element) in bytes.chunks_exact_mut(4).zip(digest) {
-            chunk.copy_from_slice(&element.as_canonical_u32().to_le_bytes());
-        }
-        Self(bytes)
-    }
-}
-
-impl fmt::Display for ImageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ImageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ImageId({self})")
-    }
-}
+use vouch_air::ImageId;
+use vouch_codec::{Deserialize, JournalError, Values};
 
 /// What a verifier learns: this program, on some input, ran to its end, wrote this journal
 /// and exited with this code.
@@ -44,4 +15,20 @@ pub struct Claim {
     pub journal: Vec<u8>,
     /// What it passed to `exit`.
     pub exit_code: u32,
+}
+
+impl Claim {
+    /// The journal as one value, as a guest's `io::commit` writes it: no more, no less.
+    /// What it is worth is another matter: see the exit code.
+    ///
+    /// # Errors
+    /// The journal is not the encoding of a `T`.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, JournalError> {
+        self.values().only()
+    }
+
+    /// The journal as values, one after another.
+    pub fn values(&self) -> Values<'_> {
+        Values::new(&self.journal)
+    }
 }

@@ -5,9 +5,9 @@ use alloc::string::String;
 use thiserror::Error;
 use vouch_air::tables::Table;
 
-use crate::claim::ImageId;
 use crate::profile::Profile;
 use crate::wire::WireError;
+use vouch_air::ImageId;
 
 /// What a receipt of a version that was once written needs.
 const fn needed(version: u16) -> &'static str {

@@ -22,14 +22,17 @@ mod transcript;
 mod verify;
 mod wire;
 
-pub use claim::{Claim, ImageId};
+pub use claim::Claim;
 pub use error::{DecodeError, VerifyError};
 pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST, fixed_commitment, machine_digest};
 pub use layout::{TableShape, layout};
 pub use profile::{ExtensionDegree, Parameters, Profile};
-pub use receipt::{MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
+pub use receipt::{HEADER_BYTES, MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
 pub use security::{Security, Term, security, security_of, tenths};
-pub use segment::{MAX_PROOF_BYTES, SegmentClaim, SegmentReceipt, TableSet, max_log_height};
+pub use segment::{
+    MAX_PROOF_BYTES, SEGMENT_BYTES, SegmentClaim, SegmentReceipt, TableSet, max_log_height,
+};
 pub use transcript::{Grinder, Transcript};
 pub use verify::{Executor, Verifier};
-pub use wire::{EncodeError, WireError, decode_proof, encode_proof};
+pub use vouch_air::ImageId;
+pub use wire::{EncodeError, ProofBytes, WireError, decode_proof, encode_proof, proof_bytes};

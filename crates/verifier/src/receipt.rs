@@ -32,7 +32,7 @@ pub const MAX_RECEIPT_BYTES: usize = 1 << 30;
 
 const MAGIC: &[u8; 8] = b"VOUCHRCT";
 /// Bytes before the first segment.
-const HEADER_BYTES: usize = 8 + 2 + 1 + 3 * 4 + 4;
+pub const HEADER_BYTES: usize = 8 + 2 + 1 + 3 * 4 + 4;
 
 /// A claim with its proof. What it says is known only once it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -224,8 +224,8 @@ fn tables(reader: &mut Reader<'_>) -> Result<TableSet, DecodeError> {
     })
 }
 
-/// Bytes of a segment beside its journal and its proof.
-const FIXED_BYTES: usize = 2 * 4 + 2 * 32 + 1 + 4 + 4 + SET_BYTES + 4;
+/// Bytes of a segment in a receipt, beside its journal and its proof.
+pub const SEGMENT_BYTES: usize = 2 * 4 + 2 * 32 + 1 + 4 + 4 + SET_BYTES + 4;
 
 /// The proof of one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,7 +241,7 @@ pub struct SegmentReceipt {
 impl SegmentReceipt {
     /// Length of [`Self::to_bytes`].
     pub fn encoded_len(&self) -> usize {
-        FIXED_BYTES + self.claim.journal.len() + self.proof.len()
+        SEGMENT_BYTES + self.claim.journal.len() + self.proof.len()
     }
 
     /// Its encoding within a receipt.

@@ -15,7 +15,7 @@ use vouch_air::memory_tree::Compression;
 use vouch_air::tables::Table;
 use vouch_isa::memory::MEMORY_END;
 
-use crate::claim::{Claim, ImageId};
+use crate::claim::Claim;
 use crate::config::{Proof, config};
 use crate::error::{DecodeError, VerifyError};
 use crate::key::{Key, MACHINE_DIGEST};
@@ -24,6 +24,7 @@ use crate::profile::{ExtensionDegree, Profile};
 use crate::receipt::Receipt;
 use crate::segment::{SegmentReceipt, check_proof_length, max_log_height};
 use crate::wire::{decode_proof, heights};
+use vouch_air::ImageId;
 
 /// Bound of the executable range, as a word index.
 const TEXT_LIMIT: u32 = MEMORY_END / 4;

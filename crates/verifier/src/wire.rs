@@ -7,6 +7,7 @@
 
 mod decode;
 mod encode;
+mod length;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use crate::profile::Parameters;
 
 pub use decode::decode_proof;
 pub use encode::encode_proof;
+pub use length::{ProofBytes, proof_bytes};
 
 /// Bytes of an element of BabyBear.
 const ELEMENT: usize = 4;

@@ -16,7 +16,7 @@ vouch_guest::entry!(main);
 fn main() {
     let mut input = Exact::<INPUT_BYTES>::new();
     match input.read() {
-        Ok(hashes) => io::commit(hashes),
+        Ok(hashes) => io::commit_slice(hashes),
         Err(error) => refuse(error),
     }
 }

@@ -13,6 +13,8 @@
 //! | `t` | tries to reserve more than there is, then commits "refused" |
 //! | `s` | exhausts the stack: faults |
 //! | `f` | exhausts the stack by one frame of 16 MiB: faults |
+//! | `e` | reads a frame with a `u32` and the end of the input, and prints why there are none |
+//! | `c` | commits to what has no encoding: panics |
 //!
 //! Anything else is refused.
 #![no_std]
@@ -35,7 +37,7 @@ fn main() {
         refuse(error);
     }
     match what[0] {
-        b'a' => io::commit(&io::read_to_end()),
+        b'a' => io::commit_slice(&io::read_to_end()),
         b'u' => unaligned(),
         b'U' => large(1),
         b'A' => large(0),
@@ -46,6 +48,8 @@ fn main() {
         b't' => try_to_reserve(),
         b's' => io::commit_word(exhaust_stack(0)),
         b'f' => io::commit_word(step_over()),
+        b'e' => expect_number(),
+        b'c' => io::commit(&[()][..]),
         other => refuse(format_args!("no such exercise: {other}")),
     }
 }
@@ -55,22 +59,30 @@ fn unaligned() {
     struct Aligned([u8; 1004]);
     let mut room = Aligned([0; 1004]);
     let odd = &mut room.0[1..1001];
-    let got = io::read(odd);
-    io::commit(&odd[..got]);
+    let got = io::read_slice(odd);
+    io::commit_slice(&odd[..got]);
 }
 
 /// Reads to, and commits from, so many bytes after an aligned address.
 fn large(offset: usize) {
     let mut room = alloc::vec![0; offset + 2 * MIB];
     let part = &mut room[offset..];
-    let got = io::read(part);
-    io::commit(&part[..got]);
+    let got = io::read_slice(part);
+    io::commit_slice(&part[..got]);
 }
 
 fn echo() {
     let input = io::read_to_end();
     print!("{}", alloc::string::String::from_utf8_lossy(&input));
     vouch_guest::eprintln!("{} bytes", input.len());
+}
+
+fn expect_number() {
+    let number = io::try_read::<u32>().and_then(|number| io::try_end().map(|()| number));
+    match number {
+        Ok(number) => io::commit(&number),
+        Err(error) => print!("{error}"),
+    }
 }
 
 fn exhaust_heap() {
@@ -84,7 +96,7 @@ fn reuse_heap() {
     for _ in 0..1000 {
         black_box(Vec::<u8>::with_capacity(MIB));
     }
-    io::commit(b"reused");
+    io::commit_slice(b"reused");
 }
 
 fn try_to_reserve() {
@@ -97,7 +109,7 @@ fn try_to_reserve() {
     // A block that is there stays as it is.
     bytes.extend_from_slice(b"refused");
     if bytes.try_reserve(65 * MIB).is_err() {
-        io::commit(&bytes);
+        io::commit_slice(&bytes);
     }
 }
 

@@ -19,5 +19,5 @@ fn main() {
             break;
         }
     }
-    io::commit(&hasher.finalize());
+    io::commit_slice(&hasher.finalize());
 }

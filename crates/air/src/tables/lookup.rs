@@ -14,9 +14,9 @@ use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_isa::event::Counts;
 
-use crate::answers::Asked;
 use crate::bus::{self, Fact};
 use crate::columns::Block;
+use crate::questions::Asked;
 use crate::table::{Context, Fixed as FixedColumns, TableType};
 use crate::{Builder, F};
 

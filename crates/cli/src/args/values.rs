@@ -1,9 +1,10 @@
 //! Values of flags that are neither numbers nor files.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use vouch_sdk::Backend;
+use vouch_sdk::{Backend, Profile};
 
 /// An exit code that is proven as 0 is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,22 +29,25 @@ pub fn allowed_exit(text: &str) -> Result<AllowedExit, String> {
     }
 }
 
-/// A file for flame graphs. Who means the parameters of a proof does not get a file of their name.
-///
-/// # Errors
-/// It is called as they are.
-pub fn no_profile_of_proofs(path: PathBuf) -> Result<PathBuf, String> {
-    let mut names = ProfileName::value_variants()
-        .iter()
-        .filter_map(ValueEnum::to_possible_value);
-    match names.any(|name| path == Path::new(name.get_name())) {
-        false => Ok(path),
-        true => Err(
-            "expected a file for flame graphs; nothing is proven here (for a file of that name: \
-             --flame-graph)"
-                .into(),
-        ),
-    }
+/// What `--profile` of `vouch run` means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunProfile {
+    /// Parameters of the proof to be estimated.
+    Proof(ProfileName),
+    /// A file for flame graphs, as the flag once meant.
+    Graph(PathBuf),
+}
+
+/// The parameters of a proof, if it is called as they are; else a file.
+pub fn run_profile(path: PathBuf) -> Result<RunProfile, Infallible> {
+    let named = |name: &&ProfileName| {
+        let value = name.to_possible_value();
+        value.is_some_and(|value| path == Path::new(value.get_name()))
+    };
+    Ok(match ProfileName::value_variants().iter().find(named) {
+        Some(&name) => RunProfile::Proof(name),
+        None => RunProfile::Graph(path),
+    })
 }
 
 /// What proves.
@@ -74,6 +78,18 @@ pub enum ProfileName {
     Fast,
     /// Receipt size
     Compact,
+}
+
+impl ProfileName {
+    /// The profile with so many bits.
+    pub const fn at(self, security: SecurityBits) -> Profile {
+        match (self, security) {
+            (Self::Fast, SecurityBits::Bits100) => Profile::Fast100,
+            (Self::Compact, SecurityBits::Bits100) => Profile::Compact100,
+            (Self::Fast, SecurityBits::Bits128) => Profile::Fast128,
+            (Self::Compact, SecurityBits::Bits128) => Profile::Compact128,
+        }
+    }
 }
 
 /// Least security of a profile.

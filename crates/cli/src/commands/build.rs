@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::json;
-use vouch_sdk::build::{self, BuildOptions};
+use vouch_sdk::build::{self, BuildOptions, Product};
 
 use super::fields;
 use crate::args::BuildArgs;
@@ -21,17 +21,28 @@ pub fn build(arguments: &BuildArgs, output: &Output) -> Result<Fields, Error> {
     if let Some(path) = &arguments.output {
         check_output(path, &arguments.guest_dir)?;
     }
-    let options = BuildOptions::default();
+    let options = BuildOptions {
+        scopes: arguments.scopes,
+        ..BuildOptions::default()
+    };
     let built = build::build(&arguments.guest_dir, &options, &mut |line| output.log(line))?;
     if let Some(path) = &arguments.output {
         output.write(path, &built.elf)?;
+    }
+    for warning in &built.warnings {
+        output.log(&format!("warning: {warning}"));
     }
     output.say(built.image_id)?;
     Ok(fields([
         ("image_id", json!(built.image_id.to_string())),
         ("elf_bytes", json!(built.elf.len())),
         ("toolchain", json!(built.toolchain.version())),
+        ("warnings", json!(strings(&built.warnings))),
     ]))
+}
+
+fn strings(warnings: &[Product]) -> Vec<String> {
+    warnings.iter().map(Product::to_string).collect()
 }
 
 /// A file of the guest's crate may be replaced if it is an ELF: the others are what is built from.

@@ -3,7 +3,10 @@
 mod bench;
 mod build;
 mod demo;
+mod estimate;
+mod gdb;
 mod inspect;
+mod new;
 mod profile;
 mod prove;
 mod run;
@@ -40,6 +43,7 @@ pub fn run(
 ) -> Result<Fields, Error> {
     match &cli.command {
         Command::Demo => demo::demo(output),
+        Command::New(arguments) => new::new(arguments, output),
         Command::Build(arguments) => build::build(arguments, output),
         Command::Run(arguments) => run::run(arguments, cli.verbose, output),
         Command::Prove(arguments) => prove::prove(arguments, cli.verbose, phases, signals, output),

@@ -140,7 +140,8 @@ fn json(profile: &GuestProfile, graphs: &Graphs) -> serde_json::Value {
     })
 }
 
-fn percent(part: u64, whole: u64) -> f64 {
+/// A part of a whole, in hundredths.
+pub fn percent(part: u64, whole: u64) -> f64 {
     100.0 * part as f64 / whole.max(1) as f64
 }
 

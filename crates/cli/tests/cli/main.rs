@@ -6,6 +6,9 @@ mod bench;
 mod build;
 mod common;
 mod demo;
+mod estimate;
+mod gdb;
+mod new;
 #[cfg(unix)]
 mod paths;
 #[cfg(unix)]
@@ -14,6 +17,7 @@ mod profile;
 mod prove;
 mod receipts;
 mod run;
+mod scopes;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(target_os = "linux")]

@@ -205,7 +205,7 @@ fn the_old_name_stays_where_it_is_clear() {
     assert!(!titles(&place, "out.cells.svg").is_empty());
     // Who says this means the parameters of a proof.
     for name in ["fast", "compact"] {
-        let message = "expected a file for flame graphs; nothing is proven here";
+        let message = "expected a file for flame graphs, or --estimate";
         let all = [&run[..], &["--profile", name]].concat();
         place.refuses(&all, 2, "usage", message);
         place

@@ -31,6 +31,38 @@ fn inputs_are_concatenated() {
 }
 
 #[test]
+fn frames_have_their_length_before_them() {
+    let place = Place::new();
+    // No orders, no customer; then a memo.
+    place.put("request", &[0; 8]);
+    let files = ["--input", "request", "--input", "-"];
+    let typed = ["run", &guest("typed"), "--journal-out", "journal"];
+    let framed = [&typed[..], &files, &["--frames"]].concat();
+    place.vouch_with_stdin(&framed, b"hello").ok();
+    // No totals, none open, no last day, five bytes.
+    let summary = [[0; 4], [0; 4], [0; 4], [5, 0, 0, 0]].concat();
+    assert_eq!(place.get("journal"), summary);
+
+    let refused = place.vouch_with_stdin(&[&typed[..], &files].concat(), b"hello");
+    assert_eq!(refused.code, 1);
+    let reason = "refused: input frame 1: expected 4 bytes, got 0 at byte 0";
+    assert!(refused.stderr.contains(reason), "{}", refused.stderr);
+
+    // What letter stands for an exercise is how long the frame is.
+    let digits = "00".repeat(usize::from(b'a'));
+    let hex = [
+        "run",
+        &guest("runtime"),
+        "--frames",
+        "--input-hex",
+        &digits,
+        "--json",
+    ];
+    let run = place.vouch(&hex).ok().json();
+    assert_eq!(run["journal"], format!("000000{digits}"));
+}
+
+#[test]
 fn figures_are_shown() {
     let place = Place::new();
     let input = four_hashes();

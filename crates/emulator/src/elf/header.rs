@@ -28,6 +28,8 @@ pub(crate) struct Header {
     pub section_headers: u32,
     /// Number of section headers.
     pub section_header_count: u16,
+    /// Index of the section with the sections' names.
+    pub section_names: u16,
     /// `e_flags`, if they claim compressed instructions. Assemblers set that bit for a file in
     /// which none was ever written, so the code has the last word.
     pub compressed: Option<u32>,
@@ -68,6 +70,7 @@ impl Header {
             program_header_count: raw.e_phnum,
             section_headers: raw.e_shoff,
             section_header_count: raw.e_shnum,
+            section_names: raw.e_shstrndx,
             compressed: Some(raw.e_flags).filter(|flags| flags & EF_RISCV_RVC != 0),
         })
     }

@@ -5,12 +5,22 @@
 
 use thiserror::Error;
 
+/// What assemblers make of `unimp`: CSRRW of the cycle counter.
+const UNIMP: u32 = 0xc000_1073;
+
 /// An instruction of RISC-V that is not in RV32IM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Foreign {
     /// The low half of the word is one of 16 bits.
     #[error("compressed (C extension); build for rv32im")]
     Compressed,
+    /// UNIMP, an access of a counter that can only be read.
+    #[error(
+        "UNIMP, by which a program aborts: in Rust core::intrinsics::abort, and in guests with std \
+         std::process::abort, std::process::exit and a panic in the course of another one. \
+         vouch_guest::exit ends a guest"
+    )]
+    Unimp,
     /// CSRRW and its kin.
     #[error(
         "CSR access (CSR {csr:#05x}); the machine has no CSRs, interrupts or counters. Critical \
@@ -58,6 +68,7 @@ impl Foreign {
             // 16 zero bits are defined to be illegal: what was never code.
             _ if word & 0xffff == 0 => return None,
             _ if word & 3 != 3 => Self::Compressed,
+            _ if word == UNIMP => Self::Unimp,
             (0x73, 1..=3 | 5..=7) => Self::Csr { csr: word >> 20 },
             (0x73, 0) => Self::Privileged,
             (0x2f, 2 | 3) => Self::Atomic,

@@ -17,6 +17,8 @@ struct Called {
     function: u32,
     /// Word index at which its caller goes on.
     return_pc: u32,
+    /// The scope, if it is one of the function's.
+    scope: Option<u32>,
 }
 
 /// The frames; there is always one.
@@ -35,6 +37,7 @@ impl Stack {
             node: tree.child(ROOT, Frame::Function(entry)),
             function: entry,
             return_pc: NOWHERE,
+            scope: None,
         };
         Self {
             tree,
@@ -65,7 +68,33 @@ impl Stack {
             node: self.tree.child(self.top.node, Frame::Function(function)),
             function,
             return_pc,
+            scope: None,
         };
+    }
+
+    /// A scope of the top frame's function begins.
+    pub fn begin(&mut self, scope: u32) {
+        if self.below.len() == MAX_FRAMES {
+            return;
+        }
+        self.below.push(self.top);
+        self.top = Called {
+            node: self.tree.child(self.top.node, Frame::Scope(scope)),
+            return_pc: NOWHERE,
+            scope: Some(scope),
+            ..self.top
+        };
+    }
+
+    /// A scope ends, unless it did with the function that it is of.
+    pub fn end(&mut self, scope: u32) {
+        let frames = std::iter::once(&self.top).chain(self.below.iter().rev());
+        let found = frames
+            .take(MAX_UNWIND)
+            .position(|frame| frame.scope == Some(scope));
+        if let Some(above) = found {
+            self.unwind(above + 1);
+        }
     }
 
     /// A jump that looks like a return to `pc`: unwinds if some frame was to return there.
@@ -108,5 +137,6 @@ impl Stack {
         let parent = self.tree.nodes[self.top.node].parent;
         self.top.node = self.tree.child(parent, Frame::Function(function));
         self.top.function = function;
+        self.top.scope = None;
     }
 }

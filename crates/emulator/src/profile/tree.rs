@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use vouch_isa::Family;
 
 use super::functions::Function;
+use crate::scopes::ScopeCost;
 
 /// Frames on a path, at most; the functions called beyond them are children of one
 /// [`Frame::Elided`].
@@ -19,6 +20,10 @@ pub struct CallTree<'p> {
     pub functions: Vec<Function<'p>>,
     /// The first is the root; parents come before their children.
     pub nodes: Vec<Node>,
+    /// Names of scopes, as in the ELF.
+    pub scope_names: &'p [String],
+    /// What the scopes that began have cost.
+    pub scopes: Vec<ScopeCost>,
 }
 
 /// A call path, and what ran at its end.
@@ -41,6 +46,8 @@ pub enum Frame {
     Root,
     /// An index of [`CallTree::functions`].
     Function(u32),
+    /// A scope of the function that is next above, as an index of [`CallTree::scope_names`].
+    Scope(u32),
     /// What was left out: frames, or whole paths, for want of room.
     Elided,
 }

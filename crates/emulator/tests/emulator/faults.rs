@@ -45,6 +45,11 @@ fn instructions_of_other_machines_are_named() {
         (0x3004_72f3, csr(0x300), "CSR access (CSR 0x300)"),
         (0x0030_1073, csr(0x003), "CSR access (CSR 0x003)"),
         (0xc000_22f3, csr(0xc00), "docs/guests.md"),
+        (
+            0xc000_1073,
+            Foreign::Unimp,
+            "vouch_guest::exit ends a guest",
+        ),
         // mret, wfi
         (0x3020_0073, Foreign::Privileged, "privileged"),
         (0x1050_0073, Foreign::Privileged, "privileged"),

@@ -6,7 +6,7 @@ use vouch_air::witness::generate;
 use vouch_emulator::testing::{random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Counts;
-use vouch_prover::{Cost, Planner};
+use vouch_prover::{Cost, Planner, counts};
 use vouch_verifier::{Profile, max_log_height};
 
 use crate::common::guest;
@@ -40,24 +40,17 @@ fn estimates(program: &Program, input: &[u8], profile: Profile, limit: u64) -> V
     segments
         .iter()
         .map(|segment| {
-            let nodes = tree.clone().update(&segment.leaves).nodes.len() as u64;
-            let foretold = planner.foretell(&Counts {
-                steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
-                ecalls: segment.ecalls.len() as u64,
-                moves: segment.moves.len() as u64,
-                refreshes: segment.refreshes.len() as u64,
-                fetches: segment.fetches.len() as u64,
-                leaves: segment.leaves.len() as u64,
-                nodes,
-                journal: segment.journal.len() as u64,
-                guest_bytes: 0,
-            });
+            let update = tree.clone().update(&segment.leaves);
+            let parameters = profile.parameters();
+            let foretold = planner.foretell(&counts(segment, &update));
+            let exact = Cost::foretold(segment, &image.text, &update, &parameters);
             let traces = generate(segment, &image.text, &mut tree);
             let tables: Vec<Table> = { traces.tables.iter() }
                 .map(|trace| trace.instance.table)
                 .collect();
             let foretold = foretold.expect("it is not too tall");
-            let actual = Cost::new(&traces, &profile.parameters());
+            let actual = Cost::new(&traces, &parameters);
+            assert_eq!(exact, actual);
             assert!(
                 actual.cells() <= foretold.cells,
                 "{actual:?}, not {foretold:?}"
@@ -79,12 +72,18 @@ fn no_segment_needs_more_than_was_foretold() {
     let sort = guest(include_bytes!(
         "../../../../guest-programs/prebuilt/sort.elf"
     ));
+    // Long, and answered by the facts table all the same.
+    let primes = guest(include_bytes!(
+        "../../../../guest-programs/prebuilt/primes.elf"
+    ));
+    let bound = 1500u32.to_le_bytes();
     let numbers = 4000u32.to_le_bytes();
     let random = vouch_emulator::testing::program(&random_program(7, 300));
-    let runs: [(&Program, &[u8], u64); 4] = [
+    let runs: [(&Program, &[u8], u64); 5] = [
         (&sha256, &[7; 6000], u64::MAX),
         (&sha256, &[7; 6000], 160 << 20),
         (&sort, &numbers, 160 << 20),
+        (&primes, &bound, u64::MAX),
         (&random, &[], 80 << 20),
     ];
     for profile in [Profile::Fast100, Profile::Compact100] {

@@ -21,11 +21,12 @@ use std::time::{Duration, Instant};
 use rayon::ThreadPool;
 use tracing::{info_span, instrument};
 use vouch_air::memory_tree::{MemoryTree, Update};
-use vouch_emulator::{Execution, Program, SegmentLimits, Stream, execute_watched, record};
+use vouch_emulator::{Execution, Program, Stream, execute_watched};
 use vouch_isa::event::Segment;
 use vouch_prover::{Cancel, Prover, SegmentProof, claim, fill};
 use vouch_verifier::{SegmentClaim, Verifier};
 
+use super::estimate::cut;
 use super::plan::{Cuts, Plan};
 use super::progress::Teller;
 use super::work_folder::WorkFolder;
@@ -127,20 +128,11 @@ impl Pipeline<'_> {
         if started.recv().is_err() {
             return;
         }
-        let limits = SegmentLimits {
-            goes_on: &|now, then| self.plan.goes_on(now, then),
-            ..SegmentLimits::default()
-        };
         let mut tree = MemoryTree::new(self.program.image());
         let phase = info_span!(target: "vouch::phase", "record");
         let mut recording = Some(phase.enter());
         let mut index = 0;
-        let mut failure = None;
         let mut sink = |segment: &mut Segment| {
-            if let Err(error) = self.stop.check().and_then(|()| self.plan.check()) {
-                failure = Some(error);
-                return ControlFlow::Break(());
-            }
             let update = tree.update(&segment.leaves);
             let room = spare.try_recv().unwrap_or_default();
             let recorded = Recorded {
@@ -158,21 +150,16 @@ impl Pipeline<'_> {
                 false => ControlFlow::Break(()),
             }
         };
-        let console = &mut |_: Stream, _: &[u8]| {};
-        let limits_of_run = &self.options.limits;
-        let result = record(
+        let result = cut(
             self.program,
             self.input,
-            limits_of_run,
-            &limits,
-            console,
+            &self.options.limits,
+            &self.plan,
+            &self.stop,
+            &mut |_, _| {},
             &mut sink,
         );
-        let error = match (failure, result) {
-            (Some(error), _) => error.into(),
-            (None, Err(error)) => error.into(),
-            (None, Ok(_)) => return,
-        };
+        let Err(error) = result else { return };
         // The caller's thread may have gone, with an error of its own.
         let _ = tell.send(Message::Failed(error));
     }

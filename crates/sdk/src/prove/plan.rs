@@ -24,6 +24,11 @@ const ALLOCATOR_SHARE: u64 = 8;
 /// proven no faster, smaller ones make larger receipts (docs/decisions/0009).
 pub const DEFAULT_SEGMENT_CELLS: u64 = 1 << 26;
 
+/// Memory for a guest that has so many bytes in use, in bytes.
+pub(super) const fn guest_memory(bytes: u64) -> u64 {
+    BYTES_A_GUEST_BYTE * bytes
+}
+
 /// Threads that a single proof makes good use of.
 const THREADS_A_SEGMENT: usize = 8;
 
@@ -128,8 +133,8 @@ impl Plan {
             guest_bytes: counts.guest_bytes,
             ..LEAST
         };
-        let needed =
-            { self.planner.foretell(&least) }.map_or(u64::MAX, |needs| self.memory(needs, &least));
+        let needed = { self.planner.foretell(&least) }
+            .map_or(u64::MAX, |needs| self.memory(needs.memory_bytes, &least));
         if needed > self.cuts.max_memory {
             self.lacking.store(needed, Ordering::Relaxed);
         }
@@ -137,7 +142,7 @@ impl Plan {
     }
 
     fn allows(&self, needs: Needs, counts: &Counts) -> bool {
-        self.memory(needs, counts) <= self.cuts.max_memory
+        self.memory(needs.memory_bytes, counts) <= self.cuts.max_memory
             && needs.cells <= self.cuts.segment_cells.max(self.least_cells)
             && { self.cuts.device_memory }.is_none_or(|memory| needs.memory_bytes <= memory)
     }
@@ -154,12 +159,13 @@ impl Plan {
         }
     }
 
-    /// Memory in bytes for as many segments at once as there are, if each holds `counts`.
-    fn memory(&self, needs: Needs, counts: &Counts) -> u64 {
-        let proofs = needs.memory_bytes.saturating_mul(self.cuts.at_once as u64);
+    /// Memory in bytes for as many segments at once as there are, if each holds `counts` and its proof needs
+    /// `proof` bytes.
+    pub fn memory(&self, proof: u64, counts: &Counts) -> u64 {
+        let proofs = proof.saturating_mul(self.cuts.at_once as u64);
         // One more waits, recorded, for its turn; lists that grow have up to twice the room that
         // they use.
-        let beside = 2 * recorded_bytes(counts) + BYTES_A_GUEST_BYTE * counts.guest_bytes;
+        let beside = 2 * recorded_bytes(counts) + guest_memory(counts.guest_bytes);
         proofs
             .saturating_add(proofs / ALLOCATOR_SHARE)
             .saturating_add(beside)

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod c;
+mod hosted;
 mod profile;
 mod rebuild;
 mod results;
@@ -10,3 +11,4 @@ mod run;
 mod runtime;
 mod rust;
 mod tools;
+mod typed;

@@ -29,9 +29,12 @@ fn rust_guests() {
         toolchain: Some(toolchain),
         target_dir: Some(dir.path().join("target")),
         locked: true,
+        ..BuildOptions::default()
     };
     each_is_what_it_was(&options);
-    rust::statics_are_made(&built(&rust::guest(), &options).elf);
+    rust::statics_are_made(&built(&rust::guest("statics"), &options).elf);
+    rust::errors_are_reported(&built(&rust::guest("fallible"), &options));
+    rust::products_are_warned_of(&built(&rust::guest("masked-product"), &options));
     let copy = copy_elsewhere(&dir.path().join("elsewhere"));
     the_directory_does_not_matter(&copy, &options);
     the_manifest_sets_flags(&copy, &options);
@@ -87,6 +90,7 @@ fn each_is_what_it_was(options: &BuildOptions) {
                 guest.name
             );
             assert_eq!(id_of(&built.elf), built.image_id.to_string());
+            assert_eq!(built.warnings, [], "{}", guest.name);
         }
     }
 }

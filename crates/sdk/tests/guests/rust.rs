@@ -1,20 +1,89 @@
-//! A guest in Rust whose statics are made before main.
+//! Guests in Rust that are built here: statics that are made before main, a main that may fail, and a fault of the
+//! compiler.
 
 use std::path::PathBuf;
 
+use vouch_sdk::build::Built;
+use vouch_sdk::{Input, ProveOptions, image_id, prove, verify};
+
 use crate::c::root;
 use crate::run::{Run, run_elf};
+use crate::tools;
 
-/// The crate.
-pub fn guest() -> PathBuf {
-    root().join("crates/sdk/tests/guests/sources/statics")
+/// The crate of a guest here.
+pub fn guest(name: &str) -> PathBuf {
+    root().join("crates/sdk/tests/guests/sources").join(name)
 }
 
-/// What it commits to.
+/// What `statics` commits to.
 pub fn statics_are_made(elf: &[u8]) {
     let expected = Run {
         journal: [42_u32, 123, 7, 1].map(u32::to_le_bytes).concat(),
         ..Run::default()
     };
     assert_eq!(run_elf("statics", elf, &[]), expected);
+}
+
+/// What `fallible` exits with.
+pub fn errors_are_reported(built: &Built) {
+    let ends = |exit_code, half: Option<u32>, stderr: &str| Run {
+        exit_code,
+        journal: half.map(u32::to_le_bytes).map_or_else(Vec::new, Vec::from),
+        stderr: stderr.into(),
+        ..Run::default()
+    };
+    let run = |input: &str| run_elf("fallible", &built.elf, input.as_bytes());
+    assert_eq!(run("86"), ends(0, Some(43), ""));
+    let odd = ends(1, Some(43), "Error: expected an even number, got 87\n");
+    assert_eq!(run("87"), odd);
+    let number = "Error: the input is no number: invalid digit found in string\n";
+    assert_eq!(run("8x"), ends(1, None, number));
+
+    // That it failed can be proven, and what it committed to before.
+    let options = ProveOptions {
+        allow_nonzero_exit: true,
+        ..ProveOptions::default()
+    };
+    let proven = prove(&built.program, &Input::new().bytes(b"87"), &options).expect("it is proven");
+    let claim = verify(&proven.receipt, &image_id(&built.program)).expect("it verifies");
+    assert_eq!((claim.exit_code, claim.journal), (1, odd.journal));
+}
+
+/// What `masked-product` finds. Compilers that have the fault are warned of it, and what docs/guests.md says
+/// against it helps; those that have not are warned of it, too.
+pub fn products_are_warned_of(built: &Built) {
+    let journal = run_elf("masked-product", &built.elf, &[]).journal;
+    let words: Vec<_> = journal
+        .chunks_exact(4)
+        .map(|word| u32::from_le_bytes(word.try_into().expect("4 bytes")))
+        .collect();
+    let [wrong, wrong_if_hidden, doubles @ ..] = words.as_slice() else {
+        panic!("{words:?}");
+    };
+    assert_eq!(*wrong_if_hidden, 0, "hiding the constant helps");
+    let (doubles, doubles_if_hidden) = doubles.split_at(doubles.len() / 2);
+    let p = 0x7800_0001_u32;
+    let right =
+        [1, 2, 3, 1000, 0x1234_5678, p - 1].map(|x| (2 * u64::from(x) % u64::from(p)) as u32);
+    assert_eq!(doubles_if_hidden, right);
+
+    let warned = |function: &str| {
+        let warnings = built.warnings.iter();
+        let warnings = warnings.filter(move |warning| warning.function.starts_with(function));
+        warnings.fold(0, |bits, warning| {
+            bits | 1 << warning.constant.trailing_zeros()
+        })
+    };
+    // Every constant that was compiled wrongly on some version of LLVM, and nothing else.
+    let products = "masked_product::product::<";
+    assert_eq!(warned(products), 0x7fff_fffc);
+    assert_eq!(warned("masked_product::double"), 1 << 2);
+    assert_eq!(built.warnings.len(), 29 + 1);
+    assert_eq!(wrong & !warned(products), 0, "{wrong:#x}");
+    if *wrong == 0 && doubles == right {
+        let version = built.toolchain.version();
+        tools::say(&format!(
+            "{version} no longer has the fault of docs/guests.md, \"A fault of the compiler\""
+        ));
+    }
 }

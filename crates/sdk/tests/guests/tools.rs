@@ -13,7 +13,12 @@ const REQUIRE: &str = "VOUCH_REQUIRE_TOOLS";
 /// If everything is required.
 pub fn skip(what: &str, missing: &str) {
     assert_ne!(env::var(REQUIRE).as_deref(), Ok("1"), "{what}: {missing}");
-    writeln!(io::stderr(), "skipped: {what}: {missing}").expect("stderr can be written");
+    say(&format!("skipped: {what}: {missing}"));
+}
+
+/// Prints a line to stderr, past the capture of test output.
+pub fn say(line: &str) {
+    writeln!(io::stderr(), "{line}").expect("stderr can be written");
 }
 
 /// What a program prints, if there is one of that name.

@@ -1,0 +1,166 @@
+//! Builds guest crates to ELFs.
+//!
+//! [`embed`] is what a `build.rs` calls, to have a guest in the program that proves it; [`build`] is below it. In a build
+//! script neither its cargo's locks nor its environment reach the guest's.
+//!
+//! One guest and one toolchain make one image ID, whatever directory they are in: the names
+//! of directories stay out of the program.
+#![forbid(unsafe_code)]
+
+mod cargo;
+mod embed;
+mod environment;
+mod error;
+mod flags;
+mod metadata;
+mod products;
+mod sources;
+mod stable;
+mod target;
+mod toolchain;
+
+use std::fs;
+use std::path::{self, Path, PathBuf};
+
+pub use embed::{Embed, embed};
+pub use error::BuildError;
+pub use products::Product;
+pub use target::Target;
+pub use toolchain::{Toolchain, ToolchainKind};
+use vouch_air::ImageId;
+use vouch_emulator::Program;
+
+use metadata::Metadata;
+
+/// Where guests are built in a target directory. A cargo that runs a build script, which builds a guest, has
+/// locked the target directory until that is done: the guest's cargo would wait for it, and it for the guest's.
+const OWN_DIR: &str = "vouch";
+
+/// How to build. The default is what a user wants.
+#[derive(Clone, Debug, Default)]
+pub struct BuildOptions {
+    /// The toolchain; `None` takes what [`Toolchain::find`] finds.
+    pub toolchain: Option<Toolchain>,
+    /// Directory for cargo's files; `None` takes `vouch` in the guest's target directory
+    /// (`CARGO_TARGET_DIR` included). In a build script, not the directory that its own cargo builds in:
+    /// each would wait for the other.
+    pub target_dir: Option<PathBuf>,
+    /// Fail instead of changing the guest's `Cargo.lock`.
+    pub locked: bool,
+    /// Mark the scopes that the guest names with `vouch_guest::cycle_scope!`. That makes another program, to be
+    /// looked at.
+    pub scopes: bool,
+}
+
+/// A guest, built.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The name of the guest's package.
+    pub package: String,
+    /// The bytes of the ELF file.
+    pub elf: Vec<u8>,
+    /// The program in it.
+    pub program: Program,
+    /// The program's image ID.
+    pub image_id: ImageId,
+    /// What it was built with. Another compiler makes another program.
+    pub toolchain: Toolchain,
+    /// What the compiler may have got wrong in it; empty where that cannot be known (on systems without `sh`).
+    pub warnings: Vec<Product>,
+    /// The files that it was built from and that may change: local sources, manifests, the lock file and the
+    /// linker script. What comes from registries and git is named in the lock file.
+    pub sources: Vec<PathBuf>,
+}
+
+/// Builds the guest crate in `guest_dir`, which must make one executable and depend on
+/// `vouch-guest`. `log` gets what cargo says, line by line. Nothing is written except to the
+/// target directory and, unless [`BuildOptions::locked`], to the guest's `Cargo.lock`.
+///
+/// # Errors
+/// [`BuildError`], if there is no toolchain, the crate is no guest, does not compile, or
+/// compiles to what the machine does not run.
+pub fn build(
+    guest_dir: &Path,
+    options: &BuildOptions,
+    log: &mut dyn FnMut(&str),
+) -> Result<Built, BuildError> {
+    let guest_dir = fs::canonicalize(guest_dir).map_err(|source| BuildError::File {
+        action: "find",
+        path: guest_dir.into(),
+        source,
+    })?;
+    check_unicode(&guest_dir)?;
+    if !guest_dir.is_dir() {
+        return Err(BuildError::NotACrate { dir: guest_dir });
+    }
+    let toolchain = match &options.toolchain {
+        Some(toolchain) => toolchain.clone(),
+        None => Toolchain::find(&guest_dir)?,
+    };
+    let metadata = Metadata::load(&toolchain, &guest_dir, options.locked, log)?;
+    let (guest, runtime) = metadata.guest_and_runtime(&guest_dir)?;
+    let target = Target::of(&toolchain, &guest_dir, options.locked, log)?;
+    let toolchain = toolchain.for_target(target)?;
+    let linker = toolchain.linker(&guest_dir)?;
+    let target_dir = match &options.target_dir {
+        Some(dir) => dir.clone(),
+        None => metadata.target_directory.join(OWN_DIR),
+    };
+    // Cargo runs in another directory than this process.
+    let target_dir = &path::absolute(&target_dir).map_err(|source| BuildError::File {
+        action: "find",
+        path: target_dir.clone(),
+        source,
+    })?;
+    check_unicode(target_dir)?;
+    let flags = flags::flags(
+        &toolchain,
+        target,
+        &metadata,
+        guest,
+        runtime,
+        options.scopes,
+    );
+    let wrapper = stable::write_wrapper(target_dir)?;
+
+    let mut command = toolchain.cargo_command(&guest_dir, "build", options.locked);
+    command
+        .args(["--release", "--message-format=json-render-diagnostics"])
+        .args(["--target", target.triple(), "--target-dir"])
+        .arg(target_dir)
+        .args(toolchain.library_args(target))
+        .env(target.variable("LINKER"), linker)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .env("CARGO_BUILD_BUILD_DIR", target_dir)
+        .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());
+    let messages = cargo::run(command, log)?;
+    let path = cargo::only_executable(&messages)?;
+
+    let sources = sources::find(&path, &metadata, runtime, &toolchain, target_dir)?;
+    let cannot_read = |path: &Path, source| BuildError::File {
+        action: "read",
+        path: path.into(),
+        source,
+    };
+    let elf = fs::read(&path).map_err(|source| cannot_read(&path, source))?;
+    let warnings = products::find(&path, &elf).map_err(|source| cannot_read(&path, source))?;
+    let program = Program::from_elf(&elf)?;
+    let image_id = ImageId::of(program.image());
+    Ok(Built {
+        package: guest.name.clone(),
+        elf,
+        program,
+        image_id,
+        toolchain,
+        warnings,
+        sources,
+    })
+}
+
+/// Cargo takes flags and says paths in UTF-8 only.
+fn check_unicode(path: &Path) -> Result<(), BuildError> {
+    match path.to_str() {
+        Some(_) => Ok(()),
+        None => Err(BuildError::NotUnicode { path: path.into() }),
+    }
+}

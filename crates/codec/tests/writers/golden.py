@@ -1,0 +1,23 @@
+def show(name, writer):
+    print(name, writer.value().hex())
+
+
+show("unsigned", Writer().u8(0x01).u16(0x0203).u32(0x04050607).u64(0x08090A0B0C0D0E0F))
+show("signed", Writer().i8(-1).i16(-2).i32(-3).i64(-4))
+show("wide", Writer().u8(1).u128(0x0102030405060708090A0B0C0D0E0F10))
+show("floats", Writer().f32(1.5).f64(-0.1))
+show("flags", Writer().bool(True).bool(False).some().u16(7).none().char("é"))
+show("nothing", Writer())
+show("text", Writer().text("vouch").text("").text("café"))
+show("bytes", Writer().bytes(b"\x01\x02\x03"))
+show("octets", Writer().count(3).u8(1).u8(2).u8(3))
+show("halves", Writer().count(3).u16(1).u16(2).u16(3))
+show("array", Writer().u8(1).u8(2).u8(3).u32(4))
+show("map", Writer().count(2).text("a").u32(1).text("bc").u32(2))
+show("shapes", Writer().variant(0).variant(1).u32(9).variant(2).u16(2).u16(3))
+orders = Writer().count(2)
+orders.text("ann").u64(150).u16(2).bool(True).some().text("gift")
+orders.text("bob").u64(1 << 40).u16(1).bool(False).none()
+show("orders", orders)
+value = Writer().text("vouch").u16(7).value()
+print("input", (frame(value) + frame(b"raw")).hex())

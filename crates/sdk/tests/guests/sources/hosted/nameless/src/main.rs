@@ -1,0 +1,3 @@
+//! A guest that does not name the runtime, so that the compiler leaves it out.
+
+fn main() {}

@@ -1,0 +1,3 @@
+fn main() {
+    vouch_build::embed("guest");
+}
