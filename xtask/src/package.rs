@@ -3,8 +3,8 @@
 //! Cargo packs the crates of the workspace, and compiles those that a host needs from their packages alone, each with
 //! the packages of the others. The rest would take longer to compile than all of these, and are packed only. Cargo packs
 //! every file of a crate's folder that git knows; what could be missing are files outside of it that a source takes in:
-//! that there are none is checked. The guest runtime, which is no member and
-//! compiles for the machine only, builds a guest from its package: the same as from the checkout.
+//! that there are none is checked. The guest runtime, which is no member and compiles for the machine only, builds a
+//! guest from its package: the same as from the checkout.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -122,13 +122,17 @@ fn is_source(file: &Path, folder: &Path) -> bool {
 /// The names of files that a source has as literals: in `include_str!("...")` and its like, and in `#[path = "..."]`.
 fn literals(text: &str) -> Vec<&str> {
     let starts = ["include_str!(", "include_bytes!(", "include!(", "#[path = "];
-    let after = |start| text.split(start).skip(1);
-    let literal = |rest: &'_ str| -> Option<&str> {
-        let rest = rest.trim_start().strip_prefix('"')?;
-        rest.split('"').next()
-    };
-    let all = starts.into_iter().flat_map(after);
-    all.filter_map(literal).collect()
+    let mut found = Vec::new();
+    for start in starts {
+        found.extend(text.split(start).skip(1).filter_map(literal));
+    }
+    found
+}
+
+/// The literal that a text begins with.
+fn literal(text: &str) -> Option<&str> {
+    let text = text.trim_start().strip_prefix('"')?;
+    text.split('"').next()
 }
 
 /// A path without `..`. What it names may be a link: that is what is packed.
@@ -197,7 +201,7 @@ fn the_runtime_builds_guests(root: &Path, target: &Path) -> Result<String> {
         target_dir: Some(target.join("guests")),
         ..BuildOptions::default()
     };
-    let mut image_id = |dir: &Path| -> Result<String> {
+    let image_id = |dir: &Path| -> Result<String> {
         let built = build(dir, &options, &mut |line| eprintln!("{line}"))?;
         Ok(built.image_id.to_string())
     };
@@ -240,9 +244,13 @@ mod tests {
     fn a_file_outside_of_its_crate_is_refused() {
         let root = fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
         let root = root.expect("the checkout");
-        // Its benches and tests take in guests, but nothing that is packed does.
-        assert_eq!(what_is_included_is_packed(&root, "vouch-kit").ok(), Some(0));
-        let outside = plain(&root.join("crates/kit/src/../../../docs/batches.md"));
-        assert_eq!(outside, root.join("docs/batches.md"));
+        // Its tests take in pages, but nothing that is packed does.
+        let included = what_is_included_is_packed(&root, "vouch-kit");
+        assert_eq!(included.expect("nothing is outside"), 0);
+        // A program that is for this repository alone takes in guests.
+        let error = what_is_included_is_packed(&root, "vouch-gpu").expect_err("guests");
+        let said = error.to_string();
+        let file = "guest-programs/prebuilt/fibonacci.elf in the package, got no such file";
+        assert!(said.contains(file), "{said}");
     }
 }

@@ -12,9 +12,9 @@
 //! # Ok::<(), vouch_codec::Error>(())
 //! ```
 //!
-//! A value has one encoding, and decoding accepts no other: padding is zero, nothing is left over. Bytes
-//! from anywhere are safe to decode: it never panics, goes no deeper than [`MAX_DEPTH`], and allocates
-//! only what the bytes that are there can fill.
+//! Decoding accepts what [`encode`] writes and nothing else, but for the order of what is in a map or set: padding is
+//! zero, nothing is left over. Bytes from anywhere are safe to decode: it never panics, goes no deeper than
+//! [`MAX_DEPTH`], and allocates only what the bytes that are there can fill.
 #![no_std]
 
 extern crate alloc;
