@@ -84,7 +84,7 @@ pub fn receive_state<B: Builder>(b: &mut B, pc: B::Expr, ts: B::Expr, count: B::
 pub struct Decoded<E> {
     /// Word index of the instruction.
     pub pc: E,
-    /// The number of the instruction; see [`crate::instruction::code`].
+    /// The number of the instruction; see `instruction::code`.
     pub code: E,
     /// Register cell written.
     pub rd: E,

@@ -75,6 +75,7 @@ macro_rules! all_tables {
         }
     };
 }
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) use all_tables;
 
 macro_rules! machine {
