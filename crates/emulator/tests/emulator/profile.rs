@@ -64,6 +64,7 @@ fn name(tree: &CallTree<'_>, frame: Frame) -> String {
     match frame {
         Frame::Root => "root".into(),
         Frame::Elided => "...".into(),
+        Frame::Scope(index) => format!("[{}]", tree.scope_names[index as usize]),
         Frame::Function(index) => {
             let function = tree.functions[index as usize];
             let addresses = || format!("{:#x}-{:#x}", function.start, function.end);
