@@ -43,11 +43,25 @@ pub const ALL: [(&str, usize); 9] = [
     (EXIT, 2),
 ];
 
+/// Fields of the widest message of any bus.
+pub const MAX_FIELDS: usize = {
+    let (mut widest, mut i) = (0, 0);
+    while i < ALL.len() {
+        if ALL[i].1 > widest {
+            widest = ALL[i].1;
+        }
+        i += 1;
+    }
+    widest
+};
+
 fn send<B: Builder, const N: usize>(b: &mut B, bus: &str, fields: [B::Expr; N], count: B::Expr) {
+    const { assert!(N <= MAX_FIELDS, "no bus has so wide messages") };
     b.push_interaction(bus, fields, Count::bounded(count, 1));
 }
 
 fn provide<B: Builder, const N: usize>(b: &mut B, bus: &str, fields: [B::Expr; N], count: B::Expr) {
+    const { assert!(N <= MAX_FIELDS, "no bus has so wide messages") };
     b.push_interaction(bus, fields, Count::provided(-count));
 }
 
@@ -70,7 +84,7 @@ pub fn receive_state<B: Builder>(b: &mut B, pc: B::Expr, ts: B::Expr, count: B::
 pub struct Decoded<E> {
     /// Word index of the instruction.
     pub pc: E,
-    /// The number of the instruction, as `tables::program` assigns it.
+    /// The number of the instruction; see `instruction::code`.
     pub code: E,
     /// Register cell written.
     pub rd: E,
@@ -85,6 +99,23 @@ pub struct Decoded<E> {
     pub y: E,
     /// Word index of a branch's or JAL's target; offset of JALR as a signed field element.
     pub z: E,
+}
+
+impl<E: PrimeCharacteristicRing> Decoded<E> {
+    /// The instruction `code` at `pc`, all its other fields 0.
+    pub fn new(pc: E, code: E) -> Self {
+        let [rd, rs1, rs2, x, y, z] = core::array::from_fn(|_| E::ZERO);
+        Self {
+            pc,
+            code,
+            rd,
+            rs1,
+            rs2,
+            x,
+            y,
+            z,
+        }
+    }
 }
 
 impl<E> Decoded<E> {
@@ -216,10 +247,15 @@ pub fn provide_poseidon2<B: Builder>(
     provide(b, POSEIDON2, compression(input, output), count);
 }
 
+/// Value of [`Moving::call`]: words of the input are moved into memory.
+pub const CALL_READ: u8 = 1;
+/// Value of [`Moving::call`]: words of memory are moved to the journal.
+pub const CALL_JOURNAL: u8 = 2;
+
 /// What an ECALL still has to move, and where to go on afterwards.
 #[derive(Clone, Debug)]
 pub struct Moving<E> {
-    /// 1 for `read`, 2 for the journal.
+    /// [`CALL_READ`] or [`CALL_JOURNAL`].
     pub call: E,
     /// Word index of the instruction after the ECALL.
     pub next_pc: E,

@@ -7,6 +7,7 @@ use p3_field::Algebra;
 use p3_lookup::{Count, InteractionBuilder};
 
 use crate::F;
+pub use crate::bus::MAX_FIELDS;
 
 /// What to do with what a row says.
 pub trait Sink<E = F> {
@@ -20,8 +21,6 @@ pub trait Sink<E = F> {
 pub trait Cell: Algebra<F> + Copy + Send + Sync {}
 impl<E: Algebra<F> + Copy + Send + Sync> Cell for E {}
 
-/// Fields of the widest message of any bus.
-pub const MAX_FIELDS: usize = 24;
 /// Fields of most messages, at most.
 const FEW_FIELDS: usize = 8;
 
@@ -122,16 +121,18 @@ impl<E: Cell, S: Sink<E>> Capture<'_, S, E> {
     fn message<const N: usize, I: Into<E>>(
         &mut self,
         bus: &str,
-        fields: impl Iterator<Item = I>,
+        mut fields: impl Iterator<Item = I>,
         count: E,
         weight: u32,
     ) {
         let mut message = [E::ZERO; N];
         let mut width = 0;
-        for (cell, field) in message.iter_mut().zip(fields) {
+        for (cell, field) in message.iter_mut().zip(fields.by_ref()) {
             *cell = field.into();
             width += 1;
         }
+        // Arrays have a known end, so nothing is left of this once it is compiled.
+        assert!(fields.next().is_none(), "a message of more than {N} fields");
         self.sink.message(bus, &message[..width], count, weight);
     }
 }
@@ -159,5 +160,50 @@ impl<E: Cell, S: Sink<E>> InteractionBuilder for Capture<'_, S, E> {
     ) {
         // No table has local interactions.
         tuples.into_iter().for_each(drop);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use p3_field::PrimeCharacteristicRing;
+
+    use super::*;
+
+    /// How many fields arrive of a message of so many.
+    fn fields(count: usize) -> usize {
+        struct Width(usize);
+        impl Sink for Width {
+            fn constraint(&mut self, _: F) {}
+            fn message(&mut self, _: &str, fields: &[F], _: F, _: u32) {
+                self.0 = fields.len();
+            }
+        }
+        let row = Row {
+            current: &[],
+            next: &[],
+            preprocessed: &[],
+            periodic: &[],
+            public: &[],
+            is_first: F::ZERO,
+            is_last: F::ZERO,
+            is_transition: F::ONE,
+        };
+        let mut sink = Width(0);
+        let message = alloc::vec![F::ONE; count];
+        Capture::new(row, &mut sink).push_interaction("bus", message, Count::bounded(F::ONE, 1));
+        sink.0
+    }
+
+    #[test]
+    fn messages_arrive_whole() {
+        for count in [0, 1, FEW_FIELDS, FEW_FIELDS + 1, MAX_FIELDS] {
+            assert_eq!(fields(count), count);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "more than 24 fields")]
+    fn a_message_that_is_too_wide_is_not_cut() {
+        fields(MAX_FIELDS + 1);
     }
 }

@@ -10,6 +10,8 @@ use core::slice::{Iter, IterMut};
 pub trait Block<T: Copy>: Sized {
     /// Number of cells.
     const WIDTH: usize;
+    /// The names of its cells stand for themselves, without the name of the field that holds it.
+    const INLINE: bool = false;
 
     /// Takes the block's cells from the front of a row.
     ///
@@ -85,18 +87,28 @@ impl<T: Copy, const N: usize> Block<T> for [T; N] {
     }
 }
 
-/// Declares a struct of blocks over `T` and makes it a [`Block`] itself.
+/// Declares a struct of blocks over `T` and makes it a [`Block`] itself. As `pub inline struct` it
+/// is part of the struct that holds it: its fields are named there as if they were that one's own.
 ///
 /// A macro, because a struct's fields cannot be walked by a function.
 #[macro_export]
 macro_rules! columns {
-    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* $field:ident: $ty:ty,)* }) => {
+    ($(#[$meta:meta])* pub struct $name:ident { $($fields:tt)* }) => {
+        $crate::columns! { @block false, $(#[$meta])* $name { $($fields)* } }
+    };
+    ($(#[$meta:meta])* pub inline struct $name:ident { $($fields:tt)* }) => {
+        $crate::columns! { @block true, $(#[$meta])* $name { $($fields)* } }
+    };
+    (@block $inline:literal, $(#[$meta:meta])* $name:ident {
+        $($(#[$doc:meta])* $field:ident: $ty:ty,)*
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name<T> { $($(#[$doc])* pub $field: $ty,)* }
 
         impl<T: Copy> $crate::columns::Block<T> for $name<T> {
             const WIDTH: usize = 0 $(+ <$ty as $crate::columns::Block<T>>::WIDTH)*;
+            const INLINE: bool = $inline;
 
             #[inline]
             fn take(cells: &mut core::slice::Iter<'_, T>) -> Self {
@@ -114,12 +126,20 @@ macro_rules! columns {
             }
 
             fn names(prefix: &str, out: &mut alloc::vec::Vec<alloc::string::String>) {
-                let dot = if prefix.is_empty() { "" } else { "." };
-                $(<$ty as $crate::columns::Block<T>>::names(
-                    &alloc::format!("{prefix}{dot}{}", stringify!($field)), out);)*
+                $($crate::columns::names::<T, $ty>(prefix, stringify!($field), out);)*
             }
         }
     };
+}
+
+/// Appends the names of a field's cells, in a struct whose own name is `prefix`.
+#[doc(hidden)]
+pub fn names<T: Copy, B: Block<T>>(prefix: &str, field: &str, out: &mut Vec<String>) {
+    let dot = if prefix.is_empty() { "" } else { "." };
+    match B::INLINE {
+        true => B::names(prefix, out),
+        false => B::names(&format!("{prefix}{dot}{field}"), out),
+    }
 }
 
 /// Cells of a block: `width::<F, AddSub<F>>()`.

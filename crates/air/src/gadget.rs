@@ -2,9 +2,9 @@
 
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::memory::{FIRST_TIMESTAMP, RD_SLOT, REGISTER_BASE, RS1_SLOT, RS2_SLOT, STEP_TICKS};
+use vouch_isa::memory::{FIRST_TIMESTAMP, REGISTER_BASE};
 
-use crate::bus::{self, Decoded, Fact};
+use crate::bus::{self, Fact};
 use crate::columns;
 use crate::{Builder, F, Word};
 
@@ -208,65 +208,6 @@ impl WriteRegister<F> {
     }
 }
 
-/// Reads `rs1` of the instruction at `ts`.
-pub(crate) fn read_rs1<B: Builder>(
-    b: &mut B,
-    cell: B::Var,
-    value: Word<B::Expr>,
-    prev_ts: B::Var,
-    ts: B::Var,
-    count: &B::Expr,
-) {
-    let at = ts + constant::<B>(RS1_SLOT);
-    access_register(b, cell.into(), (value.clone(), prev_ts), (value, at), count);
-}
-
-/// Reads `rs2` of the instruction at `ts`.
-pub(crate) fn read_rs2<B: Builder>(
-    b: &mut B,
-    cell: B::Var,
-    value: Word<B::Expr>,
-    prev_ts: B::Var,
-    ts: B::Var,
-    count: &B::Expr,
-) {
-    let at = ts + constant::<B>(RS2_SLOT);
-    access_register(b, cell.into(), (value.clone(), prev_ts), (value, at), count);
-}
-
-/// Writes `rd` of the instruction at `ts`.
-pub(crate) fn write_rd<B: Builder>(
-    b: &mut B,
-    cell: B::Var,
-    old: &WriteRegister<B::Var>,
-    value: Word<B::Expr>,
-    ts: B::Var,
-    count: &B::Expr,
-) {
-    let at = ts + constant::<B>(RD_SLOT);
-    access_register(
-        b,
-        cell.into(),
-        (exs::<B, 2>(old.prev), old.prev_ts),
-        (value, at),
-        count,
-    );
-}
-
-/// Executes the instruction `decoded` at `ts`: it is what the program holds at its pc, and
-/// the machine goes on at `next_pc`.
-pub(crate) fn execute<B: Builder>(
-    b: &mut B,
-    decoded: Decoded<B::Expr>,
-    ts: B::Var,
-    next_pc: B::Expr,
-    count: &B::Expr,
-) {
-    bus::receive_state(b, decoded.pc.clone(), ts.into(), count.clone());
-    bus::send_state(b, next_pc, ts + constant::<B>(STEP_TICKS), count.clone());
-    bus::ask_program(b, decoded, count.clone());
-}
-
 columns! {
     /// Comparison of two words, signed or not.
     pub struct LessThan {
@@ -394,17 +335,14 @@ pub(crate) fn assert_at_least<B: Builder>(
     range16(b, hi - bound_hi - borrow, count);
 }
 
-/// Number of public values of the tables that store: the end of the executable range.
-pub(crate) const STORE_VALUES: usize = 2;
-/// Number of public values of the program table: the end and the start of that range.
-pub(crate) const PROGRAM_VALUES: usize = 4;
-
-/// The end of the executable range, from the public values.
+/// The end of the executable range, from the public values
+/// ([`Public::TextEnd`](crate::table::Public) or more).
 pub(crate) fn text_end<B: Builder>(b: &B) -> Index<B::Expr> {
     core::array::from_fn(|i| b.public_values()[i].into())
 }
 
-/// The start of the executable range, from the public values.
+/// The start of the executable range, from the public values
+/// ([`Public::Text`](crate::table::Public)).
 pub(crate) fn text_start<B: Builder>(b: &B) -> Index<B::Expr> {
     core::array::from_fn(|i| b.public_values()[2 + i].into())
 }

@@ -1,8 +1,13 @@
 //! The specification of the machine: its tables, the buses between them, and how they are
 //! filled from an execution.
 //!
-//! What these tables accept is what a claim means (docs/isa.md). Each file in [`tables`]
-//! holds one table: its statement, columns, constraints, filling and tests.
+//! What these tables accept is what a claim means (docs/isa.md). The files of this crate are of four
+//! kinds, of which each knows those before it and none behind it (`tests/arrows.rs`):
+//!
+//! - the language: columns, buses, constraints that tables share, what a table is ([`table`]);
+//! - the tables, one a file in [`tables`]: statement, columns, constraints, filling;
+//! - the machine: the list of tables ([`tables::Table`]), [`witness`], [`answers`], [`check`];
+//! - tests: the kit, and for each table what it is put through.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -10,14 +15,21 @@ extern crate alloc;
 #[cfg(any(test, feature = "testkit"))]
 extern crate std;
 
+pub mod answers;
 pub mod bus;
+#[cfg(any(test, feature = "testkit"))]
+pub mod campaigns;
 pub mod capture;
 pub mod check;
 pub mod columns;
 mod gadget;
 mod image_id;
+pub mod instruction;
 pub mod machine;
 pub mod memory_tree;
+mod product;
+pub mod questions;
+pub mod table;
 pub mod tables;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;

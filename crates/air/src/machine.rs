@@ -1,14 +1,8 @@
-//! The machine as a whole: its version, its public values, which tables a segment needs.
+//! What holds for the machine as a whole, whatever its tables are: its version, its public
+//! values, how high a table may be.
 
-use core::ops::Range;
-
-use alloc::vec::Vec;
-
-use p3_field::integers::QuotientMap;
 use p3_util::log2_ceil_usize;
 
-use crate::columns::Block;
-use crate::tables::Table;
 use crate::{Digest, F, Word};
 
 /// Version of the machine: part of every image ID, and changed with any change of what the
@@ -46,18 +40,3 @@ crate::columns! {
 
 /// Number of [`PublicValues`].
 pub const PUBLIC_VALUES: usize = crate::columns::width::<F, PublicValues<F>>();
-
-/// The public values of `table`, given those of the claim and the executable range (word
-/// indices).
-pub fn table_values(table: Table, public: &PublicValues<F>, text: &Range<u32>) -> Vec<F> {
-    let limbs = |index: u32| [F::from_int(index & 0x3fff), F::from_int(index >> 14)];
-    let ([end_lo, end_hi], [start_lo, start_hi]) = (limbs(text.end), limbs(text.start));
-    match table {
-        Table::Claim => {
-            let mut values = alloc::vec![F::default(); PUBLIC_VALUES];
-            public.put(&mut values.iter_mut());
-            values
-        }
-        _ => [end_lo, end_hi, start_lo, start_hi][..table.public_values()].to_vec(),
-    }
-}

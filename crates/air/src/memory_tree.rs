@@ -19,7 +19,7 @@ use vouch_isa::memory::{LEAF_WORDS, MEMORY_HEIGHT, REGISTER_BASE, REGISTER_HEIGH
 use crate::machine::VERSION;
 use crate::{Digest, F};
 
-/// `truncate(P(x) + x)`: see [`crate::tables::poseidon2`].
+/// `truncate(P(x) + x)`: see [`mod@crate::tables::poseidon2`].
 #[derive(Clone, Debug)]
 pub struct Compression {
     permutation: Poseidon2BabyBear<16>,
@@ -93,7 +93,7 @@ pub fn leaf_cells(words: &[u32; LEAF_WORDS]) -> [F; 16] {
 }
 
 /// Roots of the two trees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Roots {
     /// Of memory.
     pub memory: Digest<F>,
@@ -137,7 +137,7 @@ pub struct Node {
 }
 
 /// What a segment does to the tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Update {
     /// Roots before.
     pub initial: Roots,

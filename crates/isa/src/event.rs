@@ -205,13 +205,27 @@ impl Counts {
     #[must_use]
     pub fn scaled(self, numerator: u64, denominator: u64) -> Self {
         let scale = |count: u64| count.saturating_mul(numerator) / denominator.max(1);
+        let Self {
+            steps,
+            ecalls,
+            moves,
+            refreshes,
+            fetches,
+            leaves,
+            nodes,
+            journal,
+            guest_bytes,
+        } = self;
         Self {
-            steps: self.steps.map(scale),
-            ecalls: scale(self.ecalls),
-            moves: scale(self.moves),
-            refreshes: scale(self.refreshes),
-            journal: scale(self.journal),
-            ..self
+            steps: steps.map(scale),
+            ecalls: scale(ecalls),
+            moves: scale(moves),
+            refreshes: scale(refreshes),
+            fetches,
+            leaves,
+            nodes,
+            journal: scale(journal),
+            guest_bytes,
         }
     }
 

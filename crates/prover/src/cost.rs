@@ -6,10 +6,11 @@ use std::sync::OnceLock;
 use p3_lookup::Lookups;
 use p3_matrix::Matrix;
 use vouch_air::F;
+use vouch_air::answers::answers;
 use vouch_air::machine::log_height;
 use vouch_air::memory_tree::Update;
 use vouch_air::tables::{Table, lookup};
-use vouch_air::witness::{Trace, Traces, answers};
+use vouch_air::witness::{Trace, Traces};
 use vouch_isa::event::Segment;
 use vouch_verifier::packing::{Packing, TableColumns};
 use vouch_verifier::{Parameters, ProofBytes, TableShape, proof_bytes};
@@ -125,7 +126,7 @@ impl Cost {
             Table::Facts => answers.facts,
             Table::Lookup => answers.facts.is_none().then_some(1 << lookup::LOG_HEIGHT),
             Table::Poseidon2 => Some(answers.hashes),
-            _ => Some(planner::rows(table, &counts) as usize).filter(|&rows| rows > 0),
+            _ => Some(table.rows(&counts, 0) as usize).filter(|&rows| rows > 0),
         };
         let height = |table| Some((table, 1 << log_height(rows(table)?)));
         Self::of(Table::ALL.into_iter().filter_map(height), parameters)

@@ -12,7 +12,7 @@ use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
-use vouch_air::tables::{Instance, Table};
+use vouch_air::tables::Instance;
 use vouch_air::witness::Trace;
 use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
 use vouch_verifier::packing::{Group, Packing, Round};
@@ -75,7 +75,7 @@ where
 
 /// True of the table that has fixed columns.
 pub(crate) fn is_fixed(instance: &Instance) -> bool {
-    instance.table == Table::Lookup
+    instance.table.is_fixed()
 }
 
 /// Where the columns of a group are: numbers of matrices of its round, each with a range of their columns, in the

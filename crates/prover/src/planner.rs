@@ -4,8 +4,7 @@ use std::mem::size_of;
 
 use vouch_air::machine::log_height;
 use vouch_air::memory_tree::{LeafHashes, Node, Update};
-use vouch_air::tables::{Table, lookup};
-use vouch_air::witness::MAX_FACTS;
+use vouch_air::tables::Table;
 use vouch_isa::event::{Counts, Ecall, Fetch, Leaf, Move, Refresh, Segment, Step};
 use vouch_verifier::{Parameters, max_log_height};
 
@@ -82,35 +81,40 @@ impl Planner {
         };
         let full = |rows: u64| (rows > 0).then(|| (rows, 1u64 << log_height(rows as usize)));
         cycles == 0 || { Table::ALL.into_iter() }
-            .filter_map(|table| full(rows(table, counts)))
+            .filter_map(|table| full(table.rows(counts, 0)))
             .any(|(rows, full)| is_cheaper(rows, full) || is_cheaper(rows, 2 * full))
     }
 
     /// Rows by table, at most.
     fn rows(&self, counts: &Counts) -> [u64; Table::ALL.len()] {
-        let mut rows = Table::ALL.map(|table| rows(table, counts));
-        let questions: u64 = rows.iter().zip(self.messages).map(|(r, m)| r * m).sum();
-        // The facts table takes no more cells than the lookup table.
-        let (table, height) = match questions <= MAX_FACTS as u64 {
-            true => (Table::Facts, questions),
-            false => (Table::Lookup, 1 << lookup::LOG_HEIGHT),
-        };
-        rows[table as usize] = height;
-        rows
+        let asking = Table::ALL.map(|table| table.rows(counts, 0));
+        let questions = asking.iter().zip(self.messages).map(|(r, m)| r * m).sum();
+        Table::ALL.map(|table| table.rows(counts, questions))
     }
 }
 
 /// Memory that a recorded segment takes until its tables are filled, in bytes.
 pub fn recorded_bytes(counts: &Counts) -> u64 {
+    let &Counts {
+        steps,
+        ecalls,
+        moves,
+        refreshes,
+        fetches,
+        leaves,
+        nodes,
+        journal,
+        guest_bytes: _,
+    } = counts;
     let size = |number: u64, bytes: usize| number * bytes as u64;
-    size(counts.steps.iter().sum(), size_of::<Step>())
-        + size(counts.ecalls, size_of::<Ecall>())
-        + size(counts.moves, size_of::<Move>())
-        + size(counts.refreshes, size_of::<Refresh>())
-        + size(counts.fetches, size_of::<Fetch>())
-        + size(counts.leaves, size_of::<Leaf>() + size_of::<LeafHashes>())
-        + size(counts.nodes, size_of::<Node>())
-        + counts.journal
+    size(steps.iter().sum(), size_of::<Step>())
+        + size(ecalls, size_of::<Ecall>())
+        + size(moves, size_of::<Move>())
+        + size(refreshes, size_of::<Refresh>())
+        + size(fetches, size_of::<Fetch>())
+        + size(leaves, size_of::<Leaf>() + size_of::<LeafHashes>())
+        + size(nodes, size_of::<Node>())
+        + journal
 }
 
 /// What `segment`, which does `update` to the memory tree, holds; memory of the guest is left out.
@@ -125,26 +129,5 @@ pub fn counts(segment: &Segment, update: &Update) -> Counts {
         nodes: update.nodes.len() as u64,
         journal: segment.journal.len() as u64,
         guest_bytes: 0,
-    }
-}
-
-/// Rows of a table, at most, but for those that answer about numbers.
-pub(crate) fn rows(table: Table, counts: &Counts) -> u64 {
-    if let Some(family) = table.family() {
-        return counts.steps.get(family as usize).copied().unwrap_or(0);
-    }
-    match table {
-        Table::Claim => 1,
-        Table::Program => counts.fetches,
-        Table::Ecall => counts.ecalls,
-        Table::Moves => counts.moves,
-        Table::Refresh => counts.refreshes,
-        Table::Leaf => counts.leaves,
-        Table::Merkle => counts.nodes,
-        // Each hash before and after, and the roots of both trees; those that stay as they are
-        // count once in the proof.
-        Table::Poseidon2 => 2 * (counts.leaves + counts.nodes + 1),
-        Table::Journal => counts.journal,
-        _ => 0,
     }
 }

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use vouch_air::tables::Table;
 use vouch_emulator::profile::{CallTree, Counts, Frame};
 use vouch_emulator::{Execution, Limits, Program, ScopeCost, Stream, readable};
+use vouch_isa::event;
 use vouch_verifier::{Profile, TableShape};
 
 use crate::error::Error;
@@ -132,15 +133,15 @@ impl GuestProfile {
             let is_scope = matches!(node.frame, Frame::Scope(_));
             places.push(builder.add(parent, frame_name(tree, node.frame), is_scope, own));
         }
-        let all = STEP_TABLES.iter().chain(&OTHER_TABLES);
-        let table = |((table, rows), cells): ((&Table, u64), u64)| TableRows {
+        let table = |((table, rows), cells): ((Table, u64), u64)| TableRows {
             table: table.name(),
             rows,
             cells,
         };
+        let all = Table::ALL.into_iter().zip(totals);
         let mut tables: Vec<TableRows> = all
-            .zip(totals)
             .zip(cells(&totals, &columns))
+            .filter(|((table, _), _)| !is_left_out(*table))
             .map(table)
             .collect();
         tables.sort_by_key(|table| std::cmp::Reverse(table.cells));
@@ -264,38 +265,14 @@ impl Builder {
     }
 }
 
-/// The tables of instructions, by family.
-const STEP_TABLES: [Table; 15] = [
-    Table::AddSub,
-    Table::AddImm,
-    Table::Bitwise,
-    Table::Compare,
-    Table::Shift,
-    Table::BranchEq,
-    Table::BranchLt,
-    Table::Jal,
-    Table::Jalr,
-    Table::Word,
-    Table::LoadSub,
-    Table::StoreSub,
-    Table::Mul,
-    Table::MulHigh,
-    Table::DivRem,
-];
-/// The others that have rows of the guest's making.
-const OTHER_TABLES: [Table; 8] = [
-    Table::Ecall,
-    Table::Moves,
-    Table::Journal,
-    Table::Refresh,
-    Table::Program,
-    Table::Leaf,
-    Table::Merkle,
-    Table::Poseidon2,
-];
-const TABLES: usize = STEP_TABLES.len() + OTHER_TABLES.len();
+const TABLES: usize = Table::ALL.len();
 
-/// Rows of [`STEP_TABLES`] and [`OTHER_TABLES`].
+/// True of tables whose rows no function is the cause of.
+const fn is_left_out(table: Table) -> bool {
+    matches!(table, Table::Claim | Table::Lookup | Table::Facts)
+}
+
+/// Rows by table, those left out aside.
 fn rows(counts: &Counts) -> [u64; TABLES] {
     let &Counts {
         steps,
@@ -308,33 +285,32 @@ fn rows(counts: &Counts) -> [u64; TABLES] {
         merkle_nodes,
         compressions,
     } = counts;
-    let others = [
+    let held = event::Counts {
+        steps,
         ecalls,
         moves,
-        journal_bytes,
         refreshes,
         fetches,
         leaves,
-        merkle_nodes,
-        compressions,
-    ];
-    let mut rows = [0; TABLES];
-    for (row, count) in rows.iter_mut().zip(steps.into_iter().chain(others)) {
-        *row = count;
-    }
-    rows
+        nodes: merkle_nodes,
+        journal: journal_bytes,
+        guest_bytes: 0,
+    };
+    Table::ALL.map(|table| match table {
+        // Fewer than leaves and nodes say: the profile knows what is hashed once.
+        Table::Poseidon2 => compressions,
+        _ if is_left_out(table) => 0,
+        _ => table.rows(&held, 0),
+    })
 }
 
-/// Committed cells a row of [`STEP_TABLES`] and [`OTHER_TABLES`], in the profile fast at 100 bits.
-fn columns() -> Vec<u64> {
+/// Committed cells a row by table, in the profile fast at 100 bits.
+fn columns() -> [u64; TABLES] {
     let degree = Profile::Fast100.parameters().extension.degree();
-    let tables = STEP_TABLES.into_iter().chain(OTHER_TABLES);
-    tables
-        .map(|table| TableShape::of(table).committed_columns(degree) as u64)
-        .collect()
+    Table::ALL.map(|table| TableShape::of(table).committed_columns(degree) as u64)
 }
 
-fn cells(rows: &[u64; TABLES], columns: &[u64]) -> [u64; TABLES] {
+fn cells(rows: &[u64; TABLES], columns: &[u64; TABLES]) -> [u64; TABLES] {
     let mut cells = *rows;
     for (cells, columns) in cells.iter_mut().zip(columns) {
         *cells *= columns;

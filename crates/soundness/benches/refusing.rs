@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use cpu_time::ProcessTime;
 use p3_batch_stark::verify_batch;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use vouch_air::machine::table_values;
 use vouch_air::tables::{Instance, Table};
 use vouch_soundness::honest_receipt::{Honest, commitment};
 use vouch_soundness::proof_map::decoded;
@@ -188,9 +187,7 @@ where
             .map(|&table| Instance::new(table, 0, &claim.journal));
         let instances: Vec<Instance> = instances.collect();
         let public = claim.public_values();
-        let values = tables
-            .iter()
-            .map(|&table| table_values(table, &public, text));
+        let values = tables.iter().map(|&table| table.values(&public, text));
         let values: Vec<_> = values.collect();
         let seed = claim.seed(&MACHINE_DIGEST, profile.number(), text, 0, segment.tables);
         let (proof, packing) = decoded::<D>(profile, &receipt.segments[0]);

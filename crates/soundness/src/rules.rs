@@ -29,8 +29,8 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Fields of the widest message.
-pub const MAX_FIELDS: usize = 24;
+pub use vouch_air::bus::MAX_FIELDS;
+const _: () = assert!(MAX_FIELDS <= 32, "an Imbalance has a bit for each field");
 
 /// A question whose answer is no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -17,8 +17,8 @@ mod instructions;
 mod others;
 
 use rayon::prelude::*;
+use vouch_air::campaigns::campaign;
 use vouch_air::tables::Table;
-use vouch_air::testkit::campaign;
 use vouch_isa::Op;
 
 use crate::{Effort, Outcome};

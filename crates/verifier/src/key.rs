@@ -181,16 +181,17 @@ where
             .filter(|(table, _)| tables.contains(table))
             .map(|(_, lookups)| lookups.clone())
             .collect();
-        let has_fixed = tables.contains(&Table::Lookup);
+        let has_fixed = tables.iter().any(|table| table.is_fixed());
         CommonData::new(has_fixed.then(|| self.preprocessed(tables)), lookups)
     }
 
     fn preprocessed(&self, tables: &[Table]) -> GlobalPreprocessed<Config<D>> {
         let meta = |table: &Table| {
-            (*table == Table::Lookup).then(|| PreprocessedInstanceMeta {
+            let fixed = table.info().fixed?;
+            Some(PreprocessedInstanceMeta {
                 matrix_index: 0,
-                width: vouch_air::columns::width::<F, lookup::Fixed<F>>(),
-                degree_bits: lookup::LOG_HEIGHT,
+                width: fixed.width,
+                degree_bits: fixed.log_height,
             })
         };
         GlobalPreprocessed {
@@ -198,7 +199,7 @@ where
             instances: tables.iter().map(meta).collect(),
             matrix_to_instance: tables
                 .iter()
-                .position(|table| *table == Table::Lookup)
+                .position(|table| table.is_fixed())
                 .into_iter()
                 .collect(),
         }

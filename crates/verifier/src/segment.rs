@@ -6,8 +6,8 @@ use core::ops::Range;
 use p3_field::PrimeCharacteristicRing;
 use p3_field::PrimeField32;
 use p3_field::integers::QuotientMap;
-use vouch_air::machine::{MAX_LOG_HEIGHT, PublicValues};
-use vouch_air::tables::{Table, lookup};
+use vouch_air::machine::PublicValues;
+use vouch_air::tables::Table;
 use vouch_air::{Digest, F};
 
 use crate::bytes::{Reader, put_bytes};
@@ -22,15 +22,15 @@ pub const MAX_PROOF_BYTES: usize = 4 << 20;
 /// The verifier interpolates the journal table's columns, so that one is bounded by what that
 /// costs: `2^20` bytes of journal in a segment.
 pub const fn max_log_height(table: Table) -> usize {
-    match table {
-        Table::Lookup | Table::Facts => lookup::LOG_HEIGHT,
-        Table::Journal => 20,
-        _ => MAX_LOG_HEIGHT,
-    }
+    table.max_log_height()
 }
 
 /// Bytes of a set of tables.
 const SET_BYTES: usize = 32;
+const _: () = assert!(
+    Table::ALL.len() <= 8 * SET_BYTES,
+    "a set has a bit for each table"
+);
 
 /// The tables that a proof holds: those that have rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

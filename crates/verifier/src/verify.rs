@@ -10,7 +10,7 @@ use p3_batch_stark::verify_batch;
 use p3_field::extension::BinomiallyExtendable;
 use spin::Once;
 use vouch_air::F;
-use vouch_air::machine::{MIN_LOG_HEIGHT, log_height, table_values};
+use vouch_air::machine::{MIN_LOG_HEIGHT, log_height};
 use vouch_air::memory_tree::Compression;
 use vouch_air::tables::Table;
 use vouch_isa::memory::MEMORY_END;
@@ -28,15 +28,6 @@ use vouch_air::ImageId;
 
 /// Bound of the executable range, as a word index.
 const TEXT_LIMIT: u32 = MEMORY_END / 4;
-
-/// Tables that every proof holds.
-const REQUIRED: [Table; 5] = [
-    Table::Claim,
-    Table::Program,
-    Table::Leaf,
-    Table::Merkle,
-    Table::Poseidon2,
-];
 
 enum AnyKey {
     Four(Key<4>),
@@ -261,7 +252,7 @@ impl Context<'_> {
         let public = claim.public_values();
         let values: Vec<Vec<F>> = tables
             .iter()
-            .map(|&table| table_values(table, &public, self.text))
+            .map(|&table| table.values(&public, self.text))
             .collect();
         let seed = claim.seed(
             &MACHINE_DIGEST,
@@ -306,7 +297,8 @@ impl Context<'_> {
     /// The tables that must be there are, and none that must not.
     fn check_tables(&self, tables: &[Table]) -> Result<(), VerifyError> {
         let segment = self.i;
-        if let Some(table) = REQUIRED.into_iter().find(|table| !tables.contains(table)) {
+        let is_missing = |table: &Table| table.is_required() && !tables.contains(table);
+        if let Some(table) = Table::ALL.into_iter().find(is_missing) {
             return Err(VerifyError::MissingTable { segment, table });
         }
         // One of the two answers what the others ask.

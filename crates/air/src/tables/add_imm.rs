@@ -6,25 +6,20 @@
 //! - Assumes: the limbs of register values and immediates are 16 bits.
 //! - Buses: state, program, memory, lookup. Degree 3 (LogUp). One row an instruction.
 
-use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::{Op, event::Step};
+use core::ops::Range;
 
-use super::program::{IMMEDIATE, code};
-use crate::bus::Decoded;
+use p3_field::PrimeCharacteristicRing;
+use vouch_isa::{Family, Op, event::Step};
+
 use crate::gadget::{self, ReadRegister, WriteRegister};
+use crate::instruction::{Execution, HeadI, IMMEDIATE, Instruction, code};
 use crate::{Builder, F, Word};
 
 crate::columns! {
-    /// Columns of [`super::Table::AddImm`].
+    /// A row.
     pub struct AddImm {
-        /// Word index of the instruction; pinned by state and program.
-        pc: T,
-        /// Its timestamp; pinned by state.
-        ts: T,
-        /// Register cells; pinned by the program.
-        rd: T,
-        /// Register cell read first; pinned by the program.
-        rs1: T,
+        /// What the instruction begins with.
+        head: HeadI<T>,
         /// First operand.
         a: ReadRegister<T>,
         /// Second operand; pinned by the program.
@@ -38,69 +33,37 @@ crate::columns! {
     }
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &AddImm<B::Var>) {
-    let real = gadget::select(b, &[c.is_real]);
-    let [x, y, z] = [c.a.value, c.imm, c.c].map(gadget::exs::<B, 2>);
-    gadget::add_words(b, B::Expr::ONE, x.clone(), y.clone(), z.clone());
-    // Without the ranges, a limb could hold what the other one lacks.
-    gadget::range_word(b, z.clone(), &real);
+impl Instruction for AddImm<F> {
+    const ID: u8 = 4;
+    const NAME: &'static str = "add_imm";
+    const FAMILY: Family = Family::AddImm;
+    type Columns<T: Copy> = AddImm<T>;
 
-    gadget::read_rs1(b, c.rs1, x, c.a.prev_ts, c.ts, &real);
-    gadget::write_rd(b, c.rd, &c.old, z, c.ts, &real);
-    let [imm_lo, imm_hi] = y;
-    let decoded = Decoded {
-        pc: c.pc.into(),
-        code: gadget::constant::<B>(IMMEDIATE) + code(Op::Add),
-        rd: c.rd.into(),
-        rs1: c.rs1.into(),
-        rs2: B::Expr::ZERO,
-        x: imm_lo,
-        y: imm_hi,
-        z: B::Expr::ZERO,
-    };
-    gadget::execute(b, decoded, c.ts, c.pc + F::ONE, &real);
-}
+    fn eval<B: Builder>(b: &mut B, c: &AddImm<B::Var>) {
+        let real = gadget::select(b, &[c.is_real]);
+        let [x, y, z] = [c.a.value, c.imm, c.c].map(gadget::exs::<B, 2>);
+        gadget::add_words(b, B::Expr::ONE, x.clone(), y.clone(), z.clone());
+        // Without the ranges, a limb could hold what the other one lacks.
+        gadget::range_word(b, z.clone(), &real);
 
-/// The row of an instruction.
-pub fn row(e: &Step) -> AddImm<F> {
-    AddImm {
-        pc: F::from_int(e.pc),
-        ts: F::from_int(e.ts),
-        rd: F::from_int(e.rd),
-        rs1: F::from_int(e.rs1),
-        a: ReadRegister::new(e.a, e.rs1_ts),
-        imm: gadget::word(e.b),
-        c: gadget::word(e.c),
-        old: WriteRegister::new(e.rd_prev, e.rd_ts),
-        is_real: F::ONE,
+        let code = gadget::constant::<B>(IMMEDIATE) + code(Op::Add);
+        let mut run = Execution::<B>::new(c.head.at, code, &real);
+        run.read_rs1(b, c.head.rs1, x, c.a.prev_ts);
+        run.write_rd(b, c.head.rd, &c.old, z);
+        let [imm_lo, imm_hi] = y;
+        run.decoded.x = imm_lo;
+        run.decoded.y = imm_hi;
+        run.go_on(b);
     }
-}
 
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) mod campaign {
-    use vouch_isa::Family;
-
-    use super::super::Table;
-    use super::*;
-    use crate::testkit::score::Spare;
-    use crate::testkit::{Suite, cells, zeros};
-
-    pub(crate) fn suite() -> Suite {
-        Suite::new(
-            Table::AddImm,
-            Family::AddImm,
-            |e| cells(&row(e)),
-            zeros::<AddImm<F>>,
-        )
-        .spare(Spare::one_flag())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn passes_its_suite() {
-        super::campaign::suite().assert();
+    fn row(e: &Step, _: &Range<u32>) -> AddImm<F> {
+        AddImm {
+            head: HeadI::new(e),
+            a: ReadRegister::new(e.a, e.rs1_ts),
+            imm: gadget::word(e.b),
+            c: gadget::word(e.c),
+            old: WriteRegister::new(e.rd_prev, e.rd_ts),
+            is_real: F::ONE,
+        }
     }
 }

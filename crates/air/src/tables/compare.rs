@@ -5,28 +5,20 @@
 //! - Assumes: the limbs of register values and immediates are 16 bits.
 //! - Buses: state, program, memory, lookup. Degree 3 (LogUp). One row an instruction.
 
-use p3_air::AirBuilder;
-use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::{Op, event::Step};
+use core::ops::Range;
 
-use super::program::{IMMEDIATE, code};
-use crate::bus::Decoded;
+use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use vouch_isa::{Family, Op, event::Step};
+
 use crate::gadget::{self, LessThan, ReadRegister, WriteRegister};
+use crate::instruction::{self, Execution, HeadR, IMMEDIATE, Instruction, code};
 use crate::{Builder, F};
 
 crate::columns! {
-    /// Columns of [`super::Table::Compare`].
+    /// A row.
     pub struct Compare {
-        /// Word index of the instruction; pinned by state and program.
-        pc: T,
-        /// Its timestamp; pinned by state.
-        ts: T,
-        /// Register cells; pinned by the program (`rs2` is 0 in immediate forms).
-        rd: T,
-        /// Register cell read first; pinned by the program.
-        rs1: T,
-        /// Register cell read second; pinned by the program.
-        rs2: T,
+        /// What the instruction begins with.
+        head: HeadR<T>,
         /// First operand.
         a: ReadRegister<T>,
         /// Second operand; in immediate forms its value is pinned by the program and its
@@ -45,80 +37,44 @@ crate::columns! {
     }
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Compare<B::Var>) {
-    let real = gadget::select(b, &[c.is_slt, c.is_sltu]);
-    b.assert_bool(c.is_imm);
-    // An immediate form that is no instruction would read rs2 a negative number of times.
-    b.when(c.is_imm).assert_one(real.clone());
-    let reads_rs2 = real.clone() - c.is_imm;
+impl Instruction for Compare<F> {
+    const ID: u8 = 6;
+    const NAME: &'static str = "compare";
+    const FAMILY: Family = Family::Compare;
+    type Columns<T: Copy> = Compare<T>;
 
-    let [x, y] = [c.a.value, c.b.value].map(gadget::exs::<B, 2>);
-    gadget::compare(b, x.clone(), y.clone(), &c.is_slt.into(), &c.order, &real);
+    fn eval<B: Builder>(b: &mut B, c: &Compare<B::Var>) {
+        let real = gadget::select(b, &[c.is_slt, c.is_sltu]);
+        let reads_rs2 = instruction::immediate_form(b, c.is_imm, &real);
 
-    gadget::read_rs1(b, c.rs1, x, c.a.prev_ts, c.ts, &real);
-    gadget::read_rs2(b, c.rs2, y.clone(), c.b.prev_ts, c.ts, &reads_rs2);
-    let result = [c.order.less.into(), B::Expr::ZERO];
-    gadget::write_rd(b, c.rd, &c.old, result, c.ts, &real);
-    let [y_lo, y_hi] = y;
-    let decoded = Decoded {
-        pc: c.pc.into(),
-        code: c.is_slt * code(Op::Slt)
+        let [x, y] = [c.a.value, c.b.value].map(gadget::exs::<B, 2>);
+        gadget::compare(b, x.clone(), y.clone(), &c.is_slt.into(), &c.order, &real);
+
+        let code = c.is_slt * code(Op::Slt)
             + c.is_sltu * code(Op::Sltu)
-            + c.is_imm * F::from_int(IMMEDIATE),
-        rd: c.rd.into(),
-        rs1: c.rs1.into(),
-        rs2: c.rs2.into(),
-        x: y_lo * c.is_imm,
-        y: y_hi * c.is_imm,
-        z: B::Expr::ZERO,
-    };
-    gadget::execute(b, decoded, c.ts, c.pc + F::ONE, &real);
-}
-
-/// The row of an instruction.
-pub fn row(e: &Step) -> Compare<F> {
-    let op = e.op.register_form();
-    Compare {
-        pc: F::from_int(e.pc),
-        ts: F::from_int(e.ts),
-        rd: F::from_int(e.rd),
-        rs1: F::from_int(e.rs1),
-        rs2: F::from_int(e.rs2),
-        a: ReadRegister::new(e.a, e.rs1_ts),
-        b: ReadRegister::new(e.b, e.rs2_ts),
-        order: LessThan::new(e.a, e.b, op == Op::Slt),
-        old: WriteRegister::new(e.rd_prev, e.rd_ts),
-        is_slt: F::from_bool(op == Op::Slt),
-        is_sltu: F::from_bool(op == Op::Sltu),
-        is_imm: F::from_bool(e.op != op),
+            + c.is_imm * F::from_int(IMMEDIATE);
+        let mut run = Execution::<B>::new(c.head.at, code, &real);
+        run.read_rs1(b, c.head.rs1, x, c.a.prev_ts);
+        run.read_rs2_if(b, c.head.rs2, y.clone(), c.b.prev_ts, &reads_rs2);
+        let result = [c.order.less.into(), B::Expr::ZERO];
+        run.write_rd(b, c.head.rd, &c.old, result);
+        let [y_lo, y_hi] = y;
+        run.decoded.x = y_lo * c.is_imm;
+        run.decoded.y = y_hi * c.is_imm;
+        run.go_on(b);
     }
-}
 
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) mod campaign {
-    use vouch_isa::Family;
-
-    use super::super::Table;
-    use super::*;
-    use crate::testkit::score::Spare;
-    use crate::testkit::{Suite, cells, zeros};
-
-    pub(crate) fn suite() -> Suite {
-        Suite::new(
-            Table::Compare,
-            Family::Compare,
-            |e| cells(&row(e)),
-            zeros::<Compare<F>>,
-        )
-        .spare(Spare::two_flags())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn passes_its_suite() {
-        super::campaign::suite().assert();
+    fn row(e: &Step, _: &Range<u32>) -> Compare<F> {
+        let op = e.op.register_form();
+        Compare {
+            head: HeadR::new(e),
+            a: ReadRegister::new(e.a, e.rs1_ts),
+            b: ReadRegister::new(e.b, e.rs2_ts),
+            order: LessThan::new(e.a, e.b, op == Op::Slt),
+            old: WriteRegister::new(e.rd_prev, e.rd_ts),
+            is_slt: F::from_bool(op == Op::Slt),
+            is_sltu: F::from_bool(op == Op::Sltu),
+            is_imm: F::from_bool(e.op != op),
+        }
     }
 }

@@ -13,30 +13,22 @@
 //! - Assumes: the limbs of register values are 16 bits.
 //! - Buses: state, program, memory, lookup. Degree 3 (LogUp). One row an instruction.
 
+use core::ops::Range;
+
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::{Op, alu, event::Step};
+use vouch_isa::{Family, Op, alu, event::Step};
 
-use super::mul::{assert_carried, carries, product_columns, product_numbers};
-use super::mul_high::extend;
-use super::program::code;
-use crate::bus::Decoded;
 use crate::gadget::{self, ReadRegister, WriteRegister};
+use crate::instruction::{Execution, HeadR, Instruction, code};
+use crate::product::{assert_carried, carries, extend, product_columns, product_numbers};
 use crate::{Builder, F, Word};
 
 crate::columns! {
-    /// Columns of [`super::Table::DivRem`].
+    /// A row.
     pub struct DivRem {
-        /// Word index of the instruction; pinned by state and program.
-        pc: T,
-        /// Its timestamp; pinned by state.
-        ts: T,
-        /// Register cells; pinned by the program.
-        rd: T,
-        /// Register cell read first; pinned by the program.
-        rs1: T,
-        /// Register cell read second; pinned by the program.
-        rs2: T,
+        /// What the instruction begins with.
+        head: HeadR<T>,
         /// Dividend.
         a: ReadRegister<T>,
         /// Bytes of the divisor; bytes by lookup, pinned as limbs by the memory bus.
@@ -78,54 +70,99 @@ crate::columns! {
     }
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &DivRem<B::Var>) {
-    let real = gadget::select(b, &[c.is_div, c.is_divu, c.is_rem, c.is_remu]);
-    for bytes in [c.b, c.quotient] {
-        gadget::bytes(b, bytes[0].into(), bytes[1].into(), &real);
-        gadget::bytes(b, bytes[2].into(), bytes[3].into(), &real);
-    }
-    let remainder = gadget::exs::<B, 2>(c.remainder);
-    gadget::range_word(b, remainder.clone(), &real);
+impl Instruction for DivRem<F> {
+    const ID: u8 = 17;
+    const NAME: &'static str = "div_rem";
+    const FAMILY: Family = Family::DivRem;
+    type Columns<T: Copy> = DivRem<T>;
 
-    eval_signs(b, c);
-    eval_identity(b, c, &real);
-    eval_by_zero(b, c, &real);
-    eval_slack(b, c, &real);
+    fn eval<B: Builder>(b: &mut B, c: &DivRem<B::Var>) {
+        let real = gadget::select(b, &[c.is_div, c.is_divu, c.is_rem, c.is_remu]);
+        for bytes in [c.b, c.quotient] {
+            gadget::bytes(b, bytes[0].into(), bytes[1].into(), &real);
+            gadget::bytes(b, bytes[2].into(), bytes[3].into(), &real);
+        }
+        let remainder = gadget::exs::<B, 2>(c.remainder);
+        gadget::range_word(b, remainder.clone(), &real);
 
-    let quotient = gadget::word_of_bytes::<B>(c.quotient);
-    for (i, (q, r)) in quotient.into_iter().zip(remainder).enumerate() {
-        b.assert_eq(
-            c.c[i],
-            (c.is_div + c.is_divu) * q + (c.is_rem + c.is_remu) * r,
-        );
-    }
+        eval_signs(b, c);
+        eval_identity(b, c, &real);
+        eval_by_zero(b, c, &real);
+        eval_slack(b, c, &real);
 
-    let x = gadget::exs::<B, 2>(c.a.value);
-    gadget::read_rs1(b, c.rs1, x, c.a.prev_ts, c.ts, &real);
-    gadget::read_rs2(
-        b,
-        c.rs2,
-        gadget::word_of_bytes::<B>(c.b),
-        c.rs2_ts,
-        c.ts,
-        &real,
-    );
-    gadget::write_rd(b, c.rd, &c.old, gadget::exs::<B, 2>(c.c), c.ts, &real);
-    let decoded = Decoded {
-        pc: c.pc.into(),
-        code: c.is_div * code(Op::Div)
+        let quotient = gadget::word_of_bytes::<B>(c.quotient);
+        for (i, (q, r)) in quotient.into_iter().zip(remainder).enumerate() {
+            b.assert_eq(
+                c.c[i],
+                (c.is_div + c.is_divu) * q + (c.is_rem + c.is_remu) * r,
+            );
+        }
+
+        let x = gadget::exs::<B, 2>(c.a.value);
+        let code = c.is_div * code(Op::Div)
             + c.is_divu * code(Op::Divu)
             + c.is_rem * code(Op::Rem)
-            + c.is_remu * code(Op::Remu),
-        rd: c.rd.into(),
-        rs1: c.rs1.into(),
-        rs2: c.rs2.into(),
-        x: B::Expr::ZERO,
-        y: B::Expr::ZERO,
-        z: B::Expr::ZERO,
-    };
-    gadget::execute(b, decoded, c.ts, c.pc + F::ONE, &real);
+            + c.is_remu * code(Op::Remu);
+        let mut run = Execution::<B>::new(c.head.at, code, &real);
+        run.read_rs1(b, c.head.rs1, x, c.a.prev_ts);
+        run.read_rs2(b, c.head.rs2, gadget::word_of_bytes::<B>(c.b), c.rs2_ts);
+        run.write_rd(b, c.head.rd, &c.old, gadget::exs::<B, 2>(c.c));
+        run.go_on(b);
+    }
+
+    fn row(e: &Step, _: &Range<u32>) -> DivRem<F> {
+        let is_signed = matches!(e.op, Op::Div | Op::Rem);
+        let (div, rem) = match is_signed {
+            true => (Op::Div, Op::Rem),
+            false => (Op::Divu, Op::Remu),
+        };
+        let (quotient, remainder) = (alu(div, e.a, e.b), alu(rem, e.a, e.b));
+        let negative = |value: u32| is_signed && (value as i32) < 0;
+        let (a_sign, b_sign) = (negative(e.a), negative(e.b));
+        let quotient_sign = is_signed && a_sign != b_sign && quotient != 0;
+        let remainder_sign = a_sign && remainder != 0;
+
+        let extend =
+            |value: u32, sign: bool| u64::from(value) | (u64::from(sign) * (0xffff_ffff << 32));
+        let limbs = |value: u64| core::array::from_fn(|k| (value >> (16 * k) & 0xffff) as i64);
+        let mut sums: [i64; 4] =
+            product_numbers(extend(quotient, quotient_sign), extend(e.b, b_sign));
+        let remainder_limbs: [i64; 4] = limbs(extend(remainder, remainder_sign));
+        for (sum, limb) in sums.iter_mut().zip(remainder_limbs) {
+            *sum += limb;
+        }
+
+        let absolute = |value: u32, sign: bool, shift: u32| {
+            let limb = i64::from(value >> shift & 0xffff);
+            if sign { -limb } else { limb }
+        };
+        let lo = absolute(e.b, b_sign, 0) - absolute(remainder, remainder_sign, 0) - 1;
+        let hi = absolute(e.b, b_sign, 16) - absolute(remainder, remainder_sign, 16)
+            + ((i64::from(b_sign) - i64::from(remainder_sign)) << 16);
+        let slack_carry = lo >> 16;
+        DivRem {
+            head: HeadR::new(e),
+            a: ReadRegister::new(e.a, e.rs1_ts),
+            b: gadget::word_bytes(e.b),
+            rs2_ts: F::from_int(e.rs2_ts),
+            quotient: gadget::word_bytes(quotient),
+            remainder: gadget::word(remainder),
+            a_sign: F::from_bool(a_sign),
+            b_sign: F::from_bool(b_sign),
+            quotient_sign: F::from_bool(quotient_sign),
+            remainder_sign: F::from_bool(remainder_sign),
+            by_zero: F::from_bool(e.b == 0),
+            carry: carries(sums, limbs(extend(e.a, a_sign))),
+            slack: [F::from_int(lo & 0xffff), F::from_int(hi + slack_carry)],
+            slack_carry: F::from_int(slack_carry),
+            c: gadget::word(e.c),
+            old: WriteRegister::new(e.rd_prev, e.rd_ts),
+            is_div: F::from_bool(e.op == Op::Div),
+            is_divu: F::from_bool(e.op == Op::Divu),
+            is_rem: F::from_bool(e.op == Op::Rem),
+            is_remu: F::from_bool(e.op == Op::Remu),
+        }
+    }
 }
 
 /// Signs of `a` and `b` are their top bits; the remainder's is that of `a`, unless it is 0.
@@ -190,68 +227,3 @@ fn eval_slack<B: Builder>(b: &mut B, c: &DivRem<B::Var>, real: &B::Expr) {
     gadget::range_word(b, gadget::exs::<B, 2>(c.slack), &count);
     gadget::range14(b, c.slack_carry + F::TWO, &count);
 }
-
-/// The row of an instruction.
-pub fn row(e: &Step) -> DivRem<F> {
-    let is_signed = matches!(e.op, Op::Div | Op::Rem);
-    let (div, rem) = match is_signed {
-        true => (Op::Div, Op::Rem),
-        false => (Op::Divu, Op::Remu),
-    };
-    let (quotient, remainder) = (alu(div, e.a, e.b), alu(rem, e.a, e.b));
-    let negative = |value: u32| is_signed && (value as i32) < 0;
-    let (a_sign, b_sign) = (negative(e.a), negative(e.b));
-    let quotient_sign = is_signed && a_sign != b_sign && quotient != 0;
-    let remainder_sign = a_sign && remainder != 0;
-
-    let extend =
-        |value: u32, sign: bool| u64::from(value) | (u64::from(sign) * (0xffff_ffff << 32));
-    let limbs = |value: u64| core::array::from_fn(|k| (value >> (16 * k) & 0xffff) as i64);
-    let mut sums: [i64; 4] = product_numbers(extend(quotient, quotient_sign), extend(e.b, b_sign));
-    let remainder_limbs: [i64; 4] = limbs(extend(remainder, remainder_sign));
-    for (sum, limb) in sums.iter_mut().zip(remainder_limbs) {
-        *sum += limb;
-    }
-
-    let absolute = |value: u32, sign: bool, shift: u32| {
-        let limb = i64::from(value >> shift & 0xffff);
-        if sign { -limb } else { limb }
-    };
-    let lo = absolute(e.b, b_sign, 0) - absolute(remainder, remainder_sign, 0) - 1;
-    let hi = absolute(e.b, b_sign, 16) - absolute(remainder, remainder_sign, 16)
-        + ((i64::from(b_sign) - i64::from(remainder_sign)) << 16);
-    let slack_carry = lo >> 16;
-    DivRem {
-        pc: F::from_int(e.pc),
-        ts: F::from_int(e.ts),
-        rd: F::from_int(e.rd),
-        rs1: F::from_int(e.rs1),
-        rs2: F::from_int(e.rs2),
-        a: ReadRegister::new(e.a, e.rs1_ts),
-        b: gadget::word_bytes(e.b),
-        rs2_ts: F::from_int(e.rs2_ts),
-        quotient: gadget::word_bytes(quotient),
-        remainder: gadget::word(remainder),
-        a_sign: F::from_bool(a_sign),
-        b_sign: F::from_bool(b_sign),
-        quotient_sign: F::from_bool(quotient_sign),
-        remainder_sign: F::from_bool(remainder_sign),
-        by_zero: F::from_bool(e.b == 0),
-        carry: carries(sums, limbs(extend(e.a, a_sign))),
-        slack: [F::from_int(lo & 0xffff), F::from_int(hi + slack_carry)],
-        slack_carry: F::from_int(slack_carry),
-        c: gadget::word(e.c),
-        old: WriteRegister::new(e.rd_prev, e.rd_ts),
-        is_div: F::from_bool(e.op == Op::Div),
-        is_divu: F::from_bool(e.op == Op::Divu),
-        is_rem: F::from_bool(e.op == Op::Rem),
-        is_remu: F::from_bool(e.op == Op::Remu),
-    }
-}
-
-#[cfg(any(test, feature = "testkit"))]
-#[path = "div_rem_campaign.rs"]
-pub(crate) mod campaign;
-#[cfg(test)]
-#[path = "div_rem_tests.rs"]
-mod tests;

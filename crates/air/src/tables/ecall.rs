@@ -13,24 +13,26 @@
 //! that a program reads are those of one input, and a host that breaks them up differently
 //! proves nothing else.
 
+use alloc::borrow::Cow;
+use core::ops::Range;
+
 use p3_air::AirBuilder;
 use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::event::{Call, Ecall as Event};
+use vouch_isa::event::{Call, Counts, Ecall as Event};
 use vouch_isa::memory::{ECALL_TICKS, INPUT_ENDED, JOURNAL_LENGTH};
 use vouch_isa::{Op, abi};
 
-use super::program::code;
-use crate::bus::{self, Decoded, Moving};
+use crate::bus::{self, CALL_JOURNAL, CALL_READ, Decoded, Moving};
 use crate::gadget;
+use crate::instruction::{At, code};
+use crate::table::{Context, Public, TableType};
 use crate::{Builder, F, Word};
 
 crate::columns! {
-    /// Columns of [`super::Table::Ecall`].
+    /// A row.
     pub struct Ecall {
-        /// Word index of the instruction; pinned by state and program.
-        pc: T,
-        /// Its timestamp; pinned by state.
-        ts: T,
+        /// Where and when.
+        at: At<T>,
         /// Which call; boolean, at most one.
         is_exit: T,
         /// The call is `read`.
@@ -72,21 +74,71 @@ crate::columns! {
     }
 }
 
-/// Values of the move bus's field `call`.
-pub(super) const READ: u8 = 1;
-pub(super) const JOURNAL: u8 = 2;
+impl TableType for Ecall<F> {
+    const ID: u8 = 18;
+    const NAME: &'static str = "ecall";
+    const PUBLIC: Public = Public::TextEnd;
+    type Columns<T: Copy> = Ecall<T>;
+    type Event<'a> = Event;
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
-    let flags = [c.is_exit, c.is_read, c.is_journal, c.is_stdout, c.is_stderr];
-    let real = gadget::select(b, &flags);
-    eval_arguments(b, c, &real);
-    eval_result(b, c, &real);
-    eval_input_end(b, c);
-    eval_journal(b, c, &real);
-    eval_buffer(b, c);
-    eval_registers(b, c, &real);
-    eval_flow(b, c, &real);
+    fn rows(counts: &Counts, _: u64) -> u64 {
+        counts.ecalls
+    }
+
+    fn events<'a>(cx: &Context<'a>) -> Cow<'a, [Event]> {
+        Cow::Borrowed(&cx.segment.ecalls)
+    }
+
+    fn eval<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
+        let flags = [c.is_exit, c.is_read, c.is_journal, c.is_stdout, c.is_stderr];
+        let real = gadget::select(b, &flags);
+        eval_arguments(b, c, &real);
+        eval_result(b, c, &real);
+        eval_input_end(b, c);
+        eval_journal(b, c, &real);
+        eval_buffer(b, c);
+        eval_registers(b, c, &real);
+        eval_flow(b, c, &real);
+    }
+
+    fn row(e: &Event, text: &Range<u32>) -> Ecall<F> {
+        let is = |call: Call| F::from_bool(e.call == call);
+        let is_read = e.call == Call::Read;
+        let missing = if is_read {
+            e.a2.wrapping_sub(e.a0_next)
+        } else {
+            0
+        };
+        let limbs = gadget::word(missing);
+        let inverse = |i: usize| limbs[i].try_inverse().unwrap_or(F::ZERO);
+        let moves = (is_read || e.call == Call::Journal) && e.a0_next != 0;
+        Ecall {
+            at: At::new(e.pc, e.ts),
+            is_exit: is(Call::Exit),
+            is_read: is(Call::Read),
+            is_journal: is(Call::Journal),
+            is_stdout: is(Call::Stdout),
+            is_stderr: is(Call::Stderr),
+            a0: gadget::word(e.a0),
+            a0_next: gadget::word(e.a0_next),
+            a1: gadget::word(e.a1),
+            a2: gadget::word(e.a2),
+            special: gadget::word(e.special),
+            special_next: gadget::word(e.special_next),
+            prev_ts: e.prev_ts.map(F::from_int),
+            missing: limbs,
+            is_short: F::from_bool(missing != 0),
+            // One limb that is not 0 is enough.
+            witness: match missing & 0xffff {
+                0 => [F::ZERO, inverse(1)],
+                _ => [inverse(0), F::ZERO],
+            },
+            moves: F::from_bool(moves),
+            stores: F::from_bool(moves && is_read),
+            word_lo: F::from_int(e.a1 >> 2 & 0x3fff),
+            above_lo: gadget::above_lo(e.a1 >> 2, text.end),
+        }
+    }
 }
 
 /// `a0` holds the file descriptor, except in `exit`.
@@ -191,7 +243,7 @@ fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
         (machine, special, special_next),
     ];
     for (i, (cell, prev, next)) in accesses.into_iter().enumerate() {
-        let ts = c.ts + F::from_int(i as u32);
+        let ts = c.at.ts + F::from_int(i as u32);
         gadget::access_register(b, cell, (prev, c.prev_ts[i]), (next, ts), real);
     }
 }
@@ -199,25 +251,16 @@ fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
 /// Where the machine goes on: nowhere after `exit`, through the moves if there are any, else
 /// behind the ECALL.
 fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
-    let decoded = Decoded {
-        pc: c.pc.into(),
-        code: B::Expr::from(code(Op::Ecall)),
-        rd: B::Expr::ZERO,
-        rs1: B::Expr::ZERO,
-        rs2: B::Expr::ZERO,
-        x: B::Expr::ZERO,
-        y: B::Expr::ZERO,
-        z: B::Expr::ZERO,
-    };
-    bus::receive_state(b, c.pc.into(), c.ts.into(), real.clone());
+    let decoded = Decoded::new(c.at.pc.into(), B::Expr::from(code(Op::Ecall)));
+    bus::receive_state(b, c.at.pc.into(), c.at.ts.into(), real.clone());
     bus::ask_program(b, decoded, real.clone());
 
-    let (next_pc, ts) = (c.pc + F::ONE, c.ts + F::from_int(ECALL_TICKS));
+    let (next_pc, ts) = (c.at.pc + F::ONE, c.at.ts + F::from_int(ECALL_TICKS));
     let goes_on = real.clone() - c.is_exit - c.moves;
     bus::send_state(b, next_pc.clone(), ts.clone(), goes_on);
     bus::send_exit(b, gadget::exs::<B, 2>(c.a0), c.is_exit.into());
     let moving = Moving {
-        call: c.is_read * F::from_int(READ) + c.is_journal * F::from_int(JOURNAL),
+        call: c.is_read * F::from_int(CALL_READ) + c.is_journal * F::from_int(CALL_JOURNAL),
         next_pc,
         word: gadget::join::<B>(c.word_lo, c.a1[1], 1 << 14),
         left: gadget::join::<B>(c.a0_next[0], c.a0_next[1], 1 << 16),
@@ -226,51 +269,3 @@ fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     };
     bus::send_move(b, moving, c.moves.into());
 }
-
-/// The row of an ECALL.
-pub fn row(e: &Event, text_end: u32) -> Ecall<F> {
-    let is = |call: Call| F::from_bool(e.call == call);
-    let is_read = e.call == Call::Read;
-    let missing = if is_read {
-        e.a2.wrapping_sub(e.a0_next)
-    } else {
-        0
-    };
-    let limbs = gadget::word(missing);
-    let inverse = |i: usize| limbs[i].try_inverse().unwrap_or(F::ZERO);
-    let moves = (is_read || e.call == Call::Journal) && e.a0_next != 0;
-    Ecall {
-        pc: F::from_int(e.pc),
-        ts: F::from_int(e.ts),
-        is_exit: is(Call::Exit),
-        is_read: is(Call::Read),
-        is_journal: is(Call::Journal),
-        is_stdout: is(Call::Stdout),
-        is_stderr: is(Call::Stderr),
-        a0: gadget::word(e.a0),
-        a0_next: gadget::word(e.a0_next),
-        a1: gadget::word(e.a1),
-        a2: gadget::word(e.a2),
-        special: gadget::word(e.special),
-        special_next: gadget::word(e.special_next),
-        prev_ts: e.prev_ts.map(F::from_int),
-        missing: limbs,
-        is_short: F::from_bool(missing != 0),
-        // One limb that is not 0 is enough.
-        witness: match missing & 0xffff {
-            0 => [F::ZERO, inverse(1)],
-            _ => [inverse(0), F::ZERO],
-        },
-        moves: F::from_bool(moves),
-        stores: F::from_bool(moves && is_read),
-        word_lo: F::from_int(e.a1 >> 2 & 0x3fff),
-        above_lo: gadget::above_lo(e.a1 >> 2, text_end),
-    }
-}
-
-#[cfg(any(test, feature = "testkit"))]
-#[path = "ecall_campaign.rs"]
-pub(crate) mod campaign;
-#[cfg(test)]
-#[path = "ecall_tests.rs"]
-mod tests;

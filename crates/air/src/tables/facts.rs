@@ -7,13 +7,18 @@
 //! `2^16` rows, of which a short execution asks for a few hundred, would be nearly all of its
 //! proof.
 
-use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use alloc::borrow::Cow;
+use core::ops::Range;
 
-use super::lookup::{Lookup, provide};
+use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use vouch_isa::event::Counts;
+
+use super::lookup::{LOG_HEIGHT, Lookup, MAX_FACTS, provide};
+use crate::table::{Context, TableType};
 use crate::{Builder, F};
 
 crate::columns! {
-    /// Columns of [`super::Table::Facts`].
+    /// A row.
     pub struct Facts {
         /// Bits of the number, least significant first; boolean.
         bits: [T; 16],
@@ -32,109 +37,50 @@ fn number<B: Builder>(bits: &[B::Var]) -> B::Expr {
     weighted.sum()
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Facts<B::Var>) {
-    for bit in c.bits {
-        b.assert_bool(bit);
-    }
-    let (low, high) = c.bits.split_at(8);
-    let both = (0..).zip(low.iter().zip(high));
-    let and: B::Expr = { both }
-        .map(|(i, (&x, &y))| x * y * F::from_int(1u32 << i))
-        .sum();
-    b.assert_eq(c.and, and);
-    // A number of more than 14 bits is none of 14 bits.
-    for bit in &c.bits[14..] {
-        b.assert_zero(c.counts.range14 * *bit);
-    }
-    let (low, high) = (number::<B>(low), number::<B>(high));
-    let range14 = number::<B>(&c.bits);
-    provide(b, [low, high, c.and.into(), range14], &c.counts);
-}
+impl TableType for Facts<F> {
+    const ID: u8 = 25;
+    const NAME: &'static str = "facts";
+    const ANSWERS: bool = true;
+    const MAX_LOG_HEIGHT: usize = LOG_HEIGHT;
+    type Columns<T: Copy> = Facts<T>;
+    type Event<'a> = (u16, Lookup<F>);
 
-/// The row of a number, and how often each of its facts is asked for.
-pub fn row(number: u16, counts: Lookup<F>) -> Facts<F> {
-    Facts {
-        bits: core::array::from_fn(|i| F::from_bool(number >> i & 1 == 1)),
-        and: F::from_int(number & 0xff & number >> 8),
-        counts,
-    }
-}
-
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) mod campaign {
-    use alloc::format;
-    use alloc::string::String;
-    use alloc::vec::Vec;
-
-    use super::super::Table;
-    use super::*;
-    use crate::testkit::{Campaign, Mutation, Subject, Verdict, zeros};
-
-    /// Numbers at the bounds of what is asked about them, each with facts of its own.
-    pub(super) const NUMBERS: [u16; 10] = [
-        0, 1, 0x3fff, 0x4000, 0x8000, 0xffff, 0x00ff, 0xff00, 0x5a3c, 0x1234,
-    ];
-
-    pub(super) fn counts(number: u16) -> Lookup<F> {
-        Lookup {
-            range16: F::from_int(1 + u32::from(number & 3)),
-            range14: F::from_int(u32::from(number < 1 << 14) * 7),
-            bytes: F::from_int(number & 1),
-            and: F::TWO,
+    fn rows(_: &Counts, questions: u64) -> u64 {
+        match questions <= MAX_FACTS {
+            true => questions,
+            false => 0,
         }
     }
 
-    /// All answers are facts, however often they are given.
-    fn judge(row: &Verdict) -> Result<(), String> {
-        match row.said.iter().all(|answer| answer.is_true() == Some(true)) {
-            true => Ok(()),
-            false => Err(format!("{row:?}")),
+    fn events<'a>(cx: &Context<'a>) -> Cow<'a, [(u16, Lookup<F>)]> {
+        let event = |number| (number, Lookup::asked(cx.asked, number));
+        Cow::Owned(cx.asked.numbers().map(event).collect())
+    }
+
+    fn eval<B: Builder>(b: &mut B, c: &Facts<B::Var>) {
+        for bit in c.bits {
+            b.assert_bool(bit);
         }
-    }
-
-    pub(crate) fn campaign() -> Campaign {
-        let rows = NUMBERS.map(|number| row(number, counts(number)));
-        let subject = Subject::new(Table::Facts, &rows, zeros);
-        let all: Vec<usize> = (0..NUMBERS.len()).collect();
-        let mutation = Mutation::new(subject, judge, &all);
-        Campaign::new(Table::Facts, Vec::from([mutation]), Vec::new())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::campaign::{NUMBERS, campaign, counts};
-    use super::*;
-    use crate::columns::Block;
-    use crate::testkit::{Subject, zeros};
-
-    /// Each number answers as its row of the lookup table would.
-    #[test]
-    fn answers_as_the_lookup_table() {
-        let rows = NUMBERS.map(|number| row(number, counts(number)));
-        let subject = Subject::new(super::super::Table::Facts, &rows, zeros);
-        for (i, number) in NUMBERS.into_iter().enumerate() {
-            let verdict = subject.verdict(i);
-            assert!(verdict.accepted(), "{number}: {verdict:?}");
-            let known = super::super::lookup::campaign::subject(counts(number));
-            assert_eq!(verdict.said, known.verdict(number.into()).said, "{number}");
+        let (low, high) = c.bits.split_at(8);
+        let both = (0..).zip(low.iter().zip(high));
+        let and: B::Expr = { both }
+            .map(|(i, (&x, &y))| x * y * F::from_int(1u32 << i))
+            .sum();
+        b.assert_eq(c.and, and);
+        // A number of more than 14 bits is none of 14 bits.
+        for bit in &c.bits[14..] {
+            b.assert_zero(c.counts.range14 * *bit);
         }
+        let (low, high) = (number::<B>(low), number::<B>(high));
+        let range14 = number::<B>(&c.bits);
+        provide(b, [low, high, c.and.into(), range14], &c.counts);
     }
 
-    /// Except that a number of more than 14 bits does not answer for its low 14 bits.
-    #[test]
-    fn no_number_of_14_bits_is_larger() {
-        for (number, is_one) in [(0x3fff, true), (0x4000, false), (0x8000, false)] {
-            let mut counts = Lookup::splat(F::ZERO);
-            counts.range14 = F::ONE;
-            let subject = Subject::new(super::super::Table::Facts, &[row(number, counts)], zeros);
-            assert_eq!(subject.verdict(0).accepted(), is_one, "{number:#x}");
+    fn row(&(number, counts): &(u16, Lookup<F>), _: &Range<u32>) -> Facts<F> {
+        Facts {
+            bits: core::array::from_fn(|i| F::from_bool(number >> i & 1 == 1)),
+            and: F::from_int(number & 0xff & number >> 8),
+            counts,
         }
-    }
-
-    #[test]
-    fn passes_its_campaign() {
-        campaign().assert();
     }
 }

@@ -6,25 +6,20 @@
 //! - Assumes: the limbs of register values are 16 bits.
 //! - Buses: state, program, memory, lookup. Degree 3. One row an instruction.
 
-use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::{Op, event::Step};
+use core::ops::Range;
 
-use super::program::code;
-use crate::bus::Decoded;
+use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use vouch_isa::{Family, Op, event::Step};
+
 use crate::gadget::{self, Address, ReadRegister, WriteRegister};
+use crate::instruction::{Execution, HeadI, Instruction, code};
 use crate::{Builder, F, Word};
 
 crate::columns! {
-    /// Columns of [`super::Table::Jalr`].
+    /// A row.
     pub struct Jalr {
-        /// Word index of the instruction; pinned by state and program.
-        pc: T,
-        /// Its timestamp; pinned by state.
-        ts: T,
-        /// Register cells; pinned by the program.
-        rd: T,
-        /// Register cell read first; pinned by the program.
-        rs1: T,
+        /// What the instruction begins with.
+        head: HeadI<T>,
         /// Base of the target.
         a: ReadRegister<T>,
         /// Offset, a signed field element; pinned by the program.
@@ -42,85 +37,47 @@ crate::columns! {
     }
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Jalr<B::Var>) {
-    let real = gadget::select(b, &[c.is_real]);
-    let base = gadget::exs::<B, 2>(c.a.value);
-    b.assert_bool(c.odd);
-    gadget::address(
-        b,
-        base.clone(),
-        c.imm.into(),
-        c.odd.into(),
-        &c.target,
-        &real,
-    );
+impl Instruction for Jalr<F> {
+    const ID: u8 = 11;
+    const NAME: &'static str = "jalr";
+    const FAMILY: Family = Family::Jalr;
+    type Columns<T: Copy> = Jalr<T>;
 
-    gadget::read_rs1(b, c.rs1, base, c.a.prev_ts, c.ts, &real);
-    let [link_lo, link_hi] = gadget::exs::<B, 2>(c.link);
-    gadget::write_rd(
-        b,
-        c.rd,
-        &c.old,
-        [link_lo.clone(), link_hi.clone()],
-        c.ts,
-        &real,
-    );
-    let decoded = Decoded {
-        pc: c.pc.into(),
-        code: B::Expr::from(code(Op::Jalr)),
-        rd: c.rd.into(),
-        rs1: c.rs1.into(),
-        rs2: B::Expr::ZERO,
-        x: link_lo,
-        y: link_hi,
-        z: c.imm.into(),
-    };
-    gadget::execute(b, decoded, c.ts, c.target.word::<B>(), &real);
-}
+    fn eval<B: Builder>(b: &mut B, c: &Jalr<B::Var>) {
+        let real = gadget::select(b, &[c.is_real]);
+        let base = gadget::exs::<B, 2>(c.a.value);
+        b.assert_bool(c.odd);
+        gadget::address(
+            b,
+            base.clone(),
+            c.imm.into(),
+            c.odd.into(),
+            &c.target,
+            &real,
+        );
 
-/// The row of an instruction.
-pub fn row(e: &Step) -> Jalr<F> {
-    let sum = e.a.wrapping_add(e.imm);
-    Jalr {
-        pc: F::from_int(e.pc),
-        ts: F::from_int(e.ts),
-        rd: F::from_int(e.rd),
-        rs1: F::from_int(e.rs1),
-        a: ReadRegister::new(e.a, e.rs1_ts),
-        imm: gadget::signed(e.imm),
-        target: Address::new(sum),
-        odd: F::from_int(sum & 1),
-        link: gadget::word(e.c),
-        old: WriteRegister::new(e.rd_prev, e.rd_ts),
-        is_real: F::ONE,
+        let code = B::Expr::from(code(Op::Jalr));
+        let mut run = Execution::<B>::new(c.head.at, code, &real);
+        run.read_rs1(b, c.head.rs1, base, c.a.prev_ts);
+        let [link_lo, link_hi] = gadget::exs::<B, 2>(c.link);
+        run.write_rd(b, c.head.rd, &c.old, [link_lo.clone(), link_hi.clone()]);
+        run.decoded.x = link_lo;
+        run.decoded.y = link_hi;
+        run.decoded.z = c.imm.into();
+        run.go_to(b, c.target.word::<B>());
     }
-}
 
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) mod campaign {
-    use vouch_isa::Family;
-
-    use super::super::Table;
-    use super::*;
-    use crate::testkit::score::Spare;
-    use crate::testkit::{Suite, cells, zeros};
-
-    pub(crate) fn suite() -> Suite {
-        Suite::new(
-            Table::Jalr,
-            Family::Jalr,
-            |e| cells(&row(e)),
-            zeros::<Jalr<F>>,
-        )
-        .spare(Spare::one_flag())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn passes_its_suite() {
-        super::campaign::suite().assert();
+    fn row(e: &Step, _: &Range<u32>) -> Jalr<F> {
+        let sum = e.a.wrapping_add(e.imm);
+        Jalr {
+            head: HeadI::new(e),
+            a: ReadRegister::new(e.a, e.rs1_ts),
+            imm: gadget::signed(e.imm),
+            target: Address::new(sum),
+            odd: F::from_int(sum & 1),
+            link: gadget::word(e.c),
+            old: WriteRegister::new(e.rd_prev, e.rd_ts),
+            is_real: F::ONE,
+        }
     }
 }

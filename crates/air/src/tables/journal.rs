@@ -7,16 +7,20 @@
 //!
 //! Interactions may not use periodic columns, so each is copied to a main column.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use vouch_isa::event::Counts;
 
 use crate::bus;
 use crate::machine::log_height;
+use crate::table::{Context, TableType};
 use crate::{Builder, F};
 
 crate::columns! {
-    /// Columns of [`super::Table::Journal`].
+    /// A row.
     pub struct Journal {
         /// Index of the byte; equal to the periodic column.
         index: T,
@@ -27,115 +31,56 @@ crate::columns! {
     }
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Journal<B::Var>) {
-    let known: [B::Expr; 3] = core::array::from_fn(|i| b.periodic_values()[i].into());
-    for (cell, known) in [c.index, c.byte, c.is_real].into_iter().zip(known) {
-        b.assert_eq(cell, known);
-    }
-    bus::receive_journal(b, c.index.into(), c.byte.into(), c.is_real.into());
-}
+impl TableType for Journal<F> {
+    const ID: u8 = 24;
+    const NAME: &'static str = "journal";
+    const MAX_LOG_HEIGHT: usize = 20;
+    type Columns<T: Copy> = Journal<T>;
+    type Event<'a> = (F, u8);
 
-/// The rows of a segment's journal slice; `start` is the index of its first byte.
-pub fn rows(start: u32, bytes: &[u8]) -> impl Iterator<Item = Journal<F>> {
-    (0u32..).zip(bytes).map(move |(i, &byte)| Journal {
-        index: F::from_int(start) + F::from_int(i),
-        byte: F::from_int(byte),
-        is_real: F::ONE,
-    })
-}
-
-/// The same as periodic columns of the table's height.
-pub fn periodic_columns(start: u32, bytes: &[u8]) -> Vec<Vec<F>> {
-    let height = 1usize << log_height(bytes.len());
-    let mut columns = [(); 3].map(|()| Vec::with_capacity(height));
-    for row in rows(start, bytes) {
-        for (column, cell) in columns.iter_mut().zip([row.index, row.byte, row.is_real]) {
-            column.push(cell);
-        }
-    }
-    for column in &mut columns {
-        column.resize(height, F::ZERO);
-    }
-    columns.into()
-}
-
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) mod campaign {
-    use alloc::format;
-    use alloc::string::String;
-
-    use p3_matrix::dense::RowMajorMatrix;
-
-    use super::super::{Instance, Table};
-    use super::*;
-    use crate::testkit::{Campaign, Message, Mutation, Subject, Verdict, cells};
-    use crate::witness::Trace;
-
-    pub(super) const START: u32 = 100;
-    pub(super) const BYTES: [u8; 5] = [0, 255, 1, 128, 7];
-
-    pub(super) fn subject(bytes: &[u8]) -> Subject {
-        let mut values: Vec<F> = rows(START, bytes).flat_map(|row| cells(&row)).collect();
-        values.resize(3 << log_height(bytes.len()), F::ZERO);
-        Subject::of(Trace {
-            instance: Instance::new(Table::Journal, START, bytes),
-            public_values: Vec::new(),
-            matrix: RowMajorMatrix::new(values, 3),
-        })
+    fn rows(counts: &Counts, _: u64) -> u64 {
+        counts.journal
     }
 
-    fn judge(row: &Verdict) -> Result<(), String> {
-        let is_known = |m: &Message| {
-            let [index, byte] = m.fields[..] else {
-                return false;
-            };
-            let known = index.checked_sub(START).and_then(|i| BYTES.get(i as usize));
-            m.count == -1 && known.is_some_and(|&known| u32::from(known) == byte)
-        };
-        match row.said.iter().all(is_known) {
-            true => Ok(()),
-            false => Err(format!("{row:?}")),
+    fn events<'a>(cx: &Context<'a>) -> Cow<'a, [(F, u8)]> {
+        Cow::Owned(bytes(cx.segment.journal_start, &cx.segment.journal).collect())
+    }
+
+    fn row(&(index, byte): &(F, u8), _: &Range<u32>) -> Journal<F> {
+        Journal {
+            index,
+            byte: F::from_int(byte),
+            is_real: F::ONE,
         }
     }
 
-    pub(crate) fn campaign() -> Campaign {
-        let mutation = Mutation::new(subject(&BYTES), judge, &[]);
-        Campaign::new(Table::Journal, Vec::from([mutation]), Vec::new())
+    // The same as columns of the table's height.
+    fn periodic(journal_start: u32, journal: &[u8]) -> Vec<Vec<F>> {
+        let height = 1usize << log_height(journal.len());
+        let mut columns = [(); 3].map(|()| Vec::with_capacity(height));
+        for event in bytes(journal_start, journal) {
+            let row = Self::row(&event, &(0..0));
+            for (column, cell) in columns.iter_mut().zip([row.index, row.byte, row.is_real]) {
+                column.push(cell);
+            }
+        }
+        for column in &mut columns {
+            column.resize(height, F::ZERO);
+        }
+        columns.into()
+    }
+
+    fn eval<B: Builder>(b: &mut B, c: &Journal<B::Var>) {
+        let known: [B::Expr; 3] = core::array::from_fn(|i| b.periodic_values()[i].into());
+        for (cell, known) in [c.index, c.byte, c.is_real].into_iter().zip(known) {
+            b.assert_eq(cell, known);
+        }
+        bus::receive_journal(b, c.index.into(), c.byte.into(), c.is_real.into());
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::campaign::{BYTES, START, campaign, subject};
-    use crate::bus::JOURNAL;
-    use crate::testkit::{Message, Verdict};
-
-    #[test]
-    fn known_answer() {
-        let subject = subject(&BYTES);
-        for (row, byte) in BYTES.into_iter().enumerate() {
-            let fields = [START + row as u32, byte.into()];
-            let verdict = subject.verdict(row);
-            assert!(verdict.accepted());
-            assert_eq!(verdict.said, [Message::received(JOURNAL, &fields)]);
-        }
-        assert_eq!(subject.verdict(BYTES.len()), Verdict::default());
-    }
-
-    #[test]
-    fn one_byte_and_none() {
-        assert_eq!(subject(&[3]).verdict(0).said.len(), 1);
-        let empty = subject(&[]);
-        let verdicts = (0..empty.height()).map(|row| empty.verdict(row));
-        assert!({ verdicts }.all(|verdict| verdict.accepted() && verdict.is_silent()));
-    }
-
-    /// Every cell is the verifier's.
-    #[test]
-    fn mutants_are_rejected() {
-        let (report, _) = campaign().run();
-        assert_eq!((report.count.says_other, report.count.survived), (0, 0));
-        campaign().assert();
-    }
+/// The bytes of a segment's journal slice with their indices; `start` is that of the first.
+fn bytes(start: u32, bytes: &[u8]) -> impl Iterator<Item = (F, u8)> {
+    let indices = (0u32..).map(move |i| F::from_int(start) + F::from_int(i));
+    indices.zip(bytes.iter().copied())
 }

@@ -5,27 +5,22 @@
 //! - Assumes: the limbs of register and memory values are 16 bits.
 //! - Buses: state, program, memory, lookup. Degree 3. One row an instruction.
 
+use core::ops::Range;
+
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
 use vouch_isa::memory::MEMORY_SLOT;
-use vouch_isa::{Op, event::Step};
+use vouch_isa::{Family, Op, event::Step};
 
-use super::program::code;
-use crate::bus::Decoded;
 use crate::gadget::{self, Address, MemoryAccess, ReadRegister, WriteRegister};
+use crate::instruction::{Execution, HeadI, Instruction, code};
 use crate::{Builder, F, Word};
 
 crate::columns! {
-    /// Columns of [`super::Table::LoadSub`].
+    /// A row.
     pub struct LoadSub {
-        /// Word index of the instruction; pinned by state and program.
-        pc: T,
-        /// Its timestamp; pinned by state.
-        ts: T,
-        /// Register cells; pinned by the program.
-        rd: T,
-        /// Register cell read first; pinned by the program.
-        rs1: T,
+        /// What the instruction begins with.
+        head: HeadI<T>,
         /// Base of the address.
         base: ReadRegister<T>,
         /// Offset, a signed field element; pinned by the program.
@@ -59,45 +54,75 @@ crate::columns! {
     }
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &LoadSub<B::Var>) {
-    let real = gadget::select(b, &[c.is_lb, c.is_lbu, c.is_lh, c.is_lhu]);
-    let offset_set = gadget::select(b, &c.offset);
-    b.assert_eq(offset_set, real.clone());
-    let [_, o1, o2, o3] = c.offset;
-    let offset = o1 + o2 * F::from_int(2) + o3 * F::from_int(3);
-    let base = gadget::exs::<B, 2>(c.base.value);
-    gadget::address(b, base.clone(), c.imm.into(), offset, &c.address, &real);
+impl Instruction for LoadSub<F> {
+    const ID: u8 = 13;
+    const NAME: &'static str = "load_sub";
+    const FAMILY: Family = Family::LoadSub;
+    type Columns<T: Copy> = LoadSub<T>;
 
-    eval_value(b, c, &real);
+    fn eval<B: Builder>(b: &mut B, c: &LoadSub<B::Var>) {
+        let real = gadget::select(b, &[c.is_lb, c.is_lbu, c.is_lh, c.is_lhu]);
+        let offset_set = gadget::select(b, &c.offset);
+        b.assert_eq(offset_set, real.clone());
+        let [_, o1, o2, o3] = c.offset;
+        let offset = o1 + o2 * F::from_int(2) + o3 * F::from_int(3);
+        let base = gadget::exs::<B, 2>(c.base.value);
+        gadget::address(b, base.clone(), c.imm.into(), offset, &c.address, &real);
 
-    gadget::read_rs1(b, c.rs1, base, c.base.prev_ts, c.ts, &real);
-    let word = gadget::exs::<B, 2>(c.word);
-    gadget::access_memory(
-        b,
-        c.address.word::<B>(),
-        word.clone(),
-        word,
-        &c.memory,
-        c.ts + F::from_int(MEMORY_SLOT),
-        &real,
-    );
-    let result = [c.result_lo.into(), c.sign * F::from_int(0xffff)];
-    gadget::write_rd(b, c.rd, &c.old, result, c.ts, &real);
-    let decoded = Decoded {
-        pc: c.pc.into(),
-        code: c.is_lb * code(Op::Lb)
+        eval_value(b, c, &real);
+
+        let code = c.is_lb * code(Op::Lb)
             + c.is_lbu * code(Op::Lbu)
             + c.is_lh * code(Op::Lh)
-            + c.is_lhu * code(Op::Lhu),
-        rd: c.rd.into(),
-        rs1: c.rs1.into(),
-        rs2: B::Expr::ZERO,
-        x: c.imm.into(),
-        y: B::Expr::ZERO,
-        z: B::Expr::ZERO,
-    };
-    gadget::execute(b, decoded, c.ts, c.pc + F::ONE, &real);
+            + c.is_lhu * code(Op::Lhu);
+        let mut run = Execution::<B>::new(c.head.at, code, &real);
+        run.read_rs1(b, c.head.rs1, base, c.base.prev_ts);
+        let word = gadget::exs::<B, 2>(c.word);
+        gadget::access_memory(
+            b,
+            c.address.word::<B>(),
+            word.clone(),
+            word,
+            &c.memory,
+            c.head.at.ts + F::from_int(MEMORY_SLOT),
+            &real,
+        );
+        let result = [c.result_lo.into(), c.sign * F::from_int(0xffff)];
+        run.write_rd(b, c.head.rd, &c.old, result);
+        run.decoded.x = c.imm.into();
+        run.go_on(b);
+    }
+
+    fn row(e: &Step, _: &Range<u32>) -> LoadSub<F> {
+        let offset = e.addr & 3;
+        let limb = (e.mem_prev >> (16 * (offset >> 1))) as u16;
+        let [low, high] = limb.to_le_bytes();
+        let is_half = matches!(e.op, Op::Lh | Op::Lhu);
+        let top = if is_half || offset & 1 == 1 {
+            high
+        } else {
+            low
+        };
+        let is_signed = matches!(e.op, Op::Lb | Op::Lh);
+        LoadSub {
+            head: HeadI::new(e),
+            base: ReadRegister::new(e.a, e.rs1_ts),
+            imm: gadget::signed(e.imm),
+            address: Address::new(e.addr),
+            offset: core::array::from_fn(|i| F::from_bool(i as u32 == offset)),
+            word: gadget::word(e.mem_prev),
+            memory: MemoryAccess::new(e.mem_ts, e.ts + MEMORY_SLOT),
+            limb: [F::from_int(low), F::from_int(high)],
+            top: F::from_int(top),
+            sign: F::from_bool(is_signed && top >= 0x80),
+            result_lo: F::from_int(e.c & 0xffff),
+            old: WriteRegister::new(e.rd_prev, e.rd_ts),
+            is_lb: F::from_bool(e.op == Op::Lb),
+            is_lbu: F::from_bool(e.op == Op::Lbu),
+            is_lh: F::from_bool(e.op == Op::Lh),
+            is_lhu: F::from_bool(e.op == Op::Lhu),
+        }
+    }
 }
 
 /// Takes the value out of the word and extends it.
@@ -128,105 +153,4 @@ fn eval_value<B: Builder>(b: &mut B, c: &LoadSub<B::Var>, real: &B::Expr) {
 
     let extended = byte + c.sign * F::from_int(0xff00);
     b.assert_eq(c.result_lo, is_half * limb + is_byte * extended);
-}
-
-/// The row of an instruction.
-pub fn row(e: &Step) -> LoadSub<F> {
-    let offset = e.addr & 3;
-    let limb = (e.mem_prev >> (16 * (offset >> 1))) as u16;
-    let [low, high] = limb.to_le_bytes();
-    let is_half = matches!(e.op, Op::Lh | Op::Lhu);
-    let top = if is_half || offset & 1 == 1 {
-        high
-    } else {
-        low
-    };
-    let is_signed = matches!(e.op, Op::Lb | Op::Lh);
-    LoadSub {
-        pc: F::from_int(e.pc),
-        ts: F::from_int(e.ts),
-        rd: F::from_int(e.rd),
-        rs1: F::from_int(e.rs1),
-        base: ReadRegister::new(e.a, e.rs1_ts),
-        imm: gadget::signed(e.imm),
-        address: Address::new(e.addr),
-        offset: core::array::from_fn(|i| F::from_bool(i as u32 == offset)),
-        word: gadget::word(e.mem_prev),
-        memory: MemoryAccess::new(e.mem_ts, e.ts + MEMORY_SLOT),
-        limb: [F::from_int(low), F::from_int(high)],
-        top: F::from_int(top),
-        sign: F::from_bool(is_signed && top >= 0x80),
-        result_lo: F::from_int(e.c & 0xffff),
-        old: WriteRegister::new(e.rd_prev, e.rd_ts),
-        is_lb: F::from_bool(e.op == Op::Lb),
-        is_lbu: F::from_bool(e.op == Op::Lbu),
-        is_lh: F::from_bool(e.op == Op::Lh),
-        is_lhu: F::from_bool(e.op == Op::Lhu),
-    }
-}
-
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) mod campaign {
-    use vouch_isa::Family;
-
-    use super::super::Table;
-    use super::*;
-    use crate::testkit::score::Spare;
-    use crate::testkit::steps::Case;
-    use crate::testkit::{Suite, cells, zeros};
-
-    pub(crate) fn suite() -> Suite {
-        Suite::new(
-            Table::LoadSub,
-            Family::LoadSub,
-            |e| cells(&row(e)),
-            zeros::<LoadSub<F>>,
-        )
-        .attacks([offset_of_four()])
-        .spare(Spare::group(
-            [4, 9],
-            "the flags' sum is that of the offset's",
-        ))
-    }
-
-    /// `1 + 3 - 0`: an offset of four bytes in the word before.
-    fn offset_of_four() -> LoadSub<F> {
-        let mut row = row(&Case::access(Op::Lbu, 0x8_0000, 0, 0x8091_2233, 0).step());
-        let [low, high] = [0x91, 0x80].map(|byte: u8| F::from_int(byte));
-        row.address = Address::new(0x8_0000 - 4);
-        row.offset = [F::NEG_ONE, F::ONE, F::ZERO, F::ONE];
-        row.limb = [low, high];
-        row.top = high + high - low;
-        row.result_lo = row.top;
-        row
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::campaign::suite;
-    use super::*;
-    use crate::testkit::steps::Case;
-
-    #[test]
-    fn passes_its_suite() {
-        suite().assert();
-    }
-
-    /// A half-word at an odd address.
-    #[test]
-    fn misaligned_load_is_rejected() {
-        for op in [Op::Lh, Op::Lhu] {
-            for offset in [1, 3] {
-                let honest = Case::access(op, 0x8_0000, 0, 0x8091_a2b3, 0).step();
-                let addr = honest.addr + offset;
-                let wrong = Step {
-                    a: addr,
-                    addr,
-                    ..honest
-                };
-                assert!(!suite().verdict(&wrong).broken.is_empty(), "{wrong:?}");
-            }
-        }
-    }
 }

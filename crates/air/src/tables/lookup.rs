@@ -6,19 +6,29 @@
 //! - Proves: each answer is a fact of [`crate::bus::Fact`].
 //! - Buses: lookup (provides). Degree 3 (LogUp).
 
+use alloc::borrow::Cow;
+use core::ops::Range;
+
 use p3_air::WindowAccess;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
 use p3_matrix::dense::RowMajorMatrix;
+use vouch_isa::event::Counts;
 
 use crate::bus::{self, Fact};
 use crate::columns::Block;
+use crate::questions::Asked;
+use crate::table::{Context, Fixed as FixedColumns, TableType};
 use crate::{Builder, F};
 
 /// Rows of the table, log2.
 pub const LOG_HEIGHT: usize = 16;
 
+/// Numbers asked about up to which the facts table, in the place of this one, commits to fewer cells: 41 a row
+/// against 24 in each of `2^16` rows.
+pub const MAX_FACTS: u64 = 1 << 15;
+
 crate::columns! {
-    /// Columns of [`super::Table::Lookup`]: how often each fact of a row is asked for. Free:
+    /// A row: how often each fact of a row is asked for. Free:
     /// the bus balances only if they are right.
     pub struct Lookup {
         /// [`Fact::Range16`]
@@ -46,11 +56,56 @@ crate::columns! {
     }
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Lookup<B::Var>) {
-    let fixed = Fixed::of(b.preprocessed().current_slice());
-    let known = [fixed.low, fixed.high, fixed.and, fixed.range14].map(Into::into);
-    provide(b, known, c);
+impl TableType for Lookup<F> {
+    const ID: u8 = 1;
+    const NAME: &'static str = "lookup";
+    const ANSWERS: bool = true;
+    const MAX_LOG_HEIGHT: usize = LOG_HEIGHT;
+    const FIXED: Option<FixedColumns> = Some(FixedColumns {
+        width: crate::columns::width::<F, Fixed<F>>(),
+        log_height: LOG_HEIGHT,
+        cells: fixed,
+    });
+    type Columns<T: Copy> = Lookup<T>;
+    type Event<'a> = Self;
+
+    fn rows(_: &Counts, questions: u64) -> u64 {
+        match questions <= MAX_FACTS {
+            true => 0,
+            false => 1 << LOG_HEIGHT,
+        }
+    }
+
+    fn events<'a>(cx: &Context<'a>) -> Cow<'a, [Self]> {
+        Cow::Owned(
+            (0..=u16::MAX)
+                .map(|number| Self::asked(cx.asked, number))
+                .collect(),
+        )
+    }
+
+    fn row(e: &Self, _: &Range<u32>) -> Self {
+        *e
+    }
+
+    fn eval<B: Builder>(b: &mut B, c: &Lookup<B::Var>) {
+        let fixed = Fixed::of(b.preprocessed().current_slice());
+        let known = [fixed.low, fixed.high, fixed.and, fixed.range14].map(Into::into);
+        provide(b, known, c);
+    }
+}
+
+impl Lookup<F> {
+    /// How often each fact about a number is asked for.
+    pub(super) fn asked(asked: &Asked, number: u16) -> Self {
+        let count = |fact| F::from_int(asked.count(fact, number));
+        Self {
+            range16: count(Fact::Range16),
+            range14: count(Fact::Range14),
+            bytes: count(Fact::Bytes),
+            and: count(Fact::And),
+        }
+    }
 }
 
 /// Provides the facts about a number, given its bytes, their conjunction, and a number of 14
@@ -98,83 +153,4 @@ pub fn fixed() -> RowMajorMatrix<F> {
         row.put(&mut cells.iter_mut());
     }
     matrix
-}
-
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) mod campaign {
-    use alloc::format;
-    use alloc::string::String;
-    use alloc::vec::Vec;
-
-    use super::super::{Instance, Table};
-    use super::*;
-    use crate::testkit::{Campaign, Mutation, Subject, Verdict, cells};
-    use crate::witness::Trace;
-
-    pub(in super::super) fn subject(counts: Lookup<F>) -> Subject {
-        Subject::of(Trace {
-            instance: Instance::new(Table::Lookup, 0, &[]),
-            public_values: Vec::new(),
-            matrix: RowMajorMatrix::new(cells(&counts).repeat(1 << LOG_HEIGHT), 4),
-        })
-    }
-
-    /// All answers are facts, however often they are given.
-    fn judge(row: &Verdict) -> Result<(), String> {
-        match row.said.iter().all(|answer| answer.is_true() == Some(true)) {
-            true => Ok(()),
-            false => Err(format!("{row:?}")),
-        }
-    }
-
-    /// There are no rules, and nothing can be said that is not true.
-    pub(crate) fn campaign() -> Campaign {
-        let counts = Lookup {
-            range16: F::from_int(3),
-            range14: F::ZERO,
-            bytes: F::ONE,
-            and: F::TWO,
-        };
-        let mut mutation = Mutation::new(subject(counts), judge, &[0, 1, 0x1234]);
-        mutation.singles = mutation.rows.clone();
-        Campaign::new(Table::Lookup, Vec::from([mutation]), Vec::new())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::collections::BTreeSet;
-
-    use super::campaign::{campaign, subject};
-    use super::*;
-    use crate::bus::LOOKUP;
-
-    /// Every row answers with facts, and every fact has its row.
-    #[test]
-    fn facts_are_all_there_and_true() {
-        let subject = subject(Lookup::splat(F::ONE));
-        let mut facts = BTreeSet::new();
-        for row in 0..subject.height() {
-            let verdict = subject.verdict(row);
-            assert!(verdict.accepted(), "row {row}: {verdict:?}");
-            assert_eq!(verdict.said.len(), 4);
-            for message in verdict.said {
-                assert_eq!((message.bus, message.count), (LOOKUP, -1));
-                assert_eq!(message.is_true(), Some(true));
-                facts.insert(message.fields);
-            }
-        }
-        let of = |fact: Fact| facts.iter().filter(|f| f[0] == fact as u32).count();
-        let counts = [Fact::Range16, Fact::Range14, Fact::Bytes, Fact::And].map(of);
-        assert_eq!(counts, [1 << 16, 1 << 14, 1 << 16, 1 << 16]);
-    }
-
-    /// The number of answers is what the columns say: to change one is to answer otherwise.
-    #[test]
-    fn mutants_answer_otherwise() {
-        let (report, _) = campaign().run();
-        assert!(report.count.says_other > 0);
-        assert_eq!((report.count.rejected, report.count.survived), (0, 0));
-        campaign().assert();
-    }
 }

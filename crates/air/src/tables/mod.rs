@@ -1,17 +1,18 @@
-//! The tables, one a file.
+//! The tables, one a file, and the list of them: the machine.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Range;
 
-use p3_air::{Air, BaseAir, WindowAccess};
+use p3_air::{Air, BaseAir};
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_isa::Family;
+use vouch_isa::event::Counts;
 
-use crate::columns::Block;
-use crate::machine::PUBLIC_VALUES;
-use crate::{Builder, F, gadget};
+use crate::machine::PublicValues;
+use crate::table::{Context, Info, TableType, eval};
+use crate::{Builder, F};
 
 pub mod add_imm;
 pub mod add_sub;
@@ -40,210 +41,176 @@ pub mod shift;
 pub mod store_sub;
 pub mod word;
 
-/// A table of the machine. The discriminant is its place in a proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Table {
-    /// [`claim`]
-    Claim,
-    /// [`lookup`]
-    Lookup,
-    /// [`program`]
-    Program,
-    /// [`add_sub`]
-    AddSub,
-    /// [`add_imm`]
-    AddImm,
-    /// [`bitwise`]
-    Bitwise,
-    /// [`compare`]
-    Compare,
-    /// [`shift`]
-    Shift,
-    /// [`branch_eq`]
-    BranchEq,
-    /// [`branch_lt`]
-    BranchLt,
-    /// [`jal`]
-    Jal,
-    /// [`jalr`]
-    Jalr,
-    /// [`mod@word`]
-    Word,
-    /// [`load_sub`]
-    LoadSub,
-    /// [`store_sub`]
-    StoreSub,
-    /// [`mul`]
-    Mul,
-    /// [`mul_high`]
-    MulHigh,
-    /// [`div_rem`]
-    DivRem,
-    /// [`ecall`]
-    Ecall,
-    /// [`moves`]
-    Moves,
-    /// [`refresh`]
-    Refresh,
-    /// [`leaf`]
-    Leaf,
-    /// [`merkle`]
-    Merkle,
-    /// [`poseidon2`]
-    Poseidon2,
-    /// [`journal`]
-    Journal,
-    /// [`facts`]
-    Facts,
-}
-
-/// Calls `$then!(module)` for the module of a table whose columns are a struct.
-macro_rules! with_columns {
-    ($table:expr, $then:ident, $poseidon2:expr) => {
-        match $table {
-            Table::Claim => $then!(claim::Claim, claim),
-            Table::Lookup => $then!(lookup::Lookup, lookup),
-            Table::Program => $then!(program::Program, program),
-            Table::AddSub => $then!(add_sub::AddSub, add_sub),
-            Table::AddImm => $then!(add_imm::AddImm, add_imm),
-            Table::Bitwise => $then!(bitwise::Bitwise, bitwise),
-            Table::Compare => $then!(compare::Compare, compare),
-            Table::Shift => $then!(shift::Shift, shift),
-            Table::BranchEq => $then!(branch_eq::BranchEq, branch_eq),
-            Table::BranchLt => $then!(branch_lt::BranchLt, branch_lt),
-            Table::Jal => $then!(jal::Jal, jal),
-            Table::Jalr => $then!(jalr::Jalr, jalr),
-            Table::Word => $then!(word::Word, word),
-            Table::LoadSub => $then!(load_sub::LoadSub, load_sub),
-            Table::StoreSub => $then!(store_sub::StoreSub, store_sub),
-            Table::Mul => $then!(mul::Mul, mul),
-            Table::MulHigh => $then!(mul_high::MulHigh, mul_high),
-            Table::DivRem => $then!(div_rem::DivRem, div_rem),
-            Table::Ecall => $then!(ecall::Ecall, ecall),
-            Table::Moves => $then!(moves::Moves, moves),
-            Table::Refresh => $then!(refresh::Refresh, refresh),
-            Table::Leaf => $then!(leaf::Leaf, leaf),
-            Table::Merkle => $then!(merkle::Merkle, merkle),
-            Table::Journal => $then!(journal::Journal, journal),
-            Table::Facts => $then!(facts::Facts, facts),
-            Table::Poseidon2 => $poseidon2,
+/// Calls `$then!` with the tables of the machine, each as `module::Type`, in the order of their
+/// [`ID`](TableType::ID)s. There is no other list of them.
+macro_rules! all_tables {
+    ($then:ident) => {
+        $then! {
+            claim::Claim,
+            lookup::Lookup,
+            program::Program,
+            add_sub::AddSub,
+            add_imm::AddImm,
+            bitwise::Bitwise,
+            compare::Compare,
+            shift::Shift,
+            branch_eq::BranchEq,
+            branch_lt::BranchLt,
+            jal::Jal,
+            jalr::Jalr,
+            word::Word,
+            load_sub::LoadSub,
+            store_sub::StoreSub,
+            mul::Mul,
+            mul_high::MulHigh,
+            div_rem::DivRem,
+            ecall::Ecall,
+            moves::Moves,
+            refresh::Refresh,
+            leaf::Leaf,
+            merkle::Merkle,
+            poseidon2::Poseidon2,
+            journal::Journal,
+            facts::Facts,
         }
     };
 }
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) use all_tables;
+
+macro_rules! machine {
+    ($($module:ident::$table:ident,)*) => {
+        /// A table of the machine. The discriminant is its place in a proof.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Table {
+            $(
+                #[doc = concat!("[`mod@", stringify!($module), "`]")]
+                $table = <$module::$table<F> as TableType>::ID,
+            )*
+        }
+
+        const MODULES: &[&str] = &[$(stringify!($module)),*];
+        const INFO: &[Info; MODULES.len()] = &[$(Info::of::<$module::$table<F>>()),*];
+
+        impl Table {
+            /// Every table, in the order of a proof.
+            pub const ALL: [Self; MODULES.len()] = [$(Self::$table),*];
+        }
+
+        impl<B: Builder> Air<B> for Instance {
+            #[inline]
+            fn eval(&self, b: &mut B) {
+                match self.table {
+                    $(Table::$table => eval::<$module::$table<F>, B>(b),)*
+                }
+            }
+        }
+    };
+}
+all_tables!(machine);
+
+// Tables are listed in the order of their IDs, each under the name of its module, and each family
+// of instructions has one.
+const _: () = {
+    let (mut i, mut families) = (0, [0; Family::STEPS]);
+    while i < INFO.len() {
+        assert!(INFO[i].id as usize == i, "IDs count up from 0 in the list");
+        assert!(
+            is_equal(INFO[i].name, MODULES[i]),
+            "a table is called as its module"
+        );
+        if let Some(family) = INFO[i].family {
+            families[family as usize] += 1;
+        }
+        i += 1;
+    }
+    i = 0;
+    while i < Family::STEPS {
+        assert!(
+            families[i] == 1,
+            "each family of instructions has one table"
+        );
+        i += 1;
+    }
+};
+
+const fn is_equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
 
 impl Table {
-    /// Every table, in the order of a proof.
-    pub const ALL: [Self; 26] = [
-        Self::Claim,
-        Self::Lookup,
-        Self::Program,
-        Self::AddSub,
-        Self::AddImm,
-        Self::Bitwise,
-        Self::Compare,
-        Self::Shift,
-        Self::BranchEq,
-        Self::BranchLt,
-        Self::Jal,
-        Self::Jalr,
-        Self::Word,
-        Self::LoadSub,
-        Self::StoreSub,
-        Self::Mul,
-        Self::MulHigh,
-        Self::DivRem,
-        Self::Ecall,
-        Self::Moves,
-        Self::Refresh,
-        Self::Leaf,
-        Self::Merkle,
-        Self::Poseidon2,
-        Self::Journal,
-        Self::Facts,
-    ];
+    /// All that the table says of itself.
+    pub const fn info(self) -> &'static Info {
+        &INFO[self as usize]
+    }
 
     /// Name of the table, as its file is called.
-    pub fn name(self) -> &'static str {
-        macro_rules! name {
-            ($cols:ident::$ty:ident, $module:ident) => {
-                stringify!($module)
-            };
-        }
-        with_columns!(self, name, "poseidon2")
+    pub const fn name(self) -> &'static str {
+        self.info().name
     }
 
     /// Number of main columns.
-    pub fn width(self) -> usize {
-        macro_rules! width {
-            ($cols:ident::$ty:ident, $module:ident) => {
-                crate::columns::width::<F, $cols::$ty<F>>()
-            };
-        }
-        with_columns!(self, width, poseidon2::COLUMNS)
+    pub const fn width(self) -> usize {
+        self.info().width
     }
 
     /// Names of the main columns.
     pub fn column_names(self) -> Vec<String> {
         let mut names = Vec::new();
-        macro_rules! names {
-            ($cols:ident::$ty:ident, $module:ident) => {
-                <$cols::$ty<F> as Block<F>>::names("", &mut names)
-            };
-        }
-        with_columns!(
-            self,
-            names,
-            names.extend((0..poseidon2::COLUMNS).map(|i| format!("permutation[{i}]")))
-        );
+        (self.info().names)(&mut names);
         names
     }
 
     /// The instructions that it proves, a row each; `None` if its rows are no plain instructions.
     pub const fn family(self) -> Option<Family> {
-        Some(match self {
-            Self::AddSub => Family::AddSub,
-            Self::AddImm => Family::AddImm,
-            Self::Bitwise => Family::Bitwise,
-            Self::Compare => Family::Compare,
-            Self::Shift => Family::Shift,
-            Self::BranchEq => Family::BranchEq,
-            Self::BranchLt => Family::BranchLt,
-            Self::Jal => Family::Jal,
-            Self::Jalr => Family::Jalr,
-            Self::Word => Family::Word,
-            Self::LoadSub => Family::LoadSub,
-            Self::StoreSub => Family::StoreSub,
-            Self::Mul => Family::Mul,
-            Self::MulHigh => Family::MulHigh,
-            Self::DivRem => Family::DivRem,
-            Self::Claim
-            | Self::Lookup
-            | Self::Facts
-            | Self::Program
-            | Self::Ecall
-            | Self::Moves
-            | Self::Refresh
-            | Self::Leaf
-            | Self::Merkle
-            | Self::Poseidon2
-            | Self::Journal => return None,
-        })
+        self.info().family
     }
 
     /// True of the tables that are filled from what the others ask.
     pub const fn answers(self) -> bool {
-        matches!(self, Self::Lookup | Self::Facts | Self::Poseidon2)
+        self.info().answers
+    }
+
+    /// True of the tables that every proof holds.
+    pub const fn is_required(self) -> bool {
+        self.info().is_required
+    }
+
+    /// True of the table that has fixed columns.
+    pub const fn is_fixed(self) -> bool {
+        self.info().fixed.is_some()
+    }
+
+    /// Rows that a proof may hold of it at most, log2.
+    pub const fn max_log_height(self) -> usize {
+        self.info().max_log_height
     }
 
     /// Number of public values.
     pub const fn public_values(self) -> usize {
-        match self {
-            Self::Claim => PUBLIC_VALUES,
-            Self::Program => gadget::PROGRAM_VALUES,
-            Self::Word | Self::StoreSub | Self::Ecall => gadget::STORE_VALUES,
-            _ => 0,
-        }
+        self.info().public.len()
+    }
+
+    /// The public values, given those of the claim and the executable range (word indices).
+    pub fn values(self, public: &PublicValues<F>, text: &Range<u32>) -> Vec<F> {
+        self.info().public.values(public, text)
+    }
+
+    /// Rows of a segment that holds `counts` at most, padding aside, if the tables that are
+    /// filled from events ask for `questions` facts at most.
+    pub fn rows(self, counts: &Counts, questions: u64) -> u64 {
+        (self.info().rows)(counts, questions)
+    }
+
+    /// The table filled; `None` if it has no events.
+    pub(crate) fn filled(self, cx: &Context<'_>) -> Option<RowMajorMatrix<F>> {
+        (self.info().filled)(cx)
     }
 }
 
@@ -252,17 +219,14 @@ impl Table {
 pub struct Instance {
     /// The table.
     pub table: Table,
-    /// [`journal::periodic_columns`] in the journal table, else none.
+    /// Columns that the verifier computes: of the journal table, else none.
     pub periodic: Vec<Vec<F>>,
 }
 
 impl Instance {
     /// `table` in a segment that wrote `journal` from index `journal_start` on.
     pub fn new(table: Table, journal_start: u32, journal: &[u8]) -> Self {
-        let periodic = match table {
-            Table::Journal => journal::periodic_columns(journal_start, journal),
-            _ => Vec::new(),
-        };
+        let periodic = (table.info().periodic)(journal_start, journal);
         Self { table, periodic }
     }
 }
@@ -273,14 +237,12 @@ impl BaseAir<F> for Instance {
     }
 
     fn preprocessed_trace(&self) -> Option<RowMajorMatrix<F>> {
-        (self.table == Table::Lookup).then(lookup::fixed)
+        self.table.info().fixed.map(|fixed| (fixed.cells)())
     }
 
     fn preprocessed_width(&self) -> usize {
-        match self.table {
-            Table::Lookup => crate::columns::width::<F, lookup::Fixed<F>>(),
-            _ => 0,
-        }
+        let fixed = self.table.info().fixed;
+        fixed.map_or(0, |fixed| fixed.width)
     }
 
     fn num_periodic_columns(&self) -> usize {
@@ -292,10 +254,7 @@ impl BaseAir<F> for Instance {
     }
 
     fn main_next_row_columns(&self) -> Vec<usize> {
-        match self.table {
-            Table::Claim => alloc::vec![0],
-            _ => Vec::new(),
-        }
+        self.table.info().next_row.to_vec()
     }
 
     fn preprocessed_next_row_columns(&self) -> Vec<usize> {
@@ -307,15 +266,23 @@ impl BaseAir<F> for Instance {
     }
 }
 
-impl<B: Builder> Air<B> for Instance {
-    fn eval(&self, b: &mut B) {
-        let main = b.main();
-        let row = main.current_slice();
-        macro_rules! eval {
-            ($cols:ident::$ty:ident, $module:ident) => {
-                $module::eval(b, &$cols::$ty::of(row))
-            };
-        }
-        with_columns!(self.table, eval, poseidon2::eval(b))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No file of a table is forgotten in the list.
+    #[test]
+    fn every_file_is_listed() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tables");
+        let entries = std::fs::read_dir(folder).expect("the tables are there");
+        let names = entries.map(|entry| entry.expect("a file").file_name());
+        let mut files: Vec<_> = { names }
+            .filter_map(|name| Some(String::from(name.to_str()?.strip_suffix(".rs")?)))
+            .filter(|name| name != "mod")
+            .collect();
+        files.sort();
+        let mut listed = Table::ALL.map(Table::name);
+        listed.sort_unstable();
+        assert_eq!(files, listed);
     }
 }

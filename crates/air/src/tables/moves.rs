@@ -9,17 +9,20 @@
 //!   cannot be counted down past 0 and around the field.
 //! - Buses: move, state, memory, journal, lookup. Degree 3 (LogUp). One row a word.
 
+use alloc::borrow::Cow;
+use core::ops::Range;
+
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::event::{Call, Move as Event};
+use vouch_isa::event::{Call, Counts, Move as Event};
 
-use super::ecall::{JOURNAL, READ};
-use crate::bus::{self, Moving};
+use crate::bus::{self, CALL_JOURNAL, CALL_READ, Moving};
 use crate::gadget::{self, MemoryAccess};
+use crate::table::{Context, TableType};
 use crate::{Builder, F};
 
 crate::columns! {
-    /// Columns of [`super::Table::Moves`].
+    /// A row.
     pub struct Moves {
         /// Which call; boolean, at most one.
         is_read: T,
@@ -48,26 +51,58 @@ crate::columns! {
     }
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Moves<B::Var>) {
-    let real = gadget::select(b, &[c.is_read, c.is_journal]);
-    let some = gadget::select(b, &c.bytes);
-    b.assert_eq(some, real.clone());
-    b.assert_bool(c.is_last);
-    b.when(c.is_last).assert_one(real.clone());
-    eval_count(b, c, &real);
-    eval_bytes(b, c, &real);
+impl TableType for Moves<F> {
+    const ID: u8 = 19;
+    const NAME: &'static str = "moves";
+    type Columns<T: Copy> = Moves<T>;
+    type Event<'a> = Event;
 
-    gadget::access_memory(
-        b,
-        c.word.into(),
-        gadget::word_of_bytes::<B>(c.prev),
-        gadget::word_of_bytes::<B>(c.next),
-        &c.memory,
-        c.ts.into(),
-        &real,
-    );
-    eval_flow(b, c, &real);
+    fn rows(counts: &Counts, _: u64) -> u64 {
+        counts.moves
+    }
+
+    fn events<'a>(cx: &Context<'a>) -> Cow<'a, [Event]> {
+        Cow::Borrowed(&cx.segment.moves)
+    }
+
+    fn eval<B: Builder>(b: &mut B, c: &Moves<B::Var>) {
+        let real = gadget::select(b, &[c.is_read, c.is_journal]);
+        let some = gadget::select(b, &c.bytes);
+        b.assert_eq(some, real.clone());
+        b.assert_bool(c.is_last);
+        b.when(c.is_last).assert_one(real.clone());
+        eval_count(b, c, &real);
+        eval_bytes(b, c, &real);
+
+        gadget::access_memory(
+            b,
+            c.word.into(),
+            gadget::word_of_bytes::<B>(c.prev),
+            gadget::word_of_bytes::<B>(c.next),
+            &c.memory,
+            c.ts.into(),
+            &real,
+        );
+        eval_flow(b, c, &real);
+    }
+
+    fn row(e: &Event, _: &Range<u32>) -> Moves<F> {
+        let moved = e.left.min(4);
+        Moves {
+            is_read: F::from_bool(e.call == Call::Read),
+            is_journal: F::from_bool(e.call == Call::Journal),
+            is_last: F::from_bool(e.left <= 4),
+            bytes: core::array::from_fn(|i| F::from_bool(i as u32 + 1 == moved)),
+            next_pc: F::from_int(e.next_pc),
+            word: F::from_int(e.word),
+            left: F::from_int(e.left),
+            ts: F::from_int(e.ts),
+            journal_index: F::from_int(e.journal_index),
+            prev: gadget::word_bytes(e.prev),
+            next: gadget::word_bytes(e.next),
+            memory: MemoryAccess::new(e.prev_ts, e.ts),
+        }
+    }
 }
 
 /// The last word moves what is left, any other all four bytes.
@@ -99,7 +134,7 @@ fn eval_bytes<B: Builder>(b: &mut B, c: &Moves<B::Var>, real: &B::Expr) {
 /// On to the next word, or back to the program.
 fn eval_flow<B: Builder>(b: &mut B, c: &Moves<B::Var>, real: &B::Expr) {
     let here = Moving {
-        call: c.is_read * F::from_int(READ) + c.is_journal * F::from_int(JOURNAL),
+        call: c.is_read * F::from_int(CALL_READ) + c.is_journal * F::from_int(CALL_JOURNAL),
         next_pc: c.next_pc.into(),
         word: c.word.into(),
         left: c.left.into(),
@@ -119,29 +154,3 @@ fn eval_flow<B: Builder>(b: &mut B, c: &Moves<B::Var>, real: &B::Expr) {
     bus::send_move(b, next, real.clone() - c.is_last);
     bus::send_state(b, c.next_pc.into(), ts, c.is_last.into());
 }
-
-/// The row of a word.
-pub fn row(e: &Event) -> Moves<F> {
-    let moved = e.left.min(4);
-    Moves {
-        is_read: F::from_bool(e.call == Call::Read),
-        is_journal: F::from_bool(e.call == Call::Journal),
-        is_last: F::from_bool(e.left <= 4),
-        bytes: core::array::from_fn(|i| F::from_bool(i as u32 + 1 == moved)),
-        next_pc: F::from_int(e.next_pc),
-        word: F::from_int(e.word),
-        left: F::from_int(e.left),
-        ts: F::from_int(e.ts),
-        journal_index: F::from_int(e.journal_index),
-        prev: gadget::word_bytes(e.prev),
-        next: gadget::word_bytes(e.next),
-        memory: MemoryAccess::new(e.prev_ts, e.ts),
-    }
-}
-
-#[cfg(any(test, feature = "testkit"))]
-#[path = "moves_campaign.rs"]
-pub(crate) mod campaign;
-#[cfg(test)]
-#[path = "moves_tests.rs"]
-mod tests;

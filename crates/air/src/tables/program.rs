@@ -7,32 +7,27 @@
 //!   that range, so it does not matter when the word is read: all are after everything else.
 //! - Buses: program (provides), memory, lookup. Degree 3. One row a word.
 
+use alloc::borrow::Cow;
 use core::iter::Sum;
+use core::ops::Range;
 
 use p3_air::AirBuilder;
 use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::event::Fetch;
+use vouch_isa::event::{Counts, Fetch};
 use vouch_isa::memory::{FETCH_TIMESTAMP, SINK};
 use vouch_isa::{Family, Format, Op, decode};
 
 use crate::bus::{self, Decoded};
 use crate::gadget::{self, MemoryAccess};
+use crate::instruction::{IMMEDIATE, MISALIGNED, code};
+use crate::table::{Context, Public, TableType};
 use crate::{Builder, F, Word};
 
-/// Added to the number of an instruction whose second operand is the immediate.
-pub const IMMEDIATE: u32 = 64;
-/// How far up the target of a misaligned branch is sent: no code lies there.
-const MISALIGNED: u32 = 1 << 30;
 /// Instructions that can be proven: all but EBREAK.
-const OPS: usize = Op::COUNT - 1;
-
-/// An instruction's number on the program bus, in its register form.
-pub(super) fn code(op: Op) -> F {
-    F::from_int(op as u8)
-}
+pub(crate) const OPS: usize = Op::COUNT - 1;
 
 /// An instruction's number on the program bus as it is decoded.
-fn decoded_code(op: Op) -> F {
+pub(crate) fn decoded_code(op: Op) -> F {
     let immediate = F::from_int(IMMEDIATE);
     match op.family() {
         Family::AddImm => immediate + code(Op::Add),
@@ -41,19 +36,12 @@ fn decoded_code(op: Op) -> F {
     }
 }
 
-/// Target of a branch or JAL as a field element: `pc + imm / 4`, and out of reach if `imm` is
-/// no multiple of 4.
-pub(super) fn target(pc: u32, imm: u32) -> F {
-    let misaligned = F::from_int(imm >> 1 & 1) * F::from_int(MISALIGNED);
-    F::from_int(pc) + F::from_int(imm as i32 >> 2) + misaligned
-}
-
-fn provable_ops() -> impl Iterator<Item = &'static vouch_isa::OpInfo> {
+pub(crate) fn provable_ops() -> impl Iterator<Item = &'static vouch_isa::OpInfo> {
     Op::TABLE.iter().filter(|info| info.op != Op::Ebreak)
 }
 
 crate::columns! {
-    /// Columns of [`super::Table::Program`].
+    /// A row.
     pub struct Program {
         /// Word index of the instruction: low 14 bits (range14) and high 16 (range16).
         pc: [T; 2],
@@ -124,44 +112,98 @@ fn weighted<B: Builder>(bits: &[B::Var], at: usize) -> B::Expr {
     )
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Program<B::Var>) {
-    let real = gadget::select(b, &c.is_op);
-    let fields = Fields::<B> { cols: c };
-    eval_op(b, c);
-    eval_rd(b, c);
-    eval_range(b, c, &real);
-    eval_relative(b, &fields, &real);
+impl TableType for Program<F> {
+    const ID: u8 = 2;
+    const NAME: &'static str = "program";
+    const PUBLIC: Public = Public::Text;
+    const IS_REQUIRED: bool = true;
+    type Columns<T: Copy> = Program<T>;
+    type Event<'a> = Fetch;
 
-    let word = [fields.bits(0, 16, 0), fields.bits(16, 16, 0)];
-    let pc = gadget::join::<B>(c.pc[0], c.pc[1], 1 << 14);
-    // No later access exists, so a pc's row is the last access to its word, and the only one.
-    // A timestamp of the prover's choice would allow two rows that read a word from each
-    // other, each about half the field later than the other, and memory never.
-    let ts = gadget::constant::<B>(FETCH_TIMESTAMP);
-    gadget::access_memory(b, pc.clone(), word.clone(), word, &c.fetch, ts, &real);
-    let [x, y] = operand(&fields);
-    let decoded = Decoded {
-        z: target_or_offset(&fields, pc.clone()),
-        pc,
-        code: provable_ops()
-            .zip(c.is_op)
-            .map(|(info, flag)| flag * decoded_code(info.op))
-            .sum(),
-        rd: destination(&fields),
-        rs1: source(&fields, 15, |f| {
-            matches!(
-                f,
-                Format::R | Format::I | Format::Shift | Format::S | Format::B
-            )
-        }),
-        rs2: source(&fields, 20, |f| {
-            matches!(f, Format::R | Format::S | Format::B)
-        }),
-        x,
-        y,
-    };
-    bus::provide_program(b, decoded, c.count.into());
+    fn rows(counts: &Counts, _: u64) -> u64 {
+        counts.fetches
+    }
+
+    fn events<'a>(cx: &Context<'a>) -> Cow<'a, [Fetch]> {
+        Cow::Borrowed(&cx.segment.fetches)
+    }
+
+    fn eval<B: Builder>(b: &mut B, c: &Program<B::Var>) {
+        let real = gadget::select(b, &c.is_op);
+        let fields = Fields::<B> { cols: c };
+        eval_op(b, c);
+        eval_rd(b, c);
+        eval_range(b, c, &real);
+        eval_relative(b, &fields, &real);
+
+        let word = [fields.bits(0, 16, 0), fields.bits(16, 16, 0)];
+        let pc = gadget::join::<B>(c.pc[0], c.pc[1], 1 << 14);
+        // No later access exists, so a pc's row is the last access to its word, and the only one.
+        // A timestamp of the prover's choice would allow two rows that read a word from each
+        // other, each about half the field later than the other, and memory never.
+        let ts = gadget::constant::<B>(FETCH_TIMESTAMP);
+        gadget::access_memory(b, pc.clone(), word.clone(), word, &c.fetch, ts, &real);
+        let [x, y] = operand(&fields);
+        let decoded = Decoded {
+            z: target_or_offset(&fields, pc.clone()),
+            pc,
+            code: provable_ops()
+                .zip(c.is_op)
+                .map(|(info, flag)| flag * decoded_code(info.op))
+                .sum(),
+            rd: destination(&fields),
+            rs1: source(&fields, 15, |f| {
+                matches!(
+                    f,
+                    Format::R | Format::I | Format::Shift | Format::S | Format::B
+                )
+            }),
+            rs2: source(&fields, 20, |f| {
+                matches!(f, Format::R | Format::S | Format::B)
+            }),
+            x,
+            y,
+        };
+        bus::provide_program(b, decoded, c.count.into());
+    }
+
+    fn row(e: &Fetch, text: &Range<u32>) -> Program<F> {
+        let instruction = decode(e.word);
+        let op = instruction.map(|i| i.op);
+        let rd = e.word >> 7 & 0x1f;
+        let add = match op {
+            Some(Op::Auipc) => e.word & 0xffff_f000,
+            Some(Op::Jal | Op::Jalr) => 4,
+            _ => 0,
+        };
+        let address = e.pc << 2;
+        let low = (address & 0xffff) + (add & 0xffff);
+        let high = (address >> 16) + (add >> 16) + (low >> 16);
+        let ops = provable_ops().map(|info| F::from_bool(Some(info.op) == op));
+        let mut is_op = [F::ZERO; OPS];
+        is_op
+            .iter_mut()
+            .zip(ops)
+            .for_each(|(cell, flag)| *cell = flag);
+        Program {
+            pc: [F::from_int(e.pc & 0x3fff), F::from_int(e.pc >> 14)],
+            count: F::from_int(e.count),
+            bits: core::array::from_fn(|i| F::from_int(e.word >> i & 1)),
+            is_op,
+            rd_is_x0: F::from_bool(rd == 0),
+            rd_inverse: F::from_int(rd).try_inverse().unwrap_or(F::ZERO),
+            relative: gadget::word(address.wrapping_add(add)),
+            relative_carry: [F::from_int(low >> 16), F::from_int(high >> 16)],
+            above_start_lo: gadget::above_lo(e.pc, text.start),
+            below_end_lo: gadget::above_lo(text.end.wrapping_sub(1), e.pc),
+            fetch: MemoryAccess::new(e.prev_ts, FETCH_TIMESTAMP),
+        }
+    }
+
+    // A row that is no word: bits of 0 hold `x0`.
+    fn padding(row: &mut Program<F>) {
+        row.rd_is_x0 = F::ONE;
+    }
 }
 
 /// A set flag means that the word's fixed bits are that instruction's: the bits are boolean,
@@ -284,49 +326,3 @@ fn target_or_offset<B: Builder>(fields: &Fields<'_, B>, pc: B::Expr) -> B::Expr 
         + fields.format(Format::J) * (pc + jump)
         + fields.flag(Op::Jalr) * offset
 }
-
-/// The row of a word; `start` and `end` bound the executable range.
-pub fn row(e: &Fetch, start: u32, end: u32) -> Program<F> {
-    let instruction = decode(e.word);
-    let op = instruction.map(|i| i.op);
-    let rd = e.word >> 7 & 0x1f;
-    let add = match op {
-        Some(Op::Auipc) => e.word & 0xffff_f000,
-        Some(Op::Jal | Op::Jalr) => 4,
-        _ => 0,
-    };
-    let address = e.pc << 2;
-    let low = (address & 0xffff) + (add & 0xffff);
-    let high = (address >> 16) + (add >> 16) + (low >> 16);
-    let ops = provable_ops().map(|info| F::from_bool(Some(info.op) == op));
-    let mut is_op = [F::ZERO; OPS];
-    is_op
-        .iter_mut()
-        .zip(ops)
-        .for_each(|(cell, flag)| *cell = flag);
-    Program {
-        pc: [F::from_int(e.pc & 0x3fff), F::from_int(e.pc >> 14)],
-        count: F::from_int(e.count),
-        bits: core::array::from_fn(|i| F::from_int(e.word >> i & 1)),
-        is_op,
-        rd_is_x0: F::from_bool(rd == 0),
-        rd_inverse: F::from_int(rd).try_inverse().unwrap_or(F::ZERO),
-        relative: gadget::word(address.wrapping_add(add)),
-        relative_carry: [F::from_int(low >> 16), F::from_int(high >> 16)],
-        above_start_lo: gadget::above_lo(e.pc, start),
-        below_end_lo: gadget::above_lo(end.wrapping_sub(1), e.pc),
-        fetch: MemoryAccess::new(e.prev_ts, FETCH_TIMESTAMP),
-    }
-}
-
-/// A row that is no word: bits of 0 hold `x0`.
-pub fn padding(row: &mut Program<F>) {
-    row.rd_is_x0 = F::ONE;
-}
-
-#[cfg(any(test, feature = "testkit"))]
-#[path = "program_campaign.rs"]
-pub(crate) mod campaign;
-#[cfg(test)]
-#[path = "program_tests.rs"]
-mod tests;

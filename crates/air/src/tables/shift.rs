@@ -9,28 +9,21 @@
 //! - Assumes: the limbs of register values and immediates are 16 bits.
 //! - Buses: state, program, memory, lookup. Degree 3. One row an instruction.
 
+use core::ops::Range;
+
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::{Op, event::Step};
+use vouch_isa::{Family, Op, event::Step};
 
-use super::program::{IMMEDIATE, code};
-use crate::bus::Decoded;
 use crate::gadget::{self, ReadRegister, WriteRegister};
+use crate::instruction::{self, Execution, HeadR, IMMEDIATE, Instruction, code};
 use crate::{Builder, F, Word};
 
 crate::columns! {
-    /// Columns of [`super::Table::Shift`].
+    /// A row.
     pub struct Shift {
-        /// Word index of the instruction; pinned by state and program.
-        pc: T,
-        /// Its timestamp; pinned by state.
-        ts: T,
-        /// Register cells; pinned by the program (`rs2` is 0 in immediate forms).
-        rd: T,
-        /// Register cell read first; pinned by the program.
-        rs1: T,
-        /// Register cell read second; pinned by the program.
-        rs2: T,
+        /// What the instruction begins with.
+        head: HeadR<T>,
         /// Bytes of the first operand; bytes by lookup, pinned as limbs by the memory bus.
         a: [T; 4],
         /// Timestamp of the previous access to `rs1`.
@@ -69,49 +62,70 @@ fn sum<B: Builder>(flags: [B::Var; 4]) -> B::Expr {
     flags.into_iter().map(Into::into).sum()
 }
 
-/// Constraints.
-pub fn eval<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
-    let [l0, l1, l2, l3] = c.left;
-    let [r0, r1, r2, r3] = c.right;
-    let real = gadget::select(b, &[l0, l1, l2, l3, r0, r1, r2, r3]);
-    b.assert_bool(c.is_imm);
-    // An immediate form that is no instruction would read rs2 a negative number of times.
-    b.when(c.is_imm).assert_one(real.clone());
-    let reads_rs2 = real.clone() - c.is_imm;
-    let (is_left, is_right) = (sum::<B>(c.left), sum::<B>(c.right));
-    b.assert_bool(c.is_sra);
-    b.when(c.is_sra).assert_one(is_right.clone());
+impl Instruction for Shift<F> {
+    const ID: u8 = 7;
+    const NAME: &'static str = "shift";
+    const FAMILY: Family = Family::Shift;
+    type Columns<T: Copy> = Shift<T>;
 
-    eval_amount(b, c, &real);
-    eval_products(b, c, &is_left, &is_right, &real);
-    eval_sign(b, c);
-    eval_result(b, c);
+    fn eval<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
+        let [l0, l1, l2, l3] = c.left;
+        let [r0, r1, r2, r3] = c.right;
+        let real = gadget::select(b, &[l0, l1, l2, l3, r0, r1, r2, r3]);
+        let reads_rs2 = instruction::immediate_form(b, c.is_imm, &real);
+        let (is_left, is_right) = (sum::<B>(c.left), sum::<B>(c.right));
+        b.assert_bool(c.is_sra);
+        b.when(c.is_sra).assert_one(is_right.clone());
 
-    gadget::read_rs1(
-        b,
-        c.rs1,
-        gadget::word_of_bytes::<B>(c.a),
-        c.rs1_ts,
-        c.ts,
-        &real,
-    );
-    let y = gadget::exs::<B, 2>(c.b.value);
-    gadget::read_rs2(b, c.rs2, y, c.b.prev_ts, c.ts, &reads_rs2);
-    gadget::write_rd(b, c.rd, &c.old, gadget::exs::<B, 2>(c.c), c.ts, &real);
-    let decoded = Decoded {
-        pc: c.pc.into(),
-        code: is_left * code(Op::Sll)
+        eval_amount(b, c, &real);
+        eval_products(b, c, &is_left, &is_right, &real);
+        eval_sign(b, c);
+        eval_result(b, c);
+
+        let code = is_left * code(Op::Sll)
             + (is_right - c.is_sra) * code(Op::Srl)
             + c.is_sra * code(Op::Sra)
-            + c.is_imm * F::from_int(IMMEDIATE),
-        rd: c.rd.into(),
-        rs1: c.rs1.into(),
-        rs2: c.rs2.into(),
-        x: c.b.value[0] * c.is_imm,
-        y: B::Expr::ZERO,
-        z: B::Expr::ZERO,
-    };
-    gadget::execute(b, decoded, c.ts, c.pc + F::ONE, &real);
+            + c.is_imm * F::from_int(IMMEDIATE);
+        let mut run = Execution::<B>::new(c.head.at, code, &real);
+        run.read_rs1(b, c.head.rs1, gadget::word_of_bytes::<B>(c.a), c.rs1_ts);
+        let y = gadget::exs::<B, 2>(c.b.value);
+        run.read_rs2_if(b, c.head.rs2, y, c.b.prev_ts, &reads_rs2);
+        run.write_rd(b, c.head.rd, &c.old, gadget::exs::<B, 2>(c.c));
+        run.decoded.x = c.b.value[0] * c.is_imm;
+        run.go_on(b);
+    }
+
+    fn row(e: &Step, _: &Range<u32>) -> Shift<F> {
+        let op = e.op.register_form();
+        let (q, r) = (e.b as usize >> 3 & 3, e.b & 7);
+        let is_left = op == Op::Sll;
+        let factor = if is_left { 1 << r } else { 256 >> r };
+        let products = e.a.to_le_bytes().map(|byte| u32::from(byte) * factor);
+        let one_hot = |on: bool| core::array::from_fn(|i| F::from_bool(on && i == q));
+        Shift {
+            head: HeadR::new(e),
+            a: gadget::word_bytes(e.a),
+            rs1_ts: F::from_int(e.rs1_ts),
+            b: ReadRegister::new(e.b, e.rs2_ts),
+            r: core::array::from_fn(|i| F::from_int(r >> i & 1)),
+            left: one_hot(is_left),
+            right: one_hot(!is_left),
+            power: F::from_int(1u32 << r),
+            factor: F::from_int(factor),
+            low: products.map(|p| F::from_int(p & 0xff)),
+            high: products.map(|p| F::from_int(p >> 8)),
+            is_sra: F::from_bool(op == Op::Sra),
+            sign: F::from_bool(op == Op::Sra && e.a >> 31 == 1),
+            c: gadget::word(e.c),
+            old: WriteRegister::new(e.rd_prev, e.rd_ts),
+            is_imm: F::from_bool(e.op != op),
+        }
+    }
+
+    // A row that is no instruction: its empty product is still a power of two.
+    fn padding(row: &mut Shift<F>) {
+        row.power = F::ONE;
+    }
 }
 
 /// `8q + r` is the second operand modulo 32: what is left is `32 k` with `k < 2^16`, so no
@@ -200,170 +214,5 @@ fn eval_result<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
             c.c[limb],
             byte(2 * limb) + byte(2 * limb + 1) * F::from_int(256),
         );
-    }
-}
-
-/// The row of an instruction.
-pub fn row(e: &Step) -> Shift<F> {
-    let op = e.op.register_form();
-    let (q, r) = (e.b as usize >> 3 & 3, e.b & 7);
-    let is_left = op == Op::Sll;
-    let factor = if is_left { 1 << r } else { 256 >> r };
-    let products = e.a.to_le_bytes().map(|byte| u32::from(byte) * factor);
-    let one_hot = |on: bool| core::array::from_fn(|i| F::from_bool(on && i == q));
-    Shift {
-        pc: F::from_int(e.pc),
-        ts: F::from_int(e.ts),
-        rd: F::from_int(e.rd),
-        rs1: F::from_int(e.rs1),
-        rs2: F::from_int(e.rs2),
-        a: gadget::word_bytes(e.a),
-        rs1_ts: F::from_int(e.rs1_ts),
-        b: ReadRegister::new(e.b, e.rs2_ts),
-        r: core::array::from_fn(|i| F::from_int(r >> i & 1)),
-        left: one_hot(is_left),
-        right: one_hot(!is_left),
-        power: F::from_int(1u32 << r),
-        factor: F::from_int(factor),
-        low: products.map(|p| F::from_int(p & 0xff)),
-        high: products.map(|p| F::from_int(p >> 8)),
-        is_sra: F::from_bool(op == Op::Sra),
-        sign: F::from_bool(op == Op::Sra && e.a >> 31 == 1),
-        c: gadget::word(e.c),
-        old: WriteRegister::new(e.rd_prev, e.rd_ts),
-        is_imm: F::from_bool(e.op != op),
-    }
-}
-
-/// A row that is no instruction: its empty product is still a power of two.
-pub fn padding(row: &mut Shift<F>) {
-    row.power = F::ONE;
-}
-
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) mod campaign {
-    use vouch_isa::Family;
-
-    use super::super::Table;
-    use super::*;
-    use crate::testkit::steps::Case;
-    use crate::testkit::{Suite, cells};
-
-    pub(crate) fn suite() -> Suite {
-        Suite::new(Table::Shift, Family::Shift, |e| cells(&row(e)), padding)
-            .attacks(AMOUNTS.map(forged))
-            .attacks(LENDERS.map(|(word, bytes)| lent(word, bytes)))
-            .attacks(SHIFTS.map(|(is_left, places)| three_at_once(is_left, places)))
-    }
-
-    /// Bits of an amount that are none: an amount of 2 as twice the lowest bit multiplies by 3.
-    pub(super) const AMOUNTS: [[u32; 3]; 3] = [[2, 0, 0], [0, 2, 0], [0, 0, 2]];
-
-    /// A left shift by less than 8 whose bits of the amount are as given, all else derived.
-    pub(super) fn forged(r: [u32; 3]) -> Shift<F> {
-        let honest = row(&Case::new(Op::Sll, 0x0102_0304, 0).step());
-        let [b0, b1, b2] = r;
-        let power = (1 + b0) * (1 + 3 * b1) * (1 + 15 * b2);
-        let products = [4, 3, 2, 1].map(|byte| byte * power);
-        let shifted = products
-            .into_iter()
-            .rev()
-            .fold(0u32, |word, product| (word << 8) + product);
-        Shift {
-            b: ReadRegister::new(b0 + 2 * b1 + 4 * b2, 69_000),
-            r: r.map(F::from_int),
-            power: F::from_int(power),
-            factor: F::from_int(power),
-            low: products.map(|p| F::from_int(p & 0xff)),
-            high: products.map(|p| F::from_int(p >> 8)),
-            c: gadget::word(shifted),
-            ..honest
-        }
-    }
-
-    /// A word, and the same in bytes of which one is lent by the one above it.
-    pub(super) const LENDERS: [(u32, [u32; 4]); 2] = [
-        (0x0000_0204, [256 + 4, 2 - 1, 0, 0]),
-        (0x0204_0000, [0, 0, 256 + 4, 2 - 1]),
-    ];
-
-    /// A right shift by 9 or 25 that drops the byte with what it was lent: 0 instead of 1.
-    pub(super) fn lent(word: u32, bytes: [u32; 4]) -> Shift<F> {
-        let amount = word.ilog2();
-        let honest = row(&Case::new(Op::Srl, word, amount).step());
-        let products = bytes.map(|byte| byte << (8 - amount % 8));
-        Shift {
-            a: bytes.map(F::from_int),
-            low: products.map(|p| F::from_int(p & 0xff)),
-            high: products.map(|p| F::from_int(p >> 8)),
-            c: [F::ZERO; 2],
-            ..honest
-        }
-    }
-
-    /// Places of which two count once each, and the last -1 times, to the left or not.
-    pub(super) const SHIFTS: [(bool, [usize; 3]); 6] = [
-        (true, [1, 2, 0]),
-        (true, [0, 2, 1]),
-        (true, [0, 3, 2]),
-        (false, [1, 2, 0]),
-        (false, [0, 3, 2]),
-        (false, [0, 1, 3]),
-    ];
-
-    /// A shift of `0x8091_a2b3` by several places at once.
-    pub(super) fn three_at_once(is_left: bool, [x, y, minus]: [usize; 3]) -> Shift<F> {
-        let (op, a) = (if is_left { Op::Sll } else { Op::Srl }, 0x8091_a2b3u32);
-        let mut row = row(&Case::new(op, a, 8 * ((x + y + 4 - minus) % 4) as u32).step());
-        let mut places = [F::ZERO; 4];
-        row.c = [F::ZERO; 2];
-        for (place, sign) in [(x, F::ONE), (y, F::ONE), (minus, F::NEG_ONE)] {
-            places[place] += sign;
-            let shifted = if is_left {
-                a << (8 * place)
-            } else {
-                a >> (8 * place)
-            };
-            let [lo, hi] = gadget::word(shifted);
-            row.c = [row.c[0] + sign * lo, row.c[1] + sign * hi];
-        }
-        *(if is_left {
-            &mut row.left
-        } else {
-            &mut row.right
-        }) = places;
-        row
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::campaign::{AMOUNTS, LENDERS, forged, lent, suite};
-    use crate::tables::Table;
-    use crate::testkit::{cells, verdict};
-
-    #[test]
-    fn passes_its_suite() {
-        suite().assert();
-    }
-
-    #[test]
-    fn bits_of_the_amount_are_bits() {
-        let honest = verdict(Table::Shift, &cells(&forged([0, 1, 0])));
-        assert!(honest.accepted(), "{honest:?}");
-        for (rule, r) in (13..).zip(AMOUNTS) {
-            let verdict = verdict(Table::Shift, &cells(&forged(r)));
-            assert_eq!(verdict.broken, [rule], "{r:?}");
-            assert!(verdict.untrue.is_empty());
-        }
-    }
-
-    #[test]
-    fn bytes_of_the_operand_are_bytes() {
-        for (question, (word, bytes)) in (5..).zip(LENDERS) {
-            let verdict = verdict(Table::Shift, &cells(&lent(word, bytes)));
-            assert!(verdict.broken.is_empty());
-            assert_eq!(verdict.untrue_at, [question], "{bytes:?}");
-        }
     }
 }

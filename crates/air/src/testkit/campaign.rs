@@ -1,4 +1,4 @@
-//! The campaigns: for every table, what its tests put it through.
+//! Campaigns: what tests put a table through.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use super::free::free_cells;
 use super::mutate::{Mutation, Report};
 use super::score::{Score, Spare, score};
 use super::suite::Suite;
-use crate::tables::{self, Table};
+use crate::tables::Table;
 
 /// What the tests of a table put it through.
 pub struct Campaign {
@@ -60,39 +60,23 @@ impl Campaign {
     }
 }
 
-/// The campaign of a table.
-pub fn campaign(table: Table) -> Campaign {
-    match table {
-        Table::Claim => tables::claim::campaign::campaign(),
-        Table::Lookup => tables::lookup::campaign::campaign(),
-        Table::Program => tables::program::campaign::campaign(),
-        Table::AddSub => tables::add_sub::campaign::suite().campaign(),
-        Table::AddImm => tables::add_imm::campaign::suite().campaign(),
-        Table::Bitwise => tables::bitwise::campaign::suite().campaign(),
-        Table::Compare => tables::compare::campaign::suite().campaign(),
-        Table::Shift => tables::shift::campaign::suite().campaign(),
-        Table::BranchEq => tables::branch_eq::campaign::suite().campaign(),
-        Table::BranchLt => tables::branch_lt::campaign::suite().campaign(),
-        Table::Jal => tables::jal::campaign::suite().campaign(),
-        Table::Jalr => tables::jalr::campaign::suite().campaign(),
-        Table::Word => tables::word::campaign::suite().campaign(),
-        Table::LoadSub => tables::load_sub::campaign::suite().campaign(),
-        Table::StoreSub => tables::store_sub::campaign::suite().campaign(),
-        Table::Mul => tables::mul::campaign::suite().campaign(),
-        Table::MulHigh => tables::mul_high::campaign::suite().campaign(),
-        Table::DivRem => tables::div_rem::campaign::suite().campaign(),
-        Table::Ecall => tables::ecall::campaign::campaign(),
-        Table::Moves => tables::moves::campaign::campaign(),
-        Table::Refresh => tables::refresh::campaign::campaign(),
-        Table::Leaf => tables::leaf::campaign::campaign(),
-        Table::Merkle => tables::merkle::campaign::campaign(),
-        Table::Poseidon2 => tables::poseidon2::campaign::campaign(),
-        Table::Journal => tables::journal::campaign::campaign(),
-        Table::Facts => tables::facts::campaign::campaign(),
+impl Suite {
+    /// Mutants of every kind of row.
+    pub fn campaign(self) -> Campaign {
+        Campaign {
+            table: self.table,
+            mutations: Vec::from([self.mutation()]),
+            spare: self.spare.clone(),
+            suite: Some(self),
+        }
     }
-}
 
-/// The campaigns of all tables, in the order of [`Table::ALL`].
-pub fn campaigns() -> Vec<Campaign> {
-    Table::ALL.map(campaign).into()
+    /// For unit tests: the table passes all.
+    ///
+    /// # Panics
+    /// If it does not, with the name of what it does not pass.
+    pub fn assert(self) {
+        self.assert_rows();
+        self.campaign().assert();
+    }
 }

@@ -6,8 +6,8 @@ use core::ops::RangeInclusive;
 use vouch_isa::event::Step;
 use vouch_isa::{Family, Format, Op, OpInfo};
 
+use super::numbers::{P, TEXT};
 use super::steps::Case;
-use super::{P, TEXT};
 
 /// First byte address that may be stored to, and a little more: in the same limbs and in
 /// others.

@@ -8,8 +8,9 @@ use vouch_isa::event::Step;
 use vouch_isa::memory::{MAX_TIMESTAMP, MEMORY_SLOT, RD_SLOT, REGISTER_BASE, RS1_SLOT, RS2_SLOT};
 use vouch_isa::{Family, Format, Op};
 
+use super::numbers::P;
 use super::steps::{Case, IMMEDIATE, accesses, execute, messages};
-use super::{Message, P, Verdict};
+use super::verdict::{Message, Verdict};
 use crate::bus::{MEMORY, PROGRAM, STATE};
 
 /// Whether an instruction's row says something untrue: its inputs are what a program, the

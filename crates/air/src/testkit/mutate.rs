@@ -16,9 +16,10 @@ use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
 
 use super::free::{FreeCell, free_cells};
 use super::kills::{Harm, Kill, Kills, MAX_RULES, faults};
+use super::numbers::Random;
+use super::rows::cells;
 use super::subject::Subject;
 use super::verdict::Verdict;
-use super::{Random, cells};
 use crate::F;
 use crate::columns::Block;
 

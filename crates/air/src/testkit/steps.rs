@@ -11,7 +11,8 @@ use vouch_isa::memory::{
 };
 use vouch_isa::{Family, Format, Op, alu, branch_taken, decode, load_value, store_merge};
 
-use super::{Message, TEXT};
+use super::numbers::TEXT;
+use super::verdict::Message;
 use crate::F;
 use crate::bus::{MEMORY, PROGRAM, STATE};
 

@@ -2,8 +2,9 @@
 
 use vouch_isa::Op;
 
+use super::numbers::P;
 use super::steps::{Case, messages};
-use super::{Message, P};
+use super::verdict::Message;
 use crate::bus::{MEMORY, PROGRAM, STATE};
 
 /// Register cells start at 2^30.

@@ -7,13 +7,15 @@ use p3_field::PrimeCharacteristicRing;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
+use super::numbers::TEXT;
+use super::rows::{cells, padding, table_of};
 use super::verdict::{Hearing, Place, Verdict};
-use super::{TEXT, cells};
 use crate::F;
 use crate::capture::{Capture, Row};
 use crate::columns::Block;
-use crate::machine::{PublicValues, log_height, table_values};
-use crate::tables::{Instance, Table, lookup};
+use crate::machine::{PublicValues, log_height};
+use crate::table::TableType;
+use crate::tables::{Instance, Table};
 use crate::witness::Trace;
 
 /// A table filled by hand.
@@ -26,10 +28,9 @@ pub struct Subject {
 
 impl Subject {
     /// A table of these rows and at least one of padding, its executable range [`TEXT`].
-    pub fn new<C: Block<F>>(table: Table, rows: &[C], padding: fn(&mut C)) -> Self {
-        let mut pad = C::splat(F::ZERO);
-        padding(&mut pad);
-        Self::of_rows(table, rows.iter().map(cells), &cells(&pad))
+    pub fn new<T: TableType>(rows: &[T::Columns<F>]) -> Self {
+        let rows = rows.iter().map(cells);
+        Self::of_rows(table_of::<T>(), rows, &padding::<T>())
     }
 
     /// As [`Self::new`], the rows given as cells.
@@ -43,15 +44,14 @@ impl Subject {
         let public = PublicValues::splat(F::ZERO);
         Self::of(Trace {
             instance: Instance::new(table, 0, &[]),
-            public_values: table_values(table, &public, &TEXT),
+            public_values: table.values(&public, &TEXT),
             matrix: RowMajorMatrix::new(values, width),
         })
     }
 
     /// A table of any rows.
     pub fn of(trace: Trace) -> Self {
-        let is_lookup = trace.instance.table == Table::Lookup;
-        let fixed = is_lookup.then(lookup::fixed);
+        let fixed = trace.instance.preprocessed_trace();
         Self { trace, fixed }
     }
 
@@ -156,7 +156,7 @@ pub fn verdict(table: Table, row: &[F]) -> Verdict {
     values[row.len()..][..row.len()].copy_from_slice(row);
     Subject::of(Trace {
         instance: Instance::new(table, 0, &[]),
-        public_values: table_values(table, &public, &TEXT),
+        public_values: table.values(&public, &TEXT),
         matrix: RowMajorMatrix::new(values, row.len()),
     })
     .verdict(1)

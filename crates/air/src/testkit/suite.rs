@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use p3_field::PrimeCharacteristicRing;
 use proptest::prelude::{Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -12,17 +11,18 @@ use vouch_isa::event::Step;
 use vouch_isa::memory::{MEMORY_SLOT, RD_SLOT, RS1_SLOT, RS2_SLOT};
 use vouch_isa::{Family, Op, OpInfo};
 
-use super::campaign::Campaign;
 use super::cases::{ALIASES, aliased, cases, fitting, wrong};
 use super::judge::judge;
 use super::mutate::Mutation;
+use super::numbers::{EDGES, P, TEXT};
+use super::rows::{cells, padding, table_of};
 use super::score::Spare;
 use super::steps::{Case, messages};
 use super::subject::{Subject, verdict};
 use super::verdict::Verdict;
-use super::{EDGES, P, cells};
 use crate::F;
 use crate::columns::Block;
+use crate::instruction::Instruction;
 use crate::tables::Table;
 
 /// A table of instructions.
@@ -35,24 +35,17 @@ pub struct Suite {
     pub row: fn(&Step) -> Vec<F>,
     padding: Vec<F>,
     attacks: Vec<Vec<F>>,
-    spare: Vec<Spare>,
+    pub(super) spare: Vec<Spare>,
 }
 
 impl Suite {
-    /// A suite; `C` is the table's row.
-    pub fn new<C: Block<F>>(
-        table: Table,
-        family: Family,
-        row: fn(&Step) -> Vec<F>,
-        padding: fn(&mut C),
-    ) -> Self {
-        let mut pad = C::splat(F::ZERO);
-        padding(&mut pad);
+    /// The suite of a table.
+    pub fn of<T: Instruction>() -> Self {
         Self {
-            table,
-            family,
-            row,
-            padding: cells(&pad),
+            table: table_of::<T>(),
+            family: T::FAMILY,
+            row: |e| cells(&T::row(e, &TEXT)),
+            padding: padding::<T>(),
             attacks: Vec::new(),
             spare: Vec::new(),
         }
@@ -80,11 +73,11 @@ impl Suite {
         verdict(self.table, &(self.row)(e))
     }
 
-    /// For unit tests: the table passes all.
+    /// The table passes all but the campaign.
     ///
     /// # Panics
     /// If it does not, with the name of what it does not pass.
-    pub fn assert(self) {
+    pub(super) fn assert_rows(&self) {
         let name = self.table.name();
         type Check = fn(&Suite) -> Result<(), String>;
         let all: [(&str, Check); 4] = [
@@ -94,11 +87,10 @@ impl Suite {
             ("wrong results", Self::wrong_results),
         ];
         for (what, check) in all {
-            if let Err(error) = check(&self) {
+            if let Err(error) = check(self) {
                 panic!("{name}: {what}: {error}");
             }
         }
-        self.campaign().assert();
     }
 
     /// The row is accepted and says what the model says.
@@ -180,19 +172,14 @@ impl Suite {
     }
 
     /// Mutants of every kind of row.
-    pub fn campaign(self) -> Campaign {
+    pub(super) fn mutation(&self) -> Mutation {
         let samples = self.samples();
         let rows = (0..samples.len()).step_by(samples.len().div_ceil(6));
         let rows: Vec<usize> = rows.collect();
         let subject = Subject::of_rows(self.table, samples.iter().map(self.row), &self.padding);
         let mut mutation = Mutation::new(subject, judge, &rows);
         mutation.attacks = self.attacks.iter().map(|row| (1, row.clone())).collect();
-        Campaign {
-            table: self.table,
-            mutations: Vec::from([mutation]),
-            spare: self.spare.clone(),
-            suite: Some(self),
-        }
+        mutation
     }
 
     /// Rows of events that are untrue: a wrong result, next pc, address or word in memory,

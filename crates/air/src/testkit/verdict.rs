@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use p3_field::{PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 
-use super::{P, compression};
+use super::numbers::P;
+use super::rows::compression;
 use crate::F;
 use crate::bus::{self, Fact};
 use crate::capture::Sink;

@@ -23,6 +23,12 @@ pub fn run() -> Outcome {
         let subject = Subject::of(trace.clone());
         let (table, height) = (subject.table(), subject.height());
         let Some(events) = events(table, &world) else {
+            if table != Table::Lookup {
+                outcome.fail(format!(
+                    "{}: how many events it has is not said",
+                    table.name()
+                ));
+            }
             continue;
         };
         if events == height {
@@ -49,7 +55,8 @@ pub fn run() -> Outcome {
     outcome
 }
 
-/// Rows of a table that are not padding; `None` for the lookup table, of which no row is.
+/// Rows of a table that are not padding; `None` for the lookup table, of which no row is, and for
+/// tables of which it is not said here.
 fn events(table: Table, world: &World) -> Option<usize> {
     let segment = &world.segment;
     if let Some(family) = table.family() {

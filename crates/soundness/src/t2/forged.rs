@@ -3,8 +3,9 @@
 use p3_field::{PrimeField32, integers::QuotientMap};
 use p3_matrix::Matrix;
 use vouch_air::F;
+use vouch_air::campaigns::campaign;
+use vouch_air::testkit::Subject;
 use vouch_air::testkit::cases::wrong;
-use vouch_air::testkit::{Subject, campaign};
 use vouch_air::witness::Trace;
 
 use super::forge::Forge;

@@ -1,11 +1,12 @@
 //! Instructions that do something else.
 
 use vouch_air::F;
+use vouch_air::campaigns::campaign;
 use vouch_air::tables::Table;
+use vouch_air::testkit::P;
 use vouch_air::testkit::cases::{ALIASES, aliased, fitting, wrong};
 use vouch_air::testkit::judge::judge;
 use vouch_air::testkit::steps::Case;
-use vouch_air::testkit::{P, campaign};
 use vouch_isa::OpInfo;
 use vouch_isa::event::Step;
 

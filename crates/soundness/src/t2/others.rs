@@ -2,8 +2,9 @@
 
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
 use vouch_air::F;
+use vouch_air::campaigns::campaign;
 use vouch_air::tables::Table;
-use vouch_air::testkit::{Judge, Mutation, P, campaign};
+use vouch_air::testkit::{Judge, Mutation, P};
 
 use super::LIES;
 use super::forge::Forge;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
+use vouch_air::campaigns::campaign;
 use vouch_air::tables::Table;
 use vouch_air::testkit::kills::{Fault as Caught, Kill};
-use vouch_air::testkit::{campaign, score};
+use vouch_air::testkit::score;
 
 use crate::rules::{Broken, Imbalance, Untrue};
 use crate::world::World;
@@ -95,7 +96,7 @@ pub struct Spare {
 pub fn collect(worlds: &[World], effort: Effort) -> (Evidence, Vec<Spare>, Vec<String>) {
     let machine = cells(worlds, effort).merge(faults(effort));
     let campaigns = Table::ALL.into_par_iter().map(|table| {
-        let mut campaign = campaign::campaign(table);
+        let mut campaign = campaign(table);
         let (report, _) = campaign.run();
         let mut evidence = Evidence::default();
         report

@@ -3,8 +3,8 @@
 use p3_field::PrimeCharacteristicRing;
 use vouch_air::F;
 use vouch_air::bus::{self, Fact};
+use vouch_air::campaigns::campaign;
 use vouch_air::tables::Table;
-use vouch_air::testkit::campaign::campaign;
 use vouch_air::testkit::verdict::is_fact;
 
 use super::evidence::{Breach, Evidence};

@@ -9,7 +9,6 @@ use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::{Lookup, Lookups};
 use rayon::iter::IntoParallelIterator;
 use vouch_air::F;
-use vouch_air::machine::table_values;
 use vouch_air::tables::{Instance, Table};
 use vouch_verifier::config::config;
 use vouch_verifier::packing::{MAX_LEVEL, Packing};
@@ -83,7 +82,7 @@ where
     let instance = |&table: &Table| Instance::new(table, 0, &claim.journal);
     let instances: Vec<Instance> = tables.iter().map(instance).collect();
     let public = claim.public_values();
-    let values = |&table: &Table| table_values(table, &public, text);
+    let values = |&table: &Table| table.values(&public, text);
     let values: Vec<Vec<F>> = tables.iter().map(values).collect();
     let seed = claim.seed(&with.machine, with.profile, text, 0, segment.tables);
     let (proof, packing) = decoded::<D>(profile, segment);

@@ -1,17 +1,10 @@
 //! Tests of the ecall table.
 
-use alloc::vec::Vec;
-
-use vouch_isa::memory::REGISTER_BASE;
-
-use super::super::Table;
-use super::campaign::*;
 use super::*;
-use crate::bus::{EXIT, MEMORY, PROGRAM, STATE};
-use crate::testkit::{EDGES, Message, P, TEXT, Verdict, cells, verdict};
+use crate::testkit::{EDGES, cells, verdict};
 
 fn heard(e: &Event) -> Verdict {
-    verdict(Table::Ecall, &cells(&row(e, TEXT.end)))
+    verdict(Table::Ecall, &cells(&row(e)))
 }
 
 #[test]

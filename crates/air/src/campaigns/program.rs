@@ -1,19 +1,24 @@
-//! What the tests of the program table put it through.
+//! What the program table is put through.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use vouch_isa::memory::{MAX_TIMESTAMP, MEMORY_END};
+use p3_field::PrimeCharacteristicRing;
+use p3_field::integers::QuotientMap;
+use vouch_isa::event::Fetch;
+use vouch_isa::memory::{FETCH_TIMESTAMP, MAX_TIMESTAMP, MEMORY_END};
 
-use super::super::Table;
-use super::*;
+use crate::F;
 use crate::bus::{MEMORY, PROGRAM};
+use crate::table::TableType;
+use crate::tables::Table;
+use crate::tables::program::{Program, provable_ops};
 use crate::testkit::score::Spare;
 use crate::testkit::steps::program_fields;
 use crate::testkit::{Campaign, Message, Mutation, Subject, TEXT, Verdict};
 
-pub(super) fn fetch(pc: u32, word: u32) -> Fetch {
+fn fetch(pc: u32, word: u32) -> Fetch {
     Fetch {
         pc,
         word,
@@ -22,13 +27,13 @@ pub(super) fn fetch(pc: u32, word: u32) -> Fetch {
     }
 }
 
-pub(super) fn honest(e: &Fetch) -> Program<F> {
-    row(e, TEXT.start, TEXT.end)
+fn honest(e: &Fetch) -> Program<F> {
+    Program::<F>::row(e, &TEXT)
 }
 
 /// Every answer decodes the word that memory holds at its pc, which can be executed, and no
 /// word is read later than at the one time for it: it would be read twice.
-pub(super) fn judge(row: &Verdict) -> Result<(), String> {
+fn judge(row: &Verdict) -> Result<(), String> {
     let error = || Err(format!("{:?}", row.said));
     let cells: Vec<&Message> = row.said.iter().filter(|m| m.bus == MEMORY).collect();
     let mut answers = row.said.iter().filter(|m| m.bus == PROGRAM);
@@ -68,7 +73,7 @@ pub(super) fn judge(row: &Verdict) -> Result<(), String> {
 }
 
 /// Words of every instruction, with immediates at their edges.
-pub(super) fn words() -> Vec<u32> {
+fn words() -> Vec<u32> {
     let operands = [
         0,
         u32::MAX,
@@ -86,7 +91,7 @@ pub(super) fn words() -> Vec<u32> {
 
 /// A word far beyond the end of the executable range: with a borrow of `2^-14`, the high limb of
 /// the distance is in range.
-pub(super) fn beyond_the_text() -> Program<F> {
+fn beyond_the_text() -> Program<F> {
     Program {
         below_end_lo: F::from_int(TEXT.end & 0x3fff),
         ..honest(&fetch(0xffff << 14, ADDI))
@@ -94,7 +99,7 @@ pub(super) fn beyond_the_text() -> Program<F> {
 }
 
 /// `addi x0, x0, 0`
-pub(super) const ADDI: u32 = 0x0000_0013;
+const ADDI: u32 = 0x0000_0013;
 
 /// `jal x5, . + 8` and a link address that is none: one with the carry left
 /// in the low limb, one with a carry of `1 - 2^-16`, which is 30721.
@@ -117,14 +122,14 @@ fn wrong_links() -> [Program<F>; 2] {
     ]
 }
 
-pub(crate) fn campaign() -> Campaign {
+pub(super) fn campaign() -> Campaign {
     let pcs = [TEXT.start, 0x5000, TEXT.end - 1].into_iter().cycle();
     let words = words().into_iter().step_by(2);
     let events: Vec<Fetch> = pcs.zip(words).map(|(pc, word)| fetch(pc, word)).collect();
     // auipc x5, 0xffff_b000; beq x6, x7, . - 8
     let others = [fetch(0x5400, 0xffff_b297), fetch(0x81ff, 0xfe73_0ce3)];
     let rows: Vec<_> = others.iter().chain(&events).map(honest).collect();
-    let subject = Subject::new(Table::Program, &rows, padding);
+    let subject = Subject::new::<Program<F>>(&rows);
     let outside = [TEXT.start - 1, TEXT.end].map(|pc| honest(&fetch(pc, ADDI)));
     let mutation = Mutation::new(subject, judge, &[0, 1])
         .with_attacks(&[beyond_the_text()])
@@ -144,3 +149,6 @@ pub(crate) fn campaign() -> Campaign {
     ];
     Campaign::new(Table::Program, Vec::from([mutation]), spare.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,34 +1,37 @@
-//! What the tests of the division table put it through.
+//! What the div_rem table is put through.
 
 use alloc::vec::Vec;
 
-use p3_field::PrimeField32;
-use vouch_isa::Family;
+use p3_field::integers::QuotientMap;
+use p3_field::{PrimeCharacteristicRing, PrimeField32};
+use vouch_isa::Op;
+use vouch_isa::event::Step;
 
-use super::super::Table;
-use super::*;
+use crate::instruction::Instruction;
+use crate::product::product_columns;
+use crate::tables::div_rem::DivRem;
 use crate::testkit::kills::Rule::{self, Constraint, Question};
 use crate::testkit::score::Spare;
 use crate::testkit::steps::Case;
-use crate::testkit::{Suite, cells, zeros};
+use crate::testkit::{Campaign, Suite, TEXT};
+use crate::{F, Word, gadget};
 
-pub(crate) fn suite() -> Suite {
-    Suite::new(
-        Table::DivRem,
-        Family::DivRem,
-        |e| cells(&row(e)),
-        zeros::<DivRem<F>>,
-    )
-    .attacks(attacks().into_iter().map(|(_, row)| row))
-    .spare(Spare::implied(
-        [12],
-        "13 and 14, and the slack if the remainder is 0",
-    ))
+fn row(e: &Step) -> DivRem<F> {
+    DivRem::<F>::row(e, &TEXT)
+}
+
+fn suite() -> Suite {
+    Suite::of::<DivRem<F>>()
+        .attacks(attacks().into_iter().map(|(_, row)| row))
+        .spare(Spare::implied(
+            [12],
+            "13 and 14, and the slack if the remainder is 0",
+        ))
 }
 
 /// What a cheating prover says of a division.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Forgery {
+struct Forgery {
     pub quotient: u32,
     pub remainder: u32,
     /// Signs of dividend, divisor, quotient and remainder.
@@ -57,7 +60,7 @@ impl Forgery {
 }
 
 /// The row of a forgery, every helper column derived from it.
-pub(super) fn forged(op: Op, a: u32, b: u32, forgery: Forgery) -> DivRem<F> {
+fn forged(op: Op, a: u32, b: u32, forgery: Forgery) -> DivRem<F> {
     let Forgery {
         quotient,
         remainder,
@@ -81,7 +84,7 @@ pub(super) fn forged(op: Op, a: u32, b: u32, forgery: Forgery) -> DivRem<F> {
 }
 
 /// The row with carries and slack solved for.
-pub(super) fn derived(mut row: DivRem<F>) -> DivRem<F> {
+fn derived(mut row: DivRem<F>) -> DivRem<F> {
     let extended = |bytes: [F; 4], sign: F| -> [F; 8] {
         let top = sign * F::from_int(0xff);
         core::array::from_fn(|i| bytes.get(i).copied().unwrap_or(top))
@@ -123,7 +126,7 @@ pub(super) fn derived(mut row: DivRem<F>) -> DivRem<F> {
 }
 
 /// Rows that would do harm, and the rule that keeps them out.
-pub(super) fn attacks() -> Vec<(Rule, DivRem<F>)> {
+fn attacks() -> Vec<(Rule, DivRem<F>)> {
     let unsigned =
         |a, b, quotient, remainder| forged(Op::Divu, a, b, Forgery::unsigned(quotient, remainder));
     let mut attacks = Vec::from([
@@ -211,3 +214,10 @@ fn sign_of_the_divisor() -> DivRem<F> {
         ..honest
     }
 }
+
+pub(super) fn campaign() -> Campaign {
+    suite().campaign()
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,12 @@
 
 use p3_field::PrimeField32;
 use proptest::prelude::{any, proptest};
-use vouch_isa::memory::MEMORY_END;
+use vouch_isa::Op;
+use vouch_isa::memory::SINK;
 
-use super::super::Table;
-use super::campaign::*;
 use super::*;
-use crate::bus::{MEMORY, PROGRAM};
-use crate::testkit::{Message, TEXT, cells, verdict};
+use crate::tables::program::{OPS, decoded_code};
+use crate::testkit::{cells, verdict};
 
 fn accepts(e: &Fetch) {
     let verdict = verdict(Table::Program, &cells(&honest(e)));

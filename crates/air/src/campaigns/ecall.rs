@@ -1,21 +1,29 @@
-//! What the tests of the ecall table put it through.
+//! What the ecall table is put through.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use vouch_isa::event::{Call, Ecall as Event};
 use vouch_isa::memory::{MAX_TIMESTAMP, REGISTER_BASE};
+use vouch_isa::{Op, abi};
 
-use super::super::Table;
-use super::*;
+use crate::F;
 use crate::bus::{EXIT, MEMORY, MOVE, PROGRAM, STATE};
+use crate::table::TableType;
+use crate::tables::Table;
+use crate::tables::ecall::Ecall;
 use crate::testkit::score::Spare;
-use crate::testkit::{Campaign, Message, Mutation, P, Subject, TEXT, Verdict, zeros};
+use crate::testkit::{Campaign, Message, Mutation, P, Subject, TEXT, Verdict};
 
-pub(super) const BUFFER: u32 = 4 * TEXT.end + 16;
+fn row(e: &Event) -> Ecall<F> {
+    Ecall::<F>::row(e, &TEXT)
+}
+
+const BUFFER: u32 = 4 * TEXT.end + 16;
 
 /// An ECALL in a state made for it.
-pub(super) fn event(call: Call, a1: u32, a2: u32, a0_next: u32, special: u32) -> Event {
+fn event(call: Call, a1: u32, a2: u32, a0_next: u32, special: u32) -> Event {
     let (a0, special_next) = match call {
         Call::Exit => (a0_next, special),
         Call::Read => (abi::FD_INPUT, u32::from(special == 1 || a0_next < a2)),
@@ -37,24 +45,24 @@ pub(super) fn event(call: Call, a1: u32, a2: u32, a0_next: u32, special: u32) ->
     }
 }
 
-pub(super) fn exit(code: u32) -> Event {
+fn exit(code: u32) -> Event {
     event(Call::Exit, 1, 2, code, 77)
 }
 
-pub(super) fn read(a1: u32, asked: u32, moved: u32, ended: u32) -> Event {
+fn read(a1: u32, asked: u32, moved: u32, ended: u32) -> Event {
     event(Call::Read, a1, asked, moved, ended)
 }
 
-pub(super) fn journal(a1: u32, length: u32, before: u32) -> Event {
+fn journal(a1: u32, length: u32, before: u32) -> Event {
     event(Call::Journal, a1, length, length, before)
 }
 
-pub(super) fn console(call: Call, length: u32) -> Event {
+fn console(call: Call, length: u32) -> Event {
     event(call, 3, length, length, 77)
 }
 
 /// What an honest row of the event says, sorted.
-pub(super) fn messages(e: &Event) -> Vec<Message> {
+fn messages(e: &Event) -> Vec<Message> {
     let (number, machine) = match e.call {
         Call::Exit => (93, 33),
         Call::Read => (63, 34),
@@ -90,7 +98,7 @@ pub(super) fn messages(e: &Event) -> Vec<Message> {
 }
 
 /// The call is one of the ABI and does what it says (docs/isa.md).
-pub(super) fn follows_the_abi(e: &Event) -> bool {
+fn follows_the_abi(e: &Event) -> bool {
     let moves = matches!(e.call, Call::Read | Call::Journal) && e.a0_next != 0;
     let end = u64::from(e.a1) + u64::from(e.a0_next);
     let buffer = !moves || e.a1.is_multiple_of(4) && end < 1 << 32;
@@ -119,7 +127,7 @@ pub(super) fn follows_the_abi(e: &Event) -> bool {
 }
 
 /// The row says what one event makes it say, and that event follows the ABI.
-pub(super) fn judge(row: &Verdict) -> Result<(), String> {
+fn judge(row: &Verdict) -> Result<(), String> {
     let error = || Err(format!("{:?}", row.said));
     if row.said.is_empty() {
         return Ok(());
@@ -179,7 +187,7 @@ pub(super) fn judge(row: &Verdict) -> Result<(), String> {
 }
 
 /// Calls of every kind, at the edges of what they may do.
-pub(super) fn samples() -> Vec<Event> {
+fn samples() -> Vec<Event> {
     let high = 0xbfff_0000;
     alloc::vec![
         exit(0),
@@ -209,20 +217,20 @@ pub(super) fn samples() -> Vec<Event> {
 }
 
 /// Buffers that run past the end of memory into the registers.
-pub(super) const BEYOND_MEMORY: [fn() -> Event; 3] = [
+const BEYOND_MEMORY: [fn() -> Event; 3] = [
     || read(0xffff_fff0, 0x20, 0x20, 0),
     || journal(0xffff_fffc, 8, 0),
     || journal(0xffff_0000, 0x1_0000, 0),
 ];
 
 /// An index of the journal would be no field element.
-pub(super) fn too_long_a_journal() -> Event {
+fn too_long_a_journal() -> Event {
     journal(BUFFER, 4, (1 << 30) - 4)
 }
 
 /// The journal would begin again where it began: a length that is `p` too short, by way of a
 /// carry of `2^-16`.
-pub(super) fn journal_around_the_field() -> Event {
+fn journal_around_the_field() -> Event {
     let before = 0x3fff_0001;
     Event {
         special_next: 0,
@@ -231,12 +239,11 @@ pub(super) fn journal_around_the_field() -> Event {
 }
 
 /// A read of 64 KiB after the input has ended.
-pub(super) fn read_behind_the_end() -> Event {
+fn read_behind_the_end() -> Event {
     read(BUFFER, 0x1_0000, 0x1_0000, 1)
 }
 
-pub(crate) fn campaign() -> Campaign {
-    let row = |e: &Event| row(e, TEXT.end);
+pub(super) fn campaign() -> Campaign {
     let rows: Vec<_> = samples().iter().map(row).collect();
     let others = [
         read_behind_the_end(),
@@ -245,7 +252,7 @@ pub(crate) fn campaign() -> Campaign {
     ];
     let buffers = BEYOND_MEMORY.map(|e| e());
     let attacks: Vec<_> = others.iter().chain(&buffers).map(row).collect();
-    let subject = Subject::new(Table::Ecall, &rows, zeros);
+    let subject = Subject::new::<Ecall<F>>(&rows);
     let mutation = Mutation::new(subject, judge, &[0, 4, 5, 9, 15, 18, 20]);
     let mutations = Vec::from([mutation.with_attacks(&attacks)]);
     let spare = [
@@ -257,3 +264,6 @@ pub(crate) fn campaign() -> Campaign {
     ];
     Campaign::new(Table::Ecall, mutations, spare.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,10 @@
-//! Tests of the move table.
+//! Tests of the moves table.
 
-use super::super::Table;
-use super::campaign::*;
+use p3_field::PrimeCharacteristicRing;
+
 use super::*;
-use crate::bus::{MEMORY, MOVE, STATE};
 use crate::machine::MAX_LOG_HEIGHT;
-use crate::testkit::{EDGES, Message, P, Verdict, cells, verdict};
+use crate::testkit::{EDGES, cells, verdict};
 
 fn heard(e: &Event) -> Verdict {
     verdict(Table::Moves, &cells(&row(e)))

@@ -1,9 +1,7 @@
-//! Tests of the division table.
+//! Tests of the div_rem table.
 
-use super::super::Table;
-use super::campaign::{Forgery, attacks, forged, suite};
 use super::*;
-use crate::testkit::kills::Rule;
+use crate::tables::Table;
 use crate::testkit::{Verdict, cells, verdict};
 
 #[test]

@@ -1,20 +1,27 @@
-//! What the tests of the move table put it through.
+//! What the moves table is put through.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use vouch_isa::event::{Call, Move as Event};
 use vouch_isa::memory::MAX_TIMESTAMP;
 
-use super::super::Table;
-use super::*;
+use crate::F;
 use crate::bus::{JOURNAL as JOURNAL_BUS, MEMORY, MOVE, STATE};
+use crate::table::TableType;
+use crate::tables::Table;
+use crate::tables::moves::Moves;
 use crate::testkit::score::Spare;
-use crate::testkit::{Campaign, Message, Mutation, P, Subject, Verdict, zeros};
+use crate::testkit::{Campaign, Message, Mutation, P, Subject, TEXT, Verdict};
 
-pub(super) const WORD: u32 = 0x4_0001;
+fn row(e: &Event) -> Moves<F> {
+    Moves::<F>::row(e, &TEXT)
+}
 
-pub(super) fn read(left: u32, prev: u32, input: u32) -> Event {
+const WORD: u32 = 0x4_0001;
+
+fn read(left: u32, prev: u32, input: u32) -> Event {
     let kept = match left {
         0..4 => u32::MAX << (8 * left),
         _ => 0,
@@ -32,7 +39,7 @@ pub(super) fn read(left: u32, prev: u32, input: u32) -> Event {
     }
 }
 
-pub(super) fn write(left: u32, word: u32) -> Event {
+fn write(left: u32, word: u32) -> Event {
     Event {
         call: Call::Journal,
         journal_index: 1000,
@@ -43,7 +50,7 @@ pub(super) fn write(left: u32, word: u32) -> Event {
 }
 
 /// What an honest row of the event says, sorted.
-pub(super) fn messages(e: &Event) -> Vec<Message> {
+fn messages(e: &Event) -> Vec<Message> {
     let call = if e.call == Call::Read { 1 } else { 2 };
     let tuple = |value: u32, ts: u32| [e.word, value & 0xffff, value >> 16, ts];
     let moving = |word, left, ts, index| [call, e.next_pc, word, left, ts, index];
@@ -69,14 +76,14 @@ pub(super) fn messages(e: &Event) -> Vec<Message> {
 
 /// The row passes on a move of less than nothing. That one never ends: there are not enough
 /// rows to count down past 0 and around the field.
-pub(super) fn never_ends(row: &Verdict) -> bool {
+fn never_ends(row: &Verdict) -> bool {
     let passes = |m: &Message| m.bus == MOVE && m.count == 1;
     let is_less = |left: u32| left == 0 || left >= P - 4;
     row.said.iter().any(|m| passes(m) && is_less(m.fields[3]))
 }
 
 /// The row says what one event makes it say, and that event is one that may be.
-pub(super) fn judge(row: &Verdict) -> Result<(), String> {
+fn judge(row: &Verdict) -> Result<(), String> {
     let error = || Err(format!("{:?}", row.said));
     let one = |bus: &str, count: i64| {
         row.said
@@ -131,12 +138,12 @@ pub(super) fn judge(row: &Verdict) -> Result<(), String> {
     if is_true { Ok(()) } else { error() }
 }
 
-pub(crate) fn campaign() -> Campaign {
+pub(super) fn campaign() -> Campaign {
     let lengths = [1, 2, 3, 4, 5, 100];
     let reads = lengths.map(|left| read(left, 0x8091_a2b3, 0x0102_0304));
     let writes = lengths.map(|left| write(left, 0xff00_7f80));
     let rows: Vec<_> = reads.iter().chain(&writes).map(row).collect();
-    let subject = Subject::new(Table::Moves, &rows, zeros);
+    let subject = Subject::new::<Moves<F>>(&rows);
     let mutation = Mutation::new(subject, judge, &[1, 3, 5, 7, 11]);
     let spare = [
         Spare::group([2, 7], "the calls' sum is that of the bytes'"),
@@ -144,3 +151,6 @@ pub(crate) fn campaign() -> Campaign {
     ];
     Campaign::new(Table::Moves, Vec::from([mutation]), spare.into())
 }
+
+#[cfg(test)]
+mod tests;

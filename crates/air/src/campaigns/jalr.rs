@@ -1,0 +1,24 @@
+//! What the jalr table is put through.
+
+use crate::F;
+use crate::tables::jalr::Jalr;
+use crate::testkit::score::Spare;
+use crate::testkit::{Campaign, Suite};
+
+fn suite() -> Suite {
+    Suite::of::<Jalr<F>>().spare(Spare::one_flag())
+}
+
+pub(super) fn campaign() -> Campaign {
+    suite().campaign()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_its_suite() {
+        suite().assert();
+    }
+}
