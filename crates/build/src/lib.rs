@@ -14,6 +14,7 @@ mod error;
 mod flags;
 mod lock;
 mod metadata;
+mod owners;
 mod products;
 mod sources;
 mod stable;
@@ -136,6 +137,18 @@ pub fn build(
         .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());
     // Until all that it made has been read.
     let _alone = lock::lock(target_dir, log)?;
+    let clean = || {
+        let mut clean = toolchain.cargo_command(&guest_dir, "clean", options.locked);
+        clean
+            .args(["--quiet", "--release", "--target", target.triple()])
+            .arg("--target-dir")
+            .arg(target_dir)
+            .env("CARGO_BUILD_BUILD_DIR", target_dir);
+        clean
+    };
+    owners::claim(target_dir, &metadata, clean, |clean| {
+        cargo::run(clean, log).map(drop)
+    })?;
     let messages = cargo::run(command, log)?;
     let path = cargo::only_executable(&messages)?;
 

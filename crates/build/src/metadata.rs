@@ -22,6 +22,8 @@ pub(super) struct Metadata {
 pub(super) struct Package {
     /// Its name.
     pub name: String,
+    /// What cargo calls it where names are not enough.
+    pub id: String,
     /// Where it comes from; `None` is a path.
     source: Option<String>,
     manifest_path: PathBuf,
@@ -75,11 +77,13 @@ impl Metadata {
 
     /// The directories of packages that are neither from a registry nor from git: those may change.
     pub fn local_dirs(&self) -> impl Iterator<Item = &Path> {
-        let local = self
-            .packages
-            .iter()
-            .filter(|package| package.source.is_none());
-        local.filter_map(Package::dir)
+        self.local().filter_map(Package::dir)
+    }
+
+    /// The packages that are neither from a registry nor from git.
+    pub fn local(&self) -> impl Iterator<Item = &Package> {
+        let packages = self.packages.iter();
+        packages.filter(|package| package.source.is_none())
     }
 }
 

@@ -108,6 +108,20 @@ fn guests_are_built_again_when_their_sources_change() {
     ]);
 }
 
+#[test]
+fn guests_of_one_name_in_one_target_directory_do_not_mix() {
+    if let Err(missing) = Toolchain::find(Path::new(".")) {
+        return skip("two guests of one name", &missing.to_string());
+    }
+    // All is written before anything is built: to cargo, nothing is new of the second.
+    let (one, other) = (Project::new(), Project::new());
+    other.put_number("7");
+    let first = one.build();
+    let second = other.build();
+    assert_ne!(first, second);
+    assert_eq!(one.build(), first);
+}
+
 /// A host, its guest, and a crate that the guest depends on.
 struct Project(tempfile::TempDir);
 
@@ -170,17 +184,20 @@ impl Project {
         let output = self.cargo(&["run", "--release", "--quiet"]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
+        let built = self.build();
+        let printed = String::from_utf8(output.stdout).expect("text");
+        assert_eq!(printed.trim(), format!("{} {}", built.0, built.1));
+        built.0
+    }
+
+    /// The image ID of the guest and the length of its ELF.
+    fn build(&self) -> (String, usize) {
         let options = BuildOptions {
             target_dir: Some(Path::new(TARGET).join("vouch")),
             ..BuildOptions::default()
         };
         let built = build(&self.path("a guest"), &options, &mut |_| {}).expect("it builds");
-        let printed = String::from_utf8(output.stdout).expect("text");
-        assert_eq!(
-            printed.trim(),
-            format!("{} {}", built.image_id, built.elf.len())
-        );
-        built.image_id.to_string()
+        (built.image_id.to_string(), built.elf.len())
     }
 
     /// Whether cargo finds nothing to do for the host.

@@ -1,0 +1,61 @@
+//! Whose crates a target directory holds.
+//!
+//! Cargo names what it makes of a local crate after the crate and its place in its workspace, not after where that workspace
+//! is, and takes it for fresh if no source is newer. Two projects whose guests have one name, as templates give them,
+//! would get each other's programs from a target directory that they share.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::BuildError;
+use super::metadata::Metadata;
+
+/// The file that says where the local crates are that were built last, by name: JSON.
+const NAME: &str = ".vouch-crates.json";
+
+/// Has cargo forget what it made of crates that have the names of local ones of `metadata`, and are somewhere else.
+/// `clean` makes the command that does. To be called by one process at a time.
+pub(super) fn claim(
+    target_dir: &Path,
+    metadata: &Metadata,
+    clean: impl FnOnce() -> Command,
+    run: impl FnOnce(Command) -> Result<(), BuildError>,
+) -> Result<(), BuildError> {
+    let path = target_dir.join(NAME);
+    let mut owners = read(&path)?;
+    let mut others = Vec::new();
+    for package in metadata.local() {
+        let (name, dir) = (package.name.clone(), package.dir().map(PathBuf::from));
+        // Of a crate that nobody is known to have built there may be something from before this file, or from before it was cut off.
+        if owners.insert(name, dir.clone()) != Some(dir) {
+            others.push(package.id.as_str());
+        }
+    }
+    if !others.is_empty() {
+        let mut command = clean();
+        command.args(others.iter().flat_map(|id| ["--package", id]));
+        run(command)?;
+    }
+    let text = serde_json::to_string(&owners)?;
+    fs::write(&path, text).map_err(|source| failed("write", &path, source))
+}
+
+/// Nothing, if there is no file or it was cut off.
+fn read(path: &Path) -> Result<BTreeMap<String, Option<PathBuf>>, BuildError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(failed("read", path, error)),
+    }
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> BuildError {
+    BuildError::File {
+        action,
+        path: path.into(),
+        source,
+    }
+}
