@@ -154,7 +154,12 @@ fn what_is_no_guest_is_refused(options: &BuildOptions) {
 /// Copies the guest `runtime` and what it depends on to another directory, and returns the
 /// guest's.
 fn copy_elsewhere(to: &Path) -> PathBuf {
-    for dir in ["crates/guest", "crates/isa", "guest-programs/runtime"] {
+    for dir in [
+        "crates/guest",
+        "crates/isa",
+        "crates/codec",
+        "guest-programs/runtime",
+    ] {
         copy_dir(&root().join(dir), &to.join(dir)).unwrap_or_else(|e| panic!("{dir}: {e}"));
     }
     // What crates/isa inherits from.
