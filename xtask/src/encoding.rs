@@ -45,6 +45,9 @@ pub struct EncodingArgs {
     pub json: bool,
 }
 
+/// A figure of a cost.
+type Figure = fn(&Cost) -> u64;
+
 /// What an encoding costs for values of a kind, for each KiB of them.
 #[derive(Debug, Serialize)]
 struct Cost {
@@ -132,7 +135,7 @@ fn table(costs: &[Cost]) -> String {
     text.push_str(&"---:|".repeat(ENCODINGS.len()));
     text.push('\n');
     for row in costs.chunks(ENCODINGS.len()) {
-        let figures: [(&str, fn(&Cost) -> u64); 3] = [
+        let figures: [(&str, Figure); 3] = [
             ("cycles to decode", |cost| cost.decode_cycles),
             ("cycles to encode", |cost| cost.encode_cycles),
             ("bytes", |cost| cost.encoded_bytes),

@@ -88,7 +88,8 @@ impl Client {
                 byte => packet.push(byte),
             }
         }
-        (self.byte(), self.byte());
+        self.byte();
+        self.byte();
         self.0.write_all(b"+").expect("it listens");
         String::from_utf8(packet).expect("text")
     }
