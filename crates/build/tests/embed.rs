@@ -81,7 +81,7 @@ fn guests_are_built_again_when_their_sources_change() {
     }
     // Written before anything is built: to cargo, nothing of it is new.
     let namesake = Project::new();
-    namesake.put_number("7");
+    namesake.put_number("70");
     let project = Project::new();
     let first = project.run();
     // Not even the guest's lock file counts, which the build wrote.
