@@ -5,6 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 /// Folders that builds fill, or that are git's.
 const NOT_KEPT: [&str; 2] = [".git", "target"];
+/// What paths begin with that are in a project of the reader's.
+const OF_PROJECTS: [&str; 2] = ["guest/src/", "host/src/"];
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -62,7 +64,8 @@ fn spans(text: &str) -> Vec<&str> {
 /// and begin with the name of any folder. They may be the end of a path: `tables/leaf.rs`.
 fn is_there(span: &str, entries: &[PathBuf]) -> Option<bool> {
     let of_a_path = |c: char| c.is_ascii_alphanumeric() || "_-./".contains(c);
-    if !span.contains('/') || !span.chars().all(of_a_path) {
+    let of_a_project = OF_PROJECTS.iter().any(|start| span.starts_with(start));
+    if of_a_project || !span.contains('/') || !span.chars().all(of_a_path) {
         return None;
     }
     let path = Path::new(span);
