@@ -1,7 +1,7 @@
 //! What can go wrong in a build.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use thiserror::Error;
@@ -100,7 +100,7 @@ pub enum BuildError {
     /// A file could not be found, read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     File {
-        /// `find`, `read` or `write`.
+        /// `find`, `read`, `write` or `lock`.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -110,4 +110,15 @@ pub enum BuildError {
     /// The guest compiled to a program that the machine does not run.
     #[error(transparent)]
     Elf(#[from] ElfError),
+}
+
+impl BuildError {
+    /// What the system says of `action` on `path`.
+    pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File {
+            action,
+            path: path.into(),
+            source,
+        }
+    }
 }

@@ -86,11 +86,7 @@ pub fn build(
     options: &BuildOptions,
     log: &mut dyn FnMut(&str),
 ) -> Result<Built, BuildError> {
-    let guest_dir = fs::canonicalize(guest_dir).map_err(|source| BuildError::File {
-        action: "find",
-        path: guest_dir.into(),
-        source,
-    })?;
+    let guest_dir = fs::canonicalize(guest_dir).map_err(BuildError::file("find", guest_dir))?;
     check_unicode(&guest_dir)?;
     if !guest_dir.is_dir() {
         return Err(BuildError::NotACrate { dir: guest_dir });
@@ -109,11 +105,7 @@ pub fn build(
         None => metadata.target_directory.join(OWN_DIR),
     };
     // Cargo runs in another directory than this process.
-    let target_dir = &path::absolute(&target_dir).map_err(|source| BuildError::File {
-        action: "find",
-        path: target_dir.clone(),
-        source,
-    })?;
+    let target_dir = &path::absolute(&target_dir).map_err(BuildError::file("find", &target_dir))?;
     check_unicode(target_dir)?;
     let flags = flags::flags(
         &toolchain,
@@ -137,29 +129,22 @@ pub fn build(
         .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());
     // Until all that it made has been read.
     let _alone = lock::lock(target_dir, log)?;
-    let clean = || {
+    owners::claim(target_dir, &metadata, |ids| {
         let mut clean = toolchain.cargo_command(&guest_dir, "clean", options.locked);
         clean
             .args(["--quiet", "--release", "--target", target.triple()])
             .arg("--target-dir")
             .arg(target_dir)
+            .args(ids.iter().flat_map(|id| ["--package", id]))
             .env("CARGO_BUILD_BUILD_DIR", target_dir);
-        clean
-    };
-    owners::claim(target_dir, &metadata, clean, |clean| {
         cargo::run(clean, log).map(drop)
     })?;
     let messages = cargo::run(command, log)?;
     let path = cargo::only_executable(&messages)?;
 
     let sources = sources::find(&path, &metadata, runtime, &toolchain, target_dir)?;
-    let cannot_read = |path: &Path, source| BuildError::File {
-        action: "read",
-        path: path.into(),
-        source,
-    };
-    let elf = fs::read(&path).map_err(|source| cannot_read(&path, source))?;
-    let warnings = products::find(&path, &elf).map_err(|source| cannot_read(&path, source))?;
+    let elf = fs::read(&path).map_err(BuildError::file("read", &path))?;
+    let warnings = products::find(&path, &elf).map_err(BuildError::file("read", &path))?;
     let program = Program::from_elf(&elf)?;
     let image_id = ImageId::of(program.image());
     Ok(Built {

@@ -13,18 +13,11 @@ const NAME: &str = ".vouch-build-lock";
 /// of the same name could put its ELF there before this one's is read.
 pub(super) fn lock(target_dir: &Path, log: &mut dyn FnMut(&str)) -> Result<File, BuildError> {
     let path = target_dir.join(NAME);
-    let failed = |source| BuildError::File {
-        action: "lock",
-        path: path.clone(),
-        source,
-    };
-    fs::create_dir_all(target_dir).map_err(failed)?;
-    let options = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .clone();
-    let file = options.open(&path).map_err(failed)?;
+    let failed = || BuildError::file("lock", &path);
+    fs::create_dir_all(target_dir).map_err(failed())?;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    let file = options.open(&path).map_err(failed())?;
     let locked = match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
             log(&format!(
@@ -39,7 +32,7 @@ pub(super) fn lock(target_dir: &Path, log: &mut dyn FnMut(&str)) -> Result<File,
     match locked {
         // A file system without locks: cargo goes on without, too.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
-        locked => locked.map(|()| file).map_err(failed),
+        locked => locked.map(|()| file).map_err(failed()),
     }
 }
 

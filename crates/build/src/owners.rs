@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::BuildError;
 use super::metadata::Metadata;
@@ -16,13 +15,12 @@ use super::metadata::Metadata;
 /// The file that says where the local crates are that were built last, by name: JSON.
 const NAME: &str = ".vouch-crates.json";
 
-/// Has cargo forget what it made of crates that have the names of local ones of `metadata`, and are somewhere else.
-/// `clean` makes the command that does. To be called by one process at a time.
+/// Has cargo `forget`, by their IDs, what it made of crates that have the names of local ones of `metadata`, and are somewhere
+/// else. To be called by one process at a time.
 pub(super) fn claim(
     target_dir: &Path,
     metadata: &Metadata,
-    clean: impl FnOnce() -> Command,
-    run: impl FnOnce(Command) -> Result<(), BuildError>,
+    forget: impl FnOnce(&[&str]) -> Result<(), BuildError>,
 ) -> Result<(), BuildError> {
     let path = target_dir.join(NAME);
     let mut owners = read(&path)?;
@@ -34,13 +32,12 @@ pub(super) fn claim(
             others.push(package.id.as_str());
         }
     }
-    if !others.is_empty() {
-        let mut command = clean();
-        command.args(others.iter().flat_map(|id| ["--package", id]));
-        run(command)?;
+    if others.is_empty() {
+        return Ok(());
     }
+    forget(&others)?;
     let text = serde_json::to_string(&owners)?;
-    fs::write(&path, text).map_err(|source| failed("write", &path, source))
+    fs::write(&path, text).map_err(BuildError::file("write", &path))
 }
 
 /// Nothing, if there is no file or it was cut off.
@@ -48,14 +45,6 @@ fn read(path: &Path) -> Result<BTreeMap<String, Option<PathBuf>>, BuildError> {
     match fs::read(path) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(error) => Err(failed("read", path, error)),
-    }
-}
-
-fn failed(action: &'static str, path: &Path, source: io::Error) -> BuildError {
-    BuildError::File {
-        action,
-        path: path.into(),
-        source,
+        Err(error) => Err(BuildError::file("read", path)(error)),
     }
 }

@@ -22,11 +22,7 @@ pub(super) fn find(
     target_dir: &Path,
 ) -> Result<Vec<PathBuf>, BuildError> {
     let dep_info = executable.with_extension("d");
-    let text = fs::read_to_string(&dep_info).map_err(|source| BuildError::File {
-        action: "read",
-        path: dep_info,
-        source,
-    })?;
+    let text = fs::read_to_string(&dep_info).map_err(BuildError::file("read", &dep_info))?;
     let library = toolchain.source();
     let compiled = prerequisites(&text)
         .into_iter()

@@ -54,14 +54,8 @@ pub(super) fn write_wrapper(target_dir: &Path) -> Result<Option<PathBuf>, BuildE
         file.persist(&path)?;
         Ok(())
     };
-    match write() {
-        Ok(()) => Ok(Some(path)),
-        Err(source) => Err(BuildError::File {
-            action: "write",
-            path,
-            source,
-        }),
-    }
+    write().map_err(BuildError::file("write", &path))?;
+    Ok(Some(path))
 }
 
 #[cfg(not(unix))]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 use vouch_sdk::build::Toolchain;
@@ -81,11 +81,18 @@ fn early(number: u32) -> u32 {
 }
 "#;
 
-/// Builds a guest with this source, and returns its ELF.
-fn build(place: &Place, source: &str, more: &[&str]) -> Vec<u8> {
+fn put_manifest(place: &Place) {
+    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest");
+    let manifest = MANIFEST.replace("RUNTIME", runtime.to_str().expect("text"));
+    place.put("Cargo.toml", manifest.as_bytes());
+    fs::create_dir(place.path("src")).expect("a folder");
+}
+
+/// Runs `vouch build` on a guest with this source.
+fn try_build(place: &Place, source: &str, more: &[&str]) -> Output {
     place.put("src/main.rs", source.as_bytes());
-    let built = Command::new(env!("CARGO_BIN_EXE_vouch"))
-        .args(["build", ".", "-o", "scoped.elf"])
+    Command::new(env!("CARGO_BIN_EXE_vouch"))
+        .args(["build", "."])
         .args(more)
         .current_dir(place.path(""))
         .env(
@@ -93,7 +100,12 @@ fn build(place: &Place, source: &str, more: &[&str]) -> Vec<u8> {
             concat!(env!("CARGO_TARGET_TMPDIR"), "/scoped"),
         )
         .output()
-        .expect("it runs");
+        .expect("it runs")
+}
+
+/// Builds a guest with this source, and returns its ELF.
+fn build(place: &Place, source: &str, more: &[&str]) -> Vec<u8> {
+    let built = try_build(place, source, &[&["-o", "scoped.elf"], more].concat());
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{said}");
     assert!(!said.contains("warning"), "{said}");
@@ -117,10 +129,7 @@ fn scopes_are_counted_where_they_are_asked_for() {
     if let Err(missing) = Toolchain::find(&place.path("")) {
         return skip("a guest with scopes", &missing.to_string());
     }
-    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest");
-    let manifest = MANIFEST.replace("RUNTIME", runtime.to_str().expect("text"));
-    place.put("Cargo.toml", manifest.as_bytes());
-    fs::create_dir(place.path("src")).expect("a folder");
+    put_manifest(&place);
 
     // Without being asked for they are nothing. Panics name columns, so that all stays in its place.
     let scopes_of = |line: &str| {
@@ -209,22 +218,10 @@ fn names_that_the_assembler_would_misread_do_not_compile() {
     if let Err(missing) = Toolchain::find(&place.path("")) {
         return skip("a scope with a bad name", &missing.to_string());
     }
-    let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest");
-    let manifest = MANIFEST.replace("RUNTIME", runtime.to_str().expect("text"));
-    place.put("Cargo.toml", manifest.as_bytes());
-    fs::create_dir(place.path("src")).expect("a folder");
+    put_manifest(&place);
     for name in [r#"\"quoted\""#, r"back\\slash", r"line\n", ""] {
         let source = MAIN.replace("printing", name);
-        place.put("src/main.rs", source.as_bytes());
-        let built = Command::new(env!("CARGO_BIN_EXE_vouch"))
-            .args(["build", "."])
-            .current_dir(place.path(""))
-            .env(
-                "CARGO_TARGET_DIR",
-                concat!(env!("CARGO_TARGET_TMPDIR"), "/scoped"),
-            )
-            .output()
-            .expect("it runs");
+        let built = try_build(&place, &source, &[]);
         let said = String::from_utf8_lossy(&built.stderr);
         assert!(!built.status.success(), "{name}");
         assert!(

@@ -37,7 +37,7 @@ pub struct Estimate {
     /// receipt comes on top.
     pub memory_bytes: u64,
     /// Length of the receipt in bytes, on average over the places that queries may be at, which the proof itself
-    /// decides: within one percent.
+    /// decides: within two percent.
     pub receipt_bytes: usize,
     /// Length of the receipt in bytes, at most.
     pub most_receipt_bytes: usize,
