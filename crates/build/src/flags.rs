@@ -93,6 +93,7 @@ mod tests {
         let package = |name: &str, source: Option<&str>, dir: &str| {
             serde_json::json!({
                 "name": name,
+                "id": name,
                 "source": source,
                 "manifest_path": format!("{dir}/Cargo.toml"),
                 "metadata": null,
