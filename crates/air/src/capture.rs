@@ -116,7 +116,7 @@ impl<'a, E: Cell, S: Sink<E>> AirBuilder for Capture<'a, S, E> {
 }
 
 impl<E: Cell, S: Sink<E>> Capture<'_, S, E> {
-    /// Utters a message of up to `N` fields.
+    /// Sends a message of up to `N` fields.
     #[inline]
     fn message<const N: usize, I: Into<E>>(
         &mut self,

@@ -39,8 +39,8 @@ fn report(proving: bool) -> Report {
         proving,
         counts: Suite::ALL.map(|suite| Count::new(suite, 2, 2)).into(),
         tests: vec![
-            Record::new(&add, &passed(400, made)),
-            Record::excluded(&fence, "Zifencei"),
+            TestRecord::new(&add, &passed(400, made)),
+            TestRecord::excluded(&fence, "Zifencei"),
         ],
         must_fail: vec![MustFail::new(&add, "wrong", &outcome, is_exit)],
         seconds: 1.0,
@@ -59,7 +59,7 @@ fn a_failed_test_is_a_fault() {
     let sub = Outcome::failed(Failure::Exit { got: 5 });
     report
         .tests
-        .push(Record::new(&test(Suite::Rv32ui, "sub"), &sub));
+        .push(TestRecord::new(&test(Suite::Rv32ui, "sub"), &sub));
     assert!(!report.is_ok());
     let json = report.json();
     assert_eq!(json["ok"], false);
@@ -86,7 +86,7 @@ fn another_count_is_a_fault() {
 fn a_missing_proof_is_a_fault() {
     for made in [None, proof(false)] {
         let mut report = report(true);
-        report.tests[0] = Record::new(&test(Suite::Rv32ui, "add"), &passed(400, made));
+        report.tests[0] = TestRecord::new(&test(Suite::Rv32ui, "add"), &passed(400, made));
         assert!(!report.is_ok(), "{made:?}");
         assert_eq!(report.json()["tests"][0]["proved"], false);
     }

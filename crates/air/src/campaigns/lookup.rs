@@ -24,7 +24,7 @@ pub(super) fn subject(counts: Lookup<F>) -> Subject {
 
 /// All answers are facts, however often they are given.
 fn judge(row: &Verdict) -> Result<(), String> {
-    match row.said.iter().all(|answer| answer.is_true() == Some(true)) {
+    match row.sent.iter().all(|answer| answer.is_true() == Some(true)) {
         true => Ok(()),
         false => Err(format!("{row:?}")),
     }
@@ -59,8 +59,8 @@ mod tests {
         for row in 0..subject.height() {
             let verdict = subject.verdict(row);
             assert!(verdict.accepted(), "row {row}: {verdict:?}");
-            assert_eq!(verdict.said.len(), 4);
-            for message in verdict.said {
+            assert_eq!(verdict.sent.len(), 4);
+            for message in verdict.sent {
                 assert_eq!((message.bus, message.count), (LOOKUP, -1));
                 assert_eq!(message.is_true(), Some(true));
                 facts.insert(message.fields);

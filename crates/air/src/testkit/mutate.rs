@@ -147,7 +147,7 @@ impl Mutation {
                 let mut survives = false;
                 for value in self.values(row, column) {
                     *self.subject.cell(row, column) = value;
-                    let mutant = self.subject.hear(row, MAX_RULES);
+                    let mutant = self.subject.verdict_within(row, MAX_RULES);
                     let what = || format!("row {row}: {name} := {value}, was {}", cells[column]);
                     survives |= self.observe((&honest, &cells), &mutant, &[column], what);
                 }
@@ -173,7 +173,7 @@ impl Mutation {
                     *self.subject.cell(row, i) = x;
                     for y in steps(cells[j]) {
                         *self.subject.cell(row, j) = y;
-                        let mutant = self.subject.hear(row, MAX_RULES);
+                        let mutant = self.subject.verdict_within(row, MAX_RULES);
                         let what = || {
                             let (a, b) = (&names[i], &names[j]);
                             let (was_a, was_b) = (cells[i], cells[j]);
@@ -198,7 +198,7 @@ impl Mutation {
             self.report.count.rejected += usize::from(!mutant.accepted());
             match (harm, faults(&mutant)) {
                 (Some(_), None) if mutant.accepted() => {
-                    self.complain(format!("attack {i} is accepted: {:?}", mutant.said));
+                    self.complain(format!("attack {i} is accepted: {:?}", mutant.sent));
                 }
                 (Some(harm), Some(faults)) => self.report.kills.add(Kill {
                     harm,
@@ -238,7 +238,7 @@ impl Mutation {
         changed: &[usize],
         what: impl Fn() -> String,
     ) -> bool {
-        let is_same = mutant.said == honest.said && mutant.unbounded.is_empty();
+        let is_same = mutant.sent == honest.sent && mutant.unbounded.is_empty();
         if !mutant.accepted() {
             self.report.count.rejected += 1;
             self.note_kill((honest, cells), mutant, changed, is_same);
@@ -253,7 +253,7 @@ impl Mutation {
         }
         self.report.count.says_other += 1;
         if let Some(harm) = self.harm(mutant) {
-            self.complain(format!("{harm:?}: {}: {:?}", what(), mutant.said));
+            self.complain(format!("{harm:?}: {}: {:?}", what(), mutant.sent));
         }
         false
     }
