@@ -9,7 +9,7 @@ use p3_lookup::{Count, InteractionBuilder};
 use crate::F;
 pub use crate::bus::MAX_FIELDS;
 
-/// What to do with what a row says.
+/// What to do with what a row emits.
 pub trait Sink<E = F> {
     /// A constraint's value, which should be 0.
     fn constraint(&mut self, value: E);

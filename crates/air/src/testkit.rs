@@ -1,5 +1,5 @@
 //! What the tests of every table share, those of other crates included: a table evaluated on
-//! rows made by hand, an independent model of what an instruction says on the buses, mutants
+//! rows made by hand, an independent model of what an instruction sends on the buses, mutants
 //! and who keeps them out. Never part of the product.
 
 pub mod campaign;
@@ -14,8 +14,6 @@ mod repair;
 mod rows;
 pub mod score;
 pub mod steps;
-#[cfg(test)]
-mod steps_tests;
 pub mod subject;
 pub mod suite;
 pub mod verdict;

@@ -1,4 +1,4 @@
-//! What the proof of a segment will need, told while the segment is still being recorded.
+//! What the proof of a segment will need, predicted while the segment is still being recorded.
 
 use std::mem::size_of;
 

@@ -4,7 +4,7 @@
 //! of its padding and a number of others: the cell becomes something else, and with pairs of
 //! limbs the word becomes the one that is the same modulo p. A rule must notice. What none
 //! notices must be on the list of free cells, `crates/air/free-cells.txt`, or stand in a row
-//! that says nothing before and after.
+//! that sends nothing before and after.
 //!
 //! The columns are those that the tables say they have: none can be forgotten.
 

@@ -1,6 +1,6 @@
 //! Compound witnesses.
 //!
-//! A row keeps its instruction, its operands and its time, and says something untrue: a wrong
+//! A row keeps its instruction, its operands and its time, and sends something untrue: a wrong
 //! result, next pc, word in memory or address. Then every helper cell is at the prover's
 //! disposal: the search starts from the row that the table's own filling makes of the wrong
 //! event, and from the honest row with the lie put in, and makes one rule after the other hold.
@@ -8,7 +8,7 @@
 //! helper cells are wiped out.
 //!
 //! Tables that hold no instructions are treated the same way, their lies made of honest rows by
-//! changing what these say: an ECALL's result, exit code or machine register, a word that is
+//! changing what these send: an ECALL's result, exit code or machine register, a word that is
 //! moved, a hash, a decoded field.
 
 mod forge;

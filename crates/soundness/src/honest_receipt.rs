@@ -43,7 +43,7 @@ pub struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// `edit`, after which the receipt should be refused for a reason that `refused_by` says.
+    /// `edit`, after which the receipt should be refused for a reason that `refused_by` accepts.
     pub fn new(
         name: impl Into<String>,
         refused_by: fn(&VerifyError) -> bool,
@@ -124,7 +124,7 @@ impl Honest {
     }
 
     /// Counts a `what` if `receipt`, which must not be the honest one, is refused for a reason
-    /// that `refused_by` says, and notes a failure if not. The name says what was changed.
+    /// that `refused_by` accepts, and notes a failure if not. The name says what was changed.
     pub fn expect_refusal(
         &self,
         outcome: &mut Outcome,

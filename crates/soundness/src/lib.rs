@@ -1,7 +1,7 @@
 //! An attacker in a crate: eleven ways of trying to make the verifier accept a lie.
 //!
-//! Each module `tN` is one of them: a function that takes an [`Effort`] and returns an
-//! [`Outcome`]. `tests/tN.rs` runs it with little effort on every change;
+//! Each has a module, which [`ALL`] lists: a function that takes an [`Effort`] and returns an
+//! [`Outcome`]. The test target of its name runs it with little effort on every change;
 //! `cargo xtask soundness --long` runs all with much. docs/soundness.md says what follows from
 //! them and what does not: they find bugs, they prove nothing.
 #![forbid(unsafe_code)]
@@ -33,7 +33,7 @@ pub use outcome::{Effort, Outcome};
 /// One of the eleven.
 #[derive(Clone, Copy, Debug)]
 pub struct Attack {
-    /// Its name, which is that of its test target.
+    /// Its name: that of its module and of its test target.
     pub name: &'static str,
     /// What it does, in one line.
     pub about: &'static str,

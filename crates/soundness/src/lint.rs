@@ -3,7 +3,7 @@
 //! What holds of the tables as they are written down, before anybody runs them: one width of
 //! messages a bus, degrees as declared, every column used, a layout that changes only on
 //! purpose. And two things on which the argument rests that counts cannot wrap: the sum of
-//! heights times weights stays below `p`, and padding says nothing.
+//! heights times weights stays below `p`, and padding sends nothing.
 
 mod bound;
 mod layout;

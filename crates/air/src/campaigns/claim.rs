@@ -58,7 +58,7 @@ fn node(height: u32, index: u32, [initial, last]: [Digest<F>; 2]) -> Message {
     Message::new(MERKLE, &[head.as_slice(), &initial, &last].concat(), 1)
 }
 
-/// What the claim says of a run that ends at `end_ts`.
+/// What the claim sends of a run that ends at `end_ts`.
 fn expected(halted: bool, end_ts: u32) -> Vec<Message> {
     let end = match halted {
         true => Message::received(EXIT, &[7, 1]),

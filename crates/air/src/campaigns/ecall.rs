@@ -61,7 +61,7 @@ fn console(call: Call, length: u32) -> Event {
     event(call, 3, length, length, 77)
 }
 
-/// What an honest row of the event says, sorted.
+/// What an honest row of the event sends, sorted.
 fn messages(e: &Event) -> Vec<Message> {
     let (number, machine) = match e.call {
         Call::Exit => (93, 33),
@@ -126,7 +126,7 @@ fn follows_the_abi(e: &Event) -> bool {
         }
 }
 
-/// The row says what one event makes it say, and that event follows the ABI.
+/// The row sends what one event makes it send, and that event follows the ABI.
 fn judge(row: &Verdict) -> Result<(), String> {
     let error = || Err(format!("{:?}", row.sent));
     if row.sent.is_empty() {

@@ -30,7 +30,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
     }
 }
 
-/// There are no rules, and nothing can be said that is not true.
+/// There are no rules, and nothing can be sent that is not true.
 pub(super) fn campaign() -> Campaign {
     let counts = Lookup {
         range16: F::from_int(3),

@@ -49,7 +49,7 @@ fn write(left: u32, word: u32) -> Event {
     }
 }
 
-/// What an honest row of the event says, sorted.
+/// What an honest row of the event sends, sorted.
 fn messages(e: &Event) -> Vec<Message> {
     let call = if e.call == Call::Read { 1 } else { 2 };
     let tuple = |value: u32, ts: u32| [e.word, value & 0xffff, value >> 16, ts];
@@ -82,7 +82,7 @@ fn never_ends(row: &Verdict) -> bool {
     row.sent.iter().any(|m| passes(m) && is_less(m.fields[3]))
 }
 
-/// The row says what one event makes it say, and that event is one that may be.
+/// The row sends what one event makes it send, and that event is one that may be.
 fn judge(row: &Verdict) -> Result<(), String> {
     let error = || Err(format!("{:?}", row.sent));
     let one = |bus: &str, count: i64| {

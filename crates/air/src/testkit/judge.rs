@@ -1,4 +1,4 @@
-//! Whether an instruction's row says something untrue.
+//! Whether an instruction's row sends something untrue.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,7 +13,7 @@ use super::steps::{Case, IMMEDIATE, accesses, execute, messages};
 use super::verdict::{Message, Verdict};
 use crate::bus::{MEMORY, PROGRAM, STATE};
 
-/// Whether an instruction's row says something untrue: its inputs are what a program, the
+/// Whether an instruction's row sends something untrue: its inputs are what a program, the
 /// machine's state and cells may be, but what it makes of them is not what the ISA does.
 pub fn judge(row: &Verdict) -> Result<(), String> {
     let sent = row.sent.as_slice();

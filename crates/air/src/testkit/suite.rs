@@ -93,7 +93,7 @@ impl Suite {
         }
     }
 
-    /// The row is accepted and says what the model says.
+    /// The row is accepted and sends what the model sends.
     fn accepts(&self, e: &Step) -> Result<(), String> {
         let verdict = self.verdict(e);
         let is_clean = verdict.accepted() && verdict.unbounded.is_empty();
@@ -217,7 +217,7 @@ impl Suite {
                 let verdict = self.verdict(late);
                 // An instruction has no use for all of them.
                 let is_refused = verdict.broken.is_empty() && verdict.untrue.len() == 1;
-                if !is_refused && verdict.sent != said {
+                if !is_refused && verdict.sent != sent {
                     return Err(format!("{late:?}: {verdict:?}"));
                 }
             }

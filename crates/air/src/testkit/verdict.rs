@@ -128,7 +128,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The table alone has nothing against the row. Whoever hears what it says may have.
+    /// The table alone has nothing against the row. Whoever receives what it sends may have.
     pub fn accepted(&self) -> bool {
         self.broken.is_empty() && self.untrue.is_empty()
     }
@@ -138,7 +138,7 @@ impl Verdict {
         self.sent.is_empty() && self.asked.is_empty() && self.untrue.is_empty()
     }
 
-    /// What the row says, in an order that does not depend on the table.
+    /// What the row sends, in an order that does not depend on the table.
     pub fn sent_sorted(&self) -> Vec<Message> {
         let mut sent = self.sent.clone();
         sent.sort();

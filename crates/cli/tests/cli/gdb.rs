@@ -42,7 +42,7 @@ impl Waiting {
 
     fn end(mut self) -> Outcome {
         let mut stderr = String::new();
-        self.stderr.read_to_string(&mut said).expect("text");
+        self.stderr.read_to_string(&mut stderr).expect("text");
         let output = self.child.wait_with_output().expect("it ends");
         Outcome {
             code: output.status.code().expect("an exit code"),

@@ -8,7 +8,7 @@ use super::TableProgram;
 use super::graph::{Graph, Id, Node};
 use super::order::IrStep;
 
-/// What a row says.
+/// What a row emits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluated {
     /// The constraints' values.
@@ -17,7 +17,7 @@ pub struct Evaluated {
     pub messages: Vec<(Vec<F>, F)>,
 }
 
-/// What a row says, computed as the kernels do: part by part, each from nothing.
+/// What a row emits, computed as the kernels do: part by part, each from nothing.
 ///
 /// # Panics
 /// If a part looks at a value that it has not computed.

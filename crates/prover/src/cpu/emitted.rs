@@ -1,4 +1,4 @@
-//! What rows say, pack by pack: the fractions of their messages and the values of their
+//! What rows emit, pack by pack: the fractions of their messages and the values of their
 //! constraints.
 
 use std::ops::Range;
@@ -58,7 +58,7 @@ where
     }
 }
 
-/// What some rows of a table say: the fractions of its messages, and its constraints.
+/// What some rows of a table emit: the fractions of its messages, and its constraints.
 pub(super) struct Emitted<'a, const D: usize>
 where
     F: BinomiallyExtendable<D>,

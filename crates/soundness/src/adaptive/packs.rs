@@ -65,7 +65,7 @@ fn tell(profile: Profile, world: &World, cheats: &[Telling]) -> Outcome {
     })
 }
 
-/// Each of them has been told of in some profile, and most in every one.
+/// Each of them has been tried in some profile, and most in every one.
 pub fn expect_all(outcome: &mut Outcome) {
     for (what, _, refused_by) in of_a_level().iter().chain(&of_levels()) {
         let counted = if refused_by.is_some() {

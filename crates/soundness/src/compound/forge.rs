@@ -1,4 +1,4 @@
-//! A cheating prover for one row: given what the row shall say, it looks for helper cells with
+//! A cheating prover for one row: given what the row shall send, it looks for helper cells with
 //! which all rules hold.
 
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ pub type Steps = [(usize, F); 2];
 
 /// A search.
 struct Search<'a> {
-    /// What the row shall say.
+    /// What the row shall send.
     sent: &'a [Message],
     /// Columns that may be solved for.
     helpers: &'a [usize],
@@ -49,7 +49,7 @@ struct Search<'a> {
 struct Found {
     /// A row that is accepted.
     row: Option<Vec<F>>,
-    /// The row that breaks the fewest rules; none if the first one says what no row may.
+    /// The row that breaks the fewest rules; none if the first one sends what no row may.
     closest: Option<Vec<F>>,
     /// Rows tried.
     steps: usize,
@@ -86,7 +86,7 @@ impl Forge {
         self.subject.verdict(self.row)
     }
 
-    /// Whether the row with some cells changed says what it does with `cells`.
+    /// Whether the row with some cells changed sends what it does with `cells`.
     fn stays(&mut self, cells: &[F], steps: &[(usize, F)]) -> bool {
         let start = self.verdict(cells);
         let mut cells = cells.to_vec();
@@ -97,7 +97,7 @@ impl Forge {
         verdict.sent == start.sent && verdict.unbounded == start.unbounded
     }
 
-    /// The columns that what the row says does not depend on.
+    /// The columns that what the row sends does not depend on.
     pub fn helpers(&mut self, cells: &[F]) -> Vec<usize> {
         let columns = 0..cells.len();
         columns
@@ -149,7 +149,7 @@ impl Forge {
     }
 
     /// Searches, from `cells` on and in no more than `budget` steps, for a row that is accepted
-    /// and says the same; it, if there is one, and the steps that were taken.
+    /// and sends the same; it, if there is one, and the steps that were taken.
     pub fn search(
         &mut self,
         cells: &[F],

@@ -18,10 +18,10 @@ use crate::world::World;
 /// Rows that the search may try.
 const BUDGET: usize = 150;
 
-/// Rows to look at for one that says something.
+/// Rows to look at for one that sends something.
 const TRIES: usize = 20;
 
-/// A row of a world's table that says something else than it did, its helper cells solved for as
+/// A row of a world's table that sends something else than it did, its helper cells solved for as
 /// far as that goes: with the cells that differ and the rules that are still broken.
 pub fn forged(world: &World, place: usize, random: &mut Random) -> Option<(Mutant, Broken)> {
     let trace = &world.traces.tables[place];

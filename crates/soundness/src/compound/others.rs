@@ -1,4 +1,4 @@
-//! Events of tables that hold no instructions, and say something else.
+//! Events of tables that hold no instructions, and send something else.
 
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
 use vouch_air::F;

@@ -1,4 +1,4 @@
-//! Padding says nothing: every message of every row beyond the events is sent 0 times.
+//! Padding sends nothing: every message of every row beyond the events is sent 0 times.
 
 use std::collections::BTreeSet;
 

@@ -119,7 +119,7 @@ pub fn collect(worlds: &[World], effort: Effort) -> (Evidence, Vec<Spare>, Vec<S
     all
 }
 
-/// `cells`'s wrong cells.
+/// The wrong cells of `cells`.
 fn cells(worlds: &[World], effort: Effort) -> Evidence {
     let mut evidence = Evidence::default();
     for trace in worlds.iter().flat_map(|world| &world.traces.tables) {
@@ -129,7 +129,7 @@ fn cells(worlds: &[World], effort: Effort) -> Evidence {
     evidence
 }
 
-/// `faults`'s faults.
+/// The faults of `faults`.
 fn faults(effort: Effort) -> Evidence {
     let programs = (0..effort.pick(24, 200) as u64).into_par_iter();
     let of_program = |seed| {

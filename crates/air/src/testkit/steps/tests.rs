@@ -2,17 +2,17 @@
 
 use vouch_isa::Op;
 
-use super::numbers::P;
-use super::steps::{Case, messages};
-use super::verdict::Message;
+use super::{Case, messages};
 use crate::bus::{MEMORY, PROGRAM, STATE};
+use crate::testkit::numbers::P;
+use crate::testkit::verdict::Message;
 
 /// Register cells start at 2^30.
 const fn cell(register: u32) -> u32 {
     0x4000_0000 + register
 }
 
-fn says(case: Case, literal: &[Message]) {
+fn sends(case: Case, literal: &[Message]) {
     let mut literal = literal.to_vec();
     literal.sort();
     assert_eq!(messages(&case.step()), literal);
@@ -32,7 +32,7 @@ fn add() {
         Message::sent(MEMORY, &[cell(5), 0, 2, 70_002]),
         Message::sent(STATE, &[0x5001, 70_003]),
     ];
-    says(Case::new(Op::Add, 0x1_ffff, 1), &literal);
+    sends(Case::new(Op::Add, 0x1_ffff, 1), &literal);
 }
 
 /// `addi x0, x6, -1` writes to the sink.
@@ -48,7 +48,7 @@ fn addi_to_x0() {
         Message::sent(MEMORY, &[cell(32), 4, 0, 70_002]),
         Message::sent(STATE, &[0x5001, 70_003]),
     ];
-    says(Case { rd: 0, ..case }, &literal);
+    sends(Case { rd: 0, ..case }, &literal);
 }
 
 /// `beq x6, x6, . - 8`: one register read twice.
@@ -64,7 +64,7 @@ fn beq_taken() {
         Message::sent(MEMORY, &[cell(6), 9, 0, 70_001]),
         Message::sent(STATE, &[0x4ffe, 70_003]),
     ];
-    says(Case { rs2: 6, ..case }, &literal);
+    sends(Case { rs2: 6, ..case }, &literal);
 }
 
 /// `jal x5, . + 16` and `jalr x5, -4(x6)`, the target's lowest bit dropped.
@@ -79,7 +79,7 @@ fn jumps() {
         Message::sent(PROGRAM, &[0x5000, 2, 5, 0, 0, 0x4004, 1, 0x5004]),
         Message::sent(STATE, &[0x5004, 70_003]),
     ];
-    says(
+    sends(
         Case::jump(Op::Jal, 0, 0, 16),
         &[link.as_slice(), &jal].concat(),
     );
@@ -90,7 +90,7 @@ fn jumps() {
         Message::sent(STATE, &[0x8000, 70_003]),
     ];
     let case = Case::jump(Op::Jalr, 0x2_0005, 0, 4u32.wrapping_neg());
-    says(case, &[link.as_slice(), &jalr].concat());
+    sends(case, &[link.as_slice(), &jalr].concat());
 }
 
 /// `lb x5, 1(x6)` and `sh x7, 2(x6)`.
@@ -107,7 +107,7 @@ fn load_and_store() {
         Message::sent(MEMORY, &[cell(5), 0xff80, 0xffff, 70_002]),
         Message::sent(STATE, &[0x5001, 70_003]),
     ];
-    says(Case::access(Op::Lb, 0x1_0001, 1, 0x5678_8034, 0), &load);
+    sends(Case::access(Op::Lb, 0x1_0001, 1, 0x5678_8034, 0), &load);
     let store = [
         Message::received(STATE, &[0x5000, 70_000]),
         Message::sent(PROGRAM, &[0x5000, 16, 0, 6, 7, 2, 0, 0]),
@@ -119,7 +119,7 @@ fn load_and_store() {
         Message::sent(MEMORY, &[0x1_0000, 0x1234, 0xcdef, 70_001]),
         Message::sent(STATE, &[0x5001, 70_003]),
     ];
-    says(
+    sends(
         Case::access(Op::Sh, 0x4_0002, 2, 0x5678_1234, 0x89ab_cdef),
         &store,
     );
