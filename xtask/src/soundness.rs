@@ -59,8 +59,8 @@ pub fn run(arguments: &SoundnessArgs) -> Result<bool> {
     Ok(all_well)
 }
 
-/// What the attacks were called in version 0.1, before an underscore and their names of today. Goes
-/// with the release after the next.
+/// What the attacks were called before, alone or with an underscore and their names of today. To go
+/// after one release.
 const FORMER: [(&str, &str); 11] = [
     ("t0", "lint"),
     ("t1", "cells"),
