@@ -59,14 +59,14 @@ impl TablePlan {
         let mut builder =
             InteractionSymbolicBuilder::<F, F>::new(AirLayout::from_air::<F>(&instance));
         instance.eval(&mut builder);
-        let lookups = Lookups::from_builder(&builder);
+        let sent = Lookups::from_builder(&builder);
 
         // A column takes the next messages of its bus.
         let mut waiting: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
-        for (i, message) in lookups.iter().enumerate() {
+        for (i, message) in sent.iter().enumerate() {
             waiting.entry(bus(&message.kind)).or_default().push_back(i);
         }
-        let mut places = vec![(0, 0); lookups.len()];
+        let mut places = vec![(0, 0); sent.len()];
         let mut columns = Vec::with_capacity(lookups.len());
         let mut slot = 0;
         for (column, lookup) in lookups.iter().enumerate() {
@@ -80,7 +80,7 @@ impl TablePlan {
             }
             columns.push(first..slot);
         }
-        let messages = lookups
+        let messages = sent
             .iter()
             .zip(places)
             .map(|(message, place)| MessagePlan::new(&message.elements[0], place))
