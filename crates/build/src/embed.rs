@@ -68,7 +68,8 @@ impl Embed {
     /// [`Built::warnings`] says, or what went wrong.
     pub fn run(self) {
         if let Err(error) = self.try_run() {
-            for line in error.to_string().lines() {
+            let hint = error.hint().map(|hint| format!("hint: {hint}"));
+            for line in error.to_string().lines().chain(hint.as_deref()) {
                 println!("cargo::error={line}");
             }
         }
@@ -133,6 +134,15 @@ enum EmbedError {
     Age { dir: PathBuf, source: io::Error },
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
+}
+
+impl EmbedError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Build { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
 }
 
 /// Makes a lock file that the build wrote as old as the newest manifest that it was made from. To cargo, a file that

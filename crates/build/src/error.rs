@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use thiserror::Error;
 use vouch_emulator::ElfError;
 
-use super::Target;
+use super::{Missing, Target};
 
 /// Why there is no ELF.
 #[derive(Debug, Error)]
@@ -93,6 +93,8 @@ pub enum BuildError {
         status: ExitStatus,
         /// The last lines that it wrote to stderr.
         stderr: String,
+        /// What the guest wants and does not have, if the compiler says so.
+        missing: Option<Missing>,
     },
     /// Cargo said something unexpected.
     #[error("cannot read what cargo says: {0}")]
@@ -113,6 +115,14 @@ pub enum BuildError {
 }
 
 impl BuildError {
+    /// What to do about it, if the message does not say.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cargo { missing, .. } => missing.map(|missing| missing.to_string()),
+            _ => None,
+        }
+    }
+
     /// What the system says of `action` on `path`.
     pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::File {

@@ -14,6 +14,7 @@ mod error;
 mod flags;
 mod lock;
 mod metadata;
+mod missing;
 mod owners;
 mod products;
 mod sources;
@@ -23,9 +24,11 @@ mod toolchain;
 
 use std::fs;
 use std::path::{self, Path, PathBuf};
+use std::process::Command;
 
 pub use embed::{Embed, embed};
 pub use error::BuildError;
+pub use missing::Missing;
 pub use products::Product;
 pub use target::Target;
 pub use toolchain::{Toolchain, ToolchainKind};
@@ -139,7 +142,7 @@ pub fn build(
             .env("CARGO_BUILD_BUILD_DIR", target_dir);
         cargo::run(clean, log).map(drop)
     })?;
-    let messages = cargo::run(command, log)?;
+    let messages = compile(command, target, log)?;
     let path = cargo::only_executable(&messages)?;
 
     let sources = sources::find(&path, &metadata, runtime, &toolchain, target_dir)?;
@@ -155,6 +158,33 @@ pub fn build(
         toolchain,
         warnings,
         sources,
+    })
+}
+
+/// Runs the cargo that compiles the guest. Its error says what `target` lacks, if that is the reason.
+fn compile(
+    command: Command,
+    target: Target,
+    log: &mut dyn FnMut(&str),
+) -> Result<String, BuildError> {
+    let mut found = None;
+    let mut watch = |line: &str| {
+        found = found.or_else(|| Missing::of(line));
+        log(line);
+    };
+    cargo::run(command, &mut watch).map_err(|error| match error {
+        BuildError::Cargo {
+            action,
+            status,
+            stderr,
+            ..
+        } => BuildError::Cargo {
+            action,
+            status,
+            stderr,
+            missing: found.filter(|_| target == Target::Bare),
+        },
+        other => other,
     })
 }
 

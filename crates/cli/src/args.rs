@@ -70,7 +70,7 @@ pub enum Command {
 /// Of `vouch new`.
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// Folder to make, whose name is the project's
+    /// Folder to create, or one that is empty, `.` too; the project is named after it
     #[arg(value_name = "PROJECT")]
     pub folder: PathBuf,
     /// A guest with Rust's standard library

@@ -22,6 +22,11 @@ pub enum Error {
     /// `--input-hex` is not hexadecimal. What it is stays private.
     #[error("--input-hex: expected two hexadecimal digits a byte, got {0}")]
     InputHex(String),
+    /// Stdin is named more often than it can be read.
+    #[error(
+        "--input -: expected stdin once, got it {0} times; to give its bytes twice, save them to a file"
+    )]
+    StdinAgain(usize),
     /// Two files of a command line are one.
     #[error("{output}: expected another file than {other}, got {}", path.display())]
     SameFile {
@@ -225,6 +230,7 @@ impl Error {
         match self {
             Self::Usage(_)
             | Self::InputHex(_)
+            | Self::StdinAgain(_)
             | Self::SameFile { .. }
             | Self::ProjectName { .. }
             | Self::NotACheckout { .. } => Kind::Usage,

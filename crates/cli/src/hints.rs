@@ -15,10 +15,24 @@ impl Error {
             Self::NoService => {
                 Some("cargo install --path crates/cli --features serve makes one".into())
             }
+            Self::Build(error) => error.hint(),
             Self::Sdk(error) => of_library(error),
             _ => None,
         }
     }
+}
+
+/// Codes 1 and 101 have a meaning for guests in Rust.
+fn of_exit(code: u32) -> String {
+    let meaning = match code {
+        1 => {
+            "a guest that refuses its input exits with 1; with --frames it gets each file with its length before it, as \
+             io::read and io::read_frame expect. "
+        }
+        101 => "the guest panicked; its message is on stderr. ",
+        _ => "",
+    };
+    format!("{meaning}vouch prove --allow-exit {code} proves such a run")
 }
 
 fn of_library(error: &SdkError) -> Option<String> {
@@ -30,9 +44,9 @@ fn of_library(error: &SdkError) -> Option<String> {
         SdkError::Prove(ProveError::Memory { .. }) => {
             "--max-memory BYTES allows more, if the machine has it"
         }
-        SdkError::GuestExit(run) => {
-            let code = run.exit_code;
-            return Some(format!("vouch prove --allow-exit {code} proves such a run"));
+        SdkError::GuestExit(run) => return Some(of_exit(run.exit_code)),
+        SdkError::Execute(ExecuteError::Fault(_)) => {
+            "vouch run --gdb PORT stops a debugger at the instruction at fault (docs/cli.md)"
         }
         SdkError::OtherFile {
             found: FileKind::Receipt,

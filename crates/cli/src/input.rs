@@ -1,7 +1,7 @@
 //! The private input of a guest. Nothing here repeats any of it.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hex::FromHexError;
 use vouch_sdk::{Error as SdkError, Input, Limits, files};
@@ -12,7 +12,7 @@ use crate::error::Error;
 /// The bytes that the guest reads.
 ///
 /// # Errors
-/// A file that cannot be read or is larger than any input may be; text that is not
+/// A file that cannot be read or is larger than any input may be; stdin named twice; text that is not
 /// hexadecimal.
 pub fn read(arguments: &InputArgs) -> Result<Input, Error> {
     let append = |input: Input, bytes: &[u8]| match arguments.frames {
@@ -22,6 +22,7 @@ pub fn read(arguments: &InputArgs) -> Result<Input, Error> {
     if let Some(text) = &arguments.input_hex {
         return Ok(append(Input::new(), &decode(text)?)?);
     }
+    check_stdin(&arguments.input)?;
     let limit = Limits::default().input_bytes as u64;
     let mut input = Input::new();
     for path in &arguments.input {
@@ -32,6 +33,16 @@ pub fn read(arguments: &InputArgs) -> Result<Input, Error> {
         input = append(input, &bytes)?;
     }
     Ok(input)
+}
+
+/// Stdin has nothing left when it is read again.
+fn check_stdin(files: &[PathBuf]) -> Result<(), Error> {
+    let names = ["-", "/dev/stdin"].map(Path::new);
+    let stdin = |path: &&PathBuf| names.contains(&path.as_path());
+    match files.iter().filter(stdin).count() {
+        0 | 1 => Ok(()),
+        times => Err(Error::StdinAgain(times)),
+    }
 }
 
 fn read_stdin(limit: u64) -> Result<Vec<u8>, Error> {

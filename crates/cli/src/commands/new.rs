@@ -57,7 +57,7 @@ const CRATES: [(&str, &str); 3] = [
 /// `SdkError::File` if a file cannot be written.
 pub fn new(arguments: &NewArgs, output: &Output) -> Result<Fields, Error> {
     let folder = &arguments.folder;
-    let name = package_name(folder)?;
+    let name = &package_name(folder)?;
     check_empty(folder)?;
     let checkout = match &arguments.vouch {
         Some(path) => Some(given_checkout(path)?),
@@ -92,9 +92,11 @@ fn tell(arguments: &NewArgs, checkout: Option<&Path>, output: &Output) -> Result
         None => format!("version {} on crates.io", env!("CARGO_PKG_VERSION")),
     };
     output.say(format_args!("{folder}: made, with Vouch from {source}"))?;
-    output.say(format_args!(
-        "  cd {folder} && cargo run --release -- prove"
-    ))
+    let there = match arguments.folder.as_path() == Path::new(".") {
+        true => String::new(),
+        false => format!("cd {folder} && "),
+    };
+    output.say(format_args!("  {there}cargo run --release -- prove"))
 }
 
 /// A template with the project's name and dependencies.
@@ -127,15 +129,19 @@ fn toml_text(path: &Path) -> Result<String, Error> {
     Ok(json!(text).to_string())
 }
 
-/// The last part of the path, which names the package. Cargo says more of what names may be; these are those that
-/// it, or the compiler, refuses later.
-fn package_name(folder: &Path) -> Result<&str, Error> {
+/// The last part of the path, or what the folder is called if that is `.` or `..`; it names the package. Cargo says
+/// more of what names may be; these are those that it, or the compiler, refuses later.
+fn package_name(folder: &Path) -> Result<String, Error> {
     let refuse = |reason| Error::ProjectName {
         path: folder.into(),
         reason,
     };
-    let name = folder.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| refuse("none"))?;
+    let path = match folder.file_name() {
+        Some(_) => folder.to_path_buf(),
+        None => fs::canonicalize(folder).unwrap_or_default(),
+    };
+    let name = path.file_name().ok_or_else(|| refuse("none"))?;
+    let name = name.to_str().ok_or_else(|| refuse("another character"))?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.chars().all(fits) {
         return Err(refuse("another character"));
@@ -146,7 +152,7 @@ fn package_name(folder: &Path) -> Result<&str, Error> {
     if RESERVED.contains(&name) || CRATES.iter().any(|(other, _)| *other == name) {
         return Err(refuse("a name that has a meaning"));
     }
-    Ok(name)
+    Ok(name.into())
 }
 
 /// Keywords, crates of the library, folders in a target directory.
@@ -292,11 +298,19 @@ mod tests {
     #[test]
     fn names_of_packages() {
         let name = |path| package_name(Path::new(path)).map_err(|error| error.to_string());
-        assert_eq!(name("some/where/my-app_2"), Ok("my-app_2"));
-        assert_eq!(name("App/"), Ok("App"));
+        for (path, expected) in [
+            ("some/where/my-app_2", "my-app_2"),
+            ("App/", "App"),
+            ("App/.", "App"),
+            // Tests run in the package's folder.
+            (".", "cli"),
+            ("..", "crates"),
+        ] {
+            assert_eq!(name(path).as_deref(), Ok(expected), "{path}");
+        }
         for (path, got) in [
             ("/", "none"),
-            ("..", "none"),
+            ("missing/..", "none"),
             ("my app", "another character"),
             ("caf\u{e9}", "another character"),
             ("my.app", "another character"),

@@ -138,6 +138,14 @@ fn say(arguments: &ProveArgs, proven: &Proven, id: &ImageId, output: &Output) ->
         count(stats.segments, "segment"),
         stats.cycles_per_second()
     ))?;
+    let peak = match stats.peak_rss_bytes {
+        Some(peak) => format!(", {peak} bytes at its peak"),
+        None => String::new(),
+    };
+    output.say(format_args!(
+        "memory    {} bytes by estimate{peak}",
+        stats.memory_bytes
+    ))?;
     output.say(format_args!(
         "security  {:.1} provable bits, profile {} at {}",
         tenths(stats.security_bits),
@@ -181,6 +189,7 @@ pub fn report(proven: &Proven, id: &ImageId, phases: &Phases) -> Fields {
             "estimated_memory_bytes",
             json!(stats.estimated_memory_bytes),
         ),
+        ("memory_bytes", json!(stats.memory_bytes)),
         ("peak_rss_bytes", json!(stats.peak_rss_bytes)),
         ("committed_cells", json!(stats.cells)),
         ("committed_cells_total", json!(stats.committed_cells())),

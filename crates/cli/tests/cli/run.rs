@@ -31,6 +31,23 @@ fn inputs_are_concatenated() {
 }
 
 #[test]
+fn stdin_is_read_once() {
+    let place = Place::new();
+    let elf = guest("runtime");
+    place.put("file", b"a first");
+    for (again, times) in [
+        (&["-"][..], 2),
+        (&["/dev/stdin"], 2),
+        (&["file", "-", "-"], 3),
+    ] {
+        let mut all = vec!["run", &elf, "--input", "-"];
+        all.extend(again.iter().flat_map(|path| ["--input", path]));
+        let message = format!("--input -: expected stdin once, got it {times} times");
+        place.refuses(&all, 2, "usage", &message);
+    }
+}
+
+#[test]
 fn frames_have_their_length_before_them() {
     let place = Place::new();
     // No orders, no customer; then a memo.
@@ -114,6 +131,40 @@ fn an_exit_code_other_than_0_is_a_no() {
         "exited with code 101, expected 0",
     );
     assert_eq!(error["exit_code"], 101);
+}
+
+#[test]
+fn runs_that_end_badly_say_what_helps() {
+    let place = Place::new();
+    let (runtime, typed, panicking) = (guest("runtime"), guest("typed"), guest("panicking"));
+    for (arguments, kind, hint) in [
+        (
+            &["run", &typed, "--input-hex", "00"][..],
+            "guest_exit",
+            "--frames",
+        ),
+        (&["run", &panicking], "guest_exit", "the guest panicked"),
+        (
+            &["run", &panicking],
+            "guest_exit",
+            "vouch prove --allow-exit 101",
+        ),
+        (
+            &["run", &runtime, "--input-hex", "7807"],
+            "guest_exit",
+            "vouch prove --allow-exit 7",
+        ),
+        (
+            &["run", &runtime, "--input-hex", "73"],
+            "guest_fault",
+            "vouch run --gdb",
+        ),
+    ] {
+        let said = place.vouch(&[arguments, &["--json"]].concat()).json();
+        assert_eq!(said["kind"], kind, "{said}");
+        let found = said["hint"].as_str().expect("a hint");
+        assert!(found.contains(hint), "{hint:?} in {found:?}");
+    }
 }
 
 #[test]

@@ -144,6 +144,28 @@ fn mains_return_exit_codes_and_errors() {
     ends(b'e', 1, "Error: \"an error\"\n");
     ends(b'?', 1, "Error: \"no exercise is called 63\"\n");
     ends(b'v', 9, "");
+    ends(b'w', 9, "");
+}
+
+#[test]
+fn half_a_line_is_printed_however_a_guest_ends() {
+    for (letter, exit_code, message) in [
+        (b'j', 101, "a panic\n"),
+        (b'm', 9, ""),
+        (b'r', 1, "refused: a reason\n"),
+        (b'u', 101, "heap exhausted: no room for 1048576 bytes"),
+    ] {
+        let Some(run) = exercise(letter, b"") else {
+            return;
+        };
+        let letter = char::from(letter);
+        assert_eq!(
+            (run.exit_code, &*run.stdout),
+            (exit_code, "half a line"),
+            "{letter}"
+        );
+        assert!(run.stderr.contains(message), "{letter}: {}", run.stderr);
+    }
 }
 
 #[test]
