@@ -124,13 +124,13 @@ impl Embed {
 /// Why there are no constants.
 #[derive(Debug, Error)]
 enum EmbedError {
-    #[error("expected a build script, which cargo tells OUT_DIR, got no such variable")]
+    #[error("expected a build script, for which cargo sets OUT_DIR, got no such variable")]
     NoBuildScript,
     #[error("guest {}: {source}", dir.display())]
     Build { dir: PathBuf, source: BuildError },
     #[error("expected guests whose packages have different names, got two for {name}_ELF")]
     SameName { name: String },
-    #[error("guest {}: cannot set the time of {LOCK}: {source}", dir.display())]
+    #[error("guest {}: cannot set the modification time of {LOCK}: {source}", dir.display())]
     Age { dir: PathBuf, source: io::Error },
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },

@@ -13,7 +13,7 @@ impl Error {
         match self {
             #[cfg(not(feature = "serve"))]
             Self::NoService => {
-                Some("cargo install --path crates/cli --features serve makes one".into())
+                Some("build one with cargo install --path crates/cli --features serve".into())
             }
             Self::Build(error) => error.hint(),
             Self::Sdk(error) => of_library(error),
@@ -40,9 +40,9 @@ fn of_library(error: &SdkError) -> Option<String> {
         SdkError::Execute(ExecuteError::Limit(LimitReached {
             limit: LimitKind::Cycles,
             ..
-        })) => "--max-cycles N allows more",
+        })) => "allow more with --max-cycles N",
         SdkError::Prove(ProveError::Memory { .. }) => {
-            "--max-memory BYTES allows more, if the machine has it"
+            "allow more with --max-memory BYTES, if the machine has it"
         }
         SdkError::GuestExit(run) => return Some(of_exit(run.exit_code)),
         SdkError::Execute(ExecuteError::Fault(_)) => {
@@ -51,21 +51,21 @@ fn of_library(error: &SdkError) -> Option<String> {
         SdkError::OtherFile {
             found: FileKind::Receipt,
             ..
-        } => "vouch inspect shows what a receipt says, vouch verify whether it holds",
+        } => "vouch inspect shows what a receipt says, and vouch verify checks it",
         SdkError::OtherFile {
             expected: FileKind::Receipt,
             found: FileKind::Elf,
             ..
-        } => "vouch verify has the receipt first and the program after --elf",
+        } => "vouch verify takes the receipt first, and the program after --elf",
         SdkError::File {
             action: "read",
             source,
             path,
         } if source.kind() == io::ErrorKind::IsADirectory && path.join("Cargo.toml").is_file() => {
-            "vouch build makes an ELF file of a guest's crate"
+            "build the guest's crate first: vouch build DIR -o guest.elf"
         }
         _ if error.kind() == ErrorKind::Elf => {
-            "vouch build makes programs that the machine runs; docs/guests.md has how, in C too"
+            "vouch build makes programs that the machine runs; docs/guests.md explains how, for C as well"
         }
         _ => return None,
     };

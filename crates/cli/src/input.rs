@@ -82,12 +82,12 @@ mod tests {
         let error = decode("c0ffe").expect_err("an odd number of digits");
         assert_eq!(
             error.to_string(),
-            "--input-hex: expected two hexadecimal digits a byte, got 5 digits"
+            "--input-hex: expected two hexadecimal digits per byte, got 5 digits"
         );
         let error = decode("c0ff!!").expect_err("not hexadecimal");
         assert_eq!(
             error.to_string(),
-            "--input-hex: expected two hexadecimal digits a byte, got another character at \
+            "--input-hex: expected two hexadecimal digits per byte, got another character at \
              position 5"
         );
     }

@@ -69,7 +69,7 @@ pub fn new(arguments: &NewArgs, output: &Output) -> Result<Fields, Error> {
         let path = folder.join(file);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(|source| vouch_sdk::Error::File {
-                action: "make",
+                action: "create",
                 path: parent.into(),
                 source,
             })?;
@@ -91,7 +91,7 @@ fn tell(arguments: &NewArgs, checkout: Option<&Path>, output: &Output) -> Result
         Some(path) => format!("the checkout {}", path.display()),
         None => format!("version {} on crates.io", env!("CARGO_PKG_VERSION")),
     };
-    output.say(format_args!("{folder}: made, with Vouch from {source}"))?;
+    output.say(format_args!("{folder}: created, with Vouch from {source}"))?;
     let there = match arguments.folder.as_path() == Path::new(".") {
         true => String::new(),
         false => format!("cd {folder} && "),
@@ -124,7 +124,7 @@ fn filled_in(
 fn toml_text(path: &Path) -> Result<String, Error> {
     let text = path.to_str().ok_or_else(|| Error::NotACheckout {
         path: path.into(),
-        reason: "its path is no UTF-8",
+        reason: "its path is not UTF-8",
     })?;
     Ok(json!(text).to_string())
 }
@@ -147,10 +147,10 @@ fn package_name(folder: &Path) -> Result<String, Error> {
         return Err(refuse("another character"));
     }
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Err(refuse("another one first"));
+        return Err(refuse("another first character"));
     }
     if RESERVED.contains(&name) || CRATES.iter().any(|(other, _)| *other == name) {
-        return Err(refuse("a name that has a meaning"));
+        return Err(refuse("a reserved name"));
     }
     Ok(name.into())
 }
@@ -314,12 +314,12 @@ mod tests {
             ("my app", "another character"),
             ("caf\u{e9}", "another character"),
             ("my.app", "another character"),
-            ("2app", "another one first"),
-            ("-app", "another one first"),
-            ("_app", "another one first"),
-            ("fn", "a name that has a meaning"),
-            ("std", "a name that has a meaning"),
-            ("vouch-sdk", "a name that has a meaning"),
+            ("2app", "another first character"),
+            ("-app", "another first character"),
+            ("_app", "another first character"),
+            ("fn", "a reserved name"),
+            ("std", "a reserved name"),
+            ("vouch-sdk", "a reserved name"),
         ] {
             let error = name(path).expect_err(path);
             assert!(error.ends_with(&format!("got {got}")), "{path}: {error}");

@@ -93,8 +93,8 @@ fn stopped(error: SdkError, signals: &Signals, arguments: &ProveArgs) -> Error {
             signal,
             segments,
             advice: match arguments.work_dir {
-                Some(_) => "the same command goes on from there",
-                None => "with --work-dir they would have been kept",
+                Some(_) => "the same command continues from there",
+                None => "--work-dir would keep them for the next attempt",
             },
         },
         (error, _) => error.into(),

@@ -17,11 +17,11 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 #[test]
 fn names_and_folders_are_refused() {
     let place = Place::new();
-    let expected = "expected a name of letters, digits, - and _, a letter first, got ";
+    let expected = "expected a name of letters, digits, - and _ that begins with a letter, got ";
     for (name, got) in [
         ("my.app", "another character"),
-        ("2fast", "another one first"),
-        ("std", "a name that has a meaning"),
+        ("2fast", "another first character"),
+        ("std", "a reserved name"),
         ("/", "none"),
     ] {
         let message = format!("{name}: {expected}{got}");
@@ -46,7 +46,7 @@ fn names_and_folders_are_refused() {
         ("missing", "nothing is there"),
         (".", "it has no crates/sdk, crates/build and crates/guest"),
     ] {
-        let message = format!("--vouch {checkout}: expected a checkout of Vouch: {reason}");
+        let message = format!("--vouch {checkout}: expected a checkout of Vouch, but {reason}");
         place.refuses(&["new", "app", "--vouch", checkout], 2, "usage", &message);
     }
 }
@@ -96,7 +96,7 @@ fn dependencies_are_those_that_it_says() {
     let made = place.vouch(&["new", "empty", "--vouch", ROOT]).ok();
     let root = fs::canonicalize(ROOT).expect("the checkout");
     let expected = format!(
-        "empty: made, with Vouch from the checkout {}\n",
+        "empty: created, with Vouch from the checkout {}\n",
         root.display()
     );
     assert!(made.stdout.starts_with(&expected), "{}", made.stdout);

@@ -190,7 +190,7 @@ fn places_are_checked_before_the_run() {
     fs::remove_dir(place.path("out.cells.svg")).expect("it is empty");
     for journal in ["out.svg", "out.cells.svg"] {
         let more = ["out.svg", "--journal-out", journal];
-        refuses(&more, "usage", "expected another file than --journal-out");
+        refuses(&more, "usage", "expected a file other than --journal-out");
     }
 }
 

@@ -181,7 +181,7 @@ fn faults_and_limits_have_their_codes() {
         "limit",
         "limit reached: the run may use 100 cycles",
     );
-    assert_eq!(error["hint"], "--max-cycles N allows more");
+    assert_eq!(error["hint"], "allow more with --max-cycles N");
     let all = [&thousand[..], &["--max-cycles", "2^13"]].concat();
     place.vouch(&all).ok();
 }

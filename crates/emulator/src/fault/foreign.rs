@@ -24,15 +24,15 @@ pub enum Foreign {
     /// CSRRW and its kin.
     #[error(
         "CSR access (CSR {csr:#05x}); the machine has no CSRs, interrupts or counters. Critical \
-         sections that switch interrupts off, as portable-atomic's single-core mode has them, can \
-         do without: see docs/guests.md"
+         sections that disable interrupts, as in portable-atomic's single-core mode, \
+         are not needed: see docs/guests.md"
     )]
     Csr {
         /// Number of the CSR.
         csr: u32,
     },
     /// MRET, WFI and others.
-    #[error("privileged; a guest is a program of user mode")]
+    #[error("privileged; a guest runs in user mode")]
     Privileged,
     /// LR, SC and AMO.
     #[error("atomic (A extension); build for rv32im")]
@@ -51,8 +51,8 @@ pub enum Foreign {
     Rv64,
     /// An opcode that is left to each machine.
     #[error(
-        "custom (opcode {opcode:#04x}), of some other machine; zkVMs extend RISC-V by such \
-         instructions, each by its own: build with vouch-guest"
+        "custom (opcode {opcode:#04x}), for some other machine; \
+         every zkVM has instructions of its own: build with vouch-guest"
     )]
     Custom {
         /// The low 7 bits of the word.
