@@ -12,6 +12,7 @@ mod embed;
 mod environment;
 mod error;
 mod flags;
+mod library;
 mod lock;
 mod metadata;
 mod missing;
@@ -110,12 +111,19 @@ pub fn build(
     // Cargo runs in another directory than this process.
     let target_dir = &path::absolute(&target_dir).map_err(BuildError::file("find", &target_dir))?;
     check_unicode(target_dir)?;
+    // Until all that was made has been read.
+    let _alone = lock::lock(target_dir, log)?;
+    let library = match target {
+        Target::Bare => None,
+        Target::Std => library::prepare(&toolchain, target_dir)?,
+    };
     let flags = flags::flags(
         &toolchain,
         target,
         &metadata,
         guest,
         runtime,
+        library.as_deref(),
         options.scopes,
     );
     let wrapper = stable::write_wrapper(target_dir)?;
@@ -129,9 +137,8 @@ pub fn build(
         .env(target.variable("LINKER"), linker)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .env("CARGO_BUILD_BUILD_DIR", target_dir)
-        .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());
-    // Until all that it made has been read.
-    let _alone = lock::lock(target_dir, log)?;
+        .env("RUSTC_WRAPPER", wrapper.unwrap_or_default())
+        .env(stable::LIBRARY, library.unwrap_or_default());
     owners::claim(target_dir, &metadata, |ids| {
         let mut clean = toolchain.cargo_command(&guest_dir, "clean", options.locked);
         clean

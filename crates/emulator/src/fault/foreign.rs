@@ -16,9 +16,8 @@ pub enum Foreign {
     Compressed,
     /// UNIMP, an access of a counter that can only be read.
     #[error(
-        "UNIMP, by which a program aborts: in Rust core::intrinsics::abort, and in guests with std \
-         std::process::abort, std::process::exit and a panic in the course of another one. \
-         vouch_guest::exit ends a guest"
+        "UNIMP, by which a program aborts: core::intrinsics::abort in Rust, and in guests with std \
+         std::process::abort or a panic during another one. To end a guest with an exit code: vouch_guest::exit"
     )]
     Unimp,
     /// CSRRW and its kin.

@@ -145,6 +145,7 @@ fn mains_return_exit_codes_and_errors() {
     ends(b'?', 1, "Error: \"no exercise is called 63\"\n");
     ends(b'v', 9, "");
     ends(b'w', 9, "");
+    ends(b'x', 7, "");
 }
 
 #[test]
@@ -152,6 +153,7 @@ fn half_a_line_is_printed_however_a_guest_ends() {
     for (letter, exit_code, message) in [
         (b'j', 101, "a panic\n"),
         (b'm', 9, ""),
+        (b'X', 7, ""),
         (b'r', 1, "refused: a reason\n"),
         (b'u', 101, "heap exhausted: no room for 1048576 bytes"),
     ] {
@@ -213,7 +215,7 @@ fn aborts_are_faults() {
     let Some(guests) = &*GUESTS else {
         return;
     };
-    for letter in *b"bxz" {
+    for letter in *b"bz" {
         match run_elf_here(&guests.std, &[letter]) {
             Err(Error::Execute(ExecuteError::Fault(fault))) => {
                 let kind = &fault.kind;

@@ -18,6 +18,7 @@ fn main() -> Result<ExitCode, String> {
     let mut letter = [0];
     io::Read::read_exact(&mut io::stdin(), &mut letter).map_err(|error| error.to_string())?;
     match letter[0] {
+        b'X' => print_and(|| process::exit(7)),
         b'a' => what_is_shared(),
         b'b' => process::abort(),
         b'c' => return Ok(ExitCode::from(7)),
