@@ -27,6 +27,9 @@ pub enum Error {
         "--input -: expected stdin once, got it {0} times; save its bytes to a file to give them again"
     )]
     StdinAgain(usize),
+    /// The guest exited with 1, as one does that refuses its input, which it got without frames.
+    #[error("the guest exited with code {}, expected 0", .0.exit_code)]
+    Unframed(Execution),
     /// Two files of a command line are one.
     #[error("{output}: expected a file other than {other}, got {}", path.display())]
     SameFile {
@@ -219,7 +222,7 @@ impl Error {
         if let Self::Ended { signal } | Self::Stopped { signal, .. } = self {
             fields.insert("signal".into(), json!(signal));
         }
-        if let Self::Sdk(SdkError::GuestExit(run)) = self {
+        if let Self::Unframed(run) | Self::Sdk(SdkError::GuestExit(run)) = self {
             fields.extend(execution_fields(run));
         }
         fields
@@ -246,6 +249,7 @@ impl Error {
             Self::Build(_) => Kind::Build,
             Self::Journal { .. } => Kind::Journal,
             Self::ExitCode { .. } => Kind::ExitCode,
+            Self::Unframed(_) => Kind::GuestExit,
             Self::Security { .. } => Kind::Security,
             Self::Demo { .. } => Kind::Demo,
             Self::Signals(_) | Self::Panicked(_) => Kind::Internal,

@@ -7,6 +7,9 @@ use vouch_sdk::{Error as SdkError, ErrorKind, ExecuteError, LimitKind, LimitReac
 
 use crate::error::Error;
 
+/// The exit code of a panic.
+const PANICKED: u32 = 101;
+
 impl Error {
     /// What a user could do about it; the message says what is the matter.
     pub fn hint(&self) -> Option<String> {
@@ -16,23 +19,22 @@ impl Error {
                 Some("build one with cargo install --path crates/cli --features serve".into())
             }
             Self::Build(error) => error.hint(),
+            Self::Unframed(run) => Some(format!(
+                "if the guest reads values (io::read, io::read_frame), give --frames; {}",
+                of_exit(run.exit_code)
+            )),
             Self::Sdk(error) => of_library(error),
             _ => None,
         }
     }
 }
 
-/// Codes 1 and 101 have a meaning for guests in Rust.
 fn of_exit(code: u32) -> String {
-    let meaning = match code {
-        1 => {
-            "a guest that refuses its input exits with 1; with --frames it gets each file with its length before it, as \
-             io::read and io::read_frame expect. "
-        }
-        101 => "the guest panicked; its message is on stderr. ",
-        _ => "",
-    };
-    format!("{meaning}vouch prove --allow-exit {code} proves such a run")
+    let proven = format!("vouch prove --allow-exit {code} proves such a run");
+    match code {
+        PANICKED => format!("the guest panicked, see its message on stderr; {proven}"),
+        _ => proven,
+    }
 }
 
 fn of_library(error: &SdkError) -> Option<String> {

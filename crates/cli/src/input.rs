@@ -9,6 +9,9 @@ use vouch_sdk::{Error as SdkError, Input, Limits, files};
 use crate::args::InputArgs;
 use crate::error::Error;
 
+/// The exit code of a guest that refuses its input.
+const REFUSED: u32 = 1;
+
 /// The bytes that the guest reads.
 ///
 /// # Errors
@@ -33,6 +36,17 @@ pub fn read(arguments: &InputArgs) -> Result<Input, Error> {
         input = append(input, &bytes)?;
     }
     Ok(input)
+}
+
+/// The error of a run with this input: a guest that refuses its input may have expected frames.
+pub fn explain(error: SdkError, arguments: &InputArgs) -> Error {
+    let given = !arguments.input.is_empty() || arguments.input_hex.is_some();
+    match error {
+        SdkError::GuestExit(run) if run.exit_code == REFUSED && given && !arguments.frames => {
+            Error::Unframed(run)
+        }
+        error => error.into(),
+    }
 }
 
 /// Stdin has nothing left when it is read again.

@@ -97,7 +97,7 @@ fn stopped(error: SdkError, signals: &Signals, arguments: &ProveArgs) -> Error {
                 None => "--work-dir would keep them for the next attempt",
             },
         },
-        (error, _) => error.into(),
+        (error, _) => input::explain(error, &arguments.input),
     }
 }
 

@@ -73,7 +73,7 @@ pub fn run(arguments: &RunArgs, verbose: u8, output: &Output) -> Result<Fields, 
         more.extend(estimate::json(estimate));
     }
     if run.exit_code != 0 {
-        return Err(SdkError::GuestExit(run).into());
+        return Err(input::explain(SdkError::GuestExit(run), &arguments.input));
     }
     output.say(format_args!(
         "exit code {}, journal ({}): {}",

@@ -77,7 +77,7 @@ mod tests {
     fn runs_and_their_limits_are_told() {
         assert_eq!(
             message(250_000_000, 1 << 40, Duration::from_millis(2500)),
-            "250 M cycles executed, 100 M a second, ends at 1099511 M (--max-cycles)"
+            "250 M cycles executed, 100 M a second, stops at 1099511 M (--max-cycles)"
         );
     }
 

@@ -143,6 +143,11 @@ fn runs_that_end_badly_say_what_helps() {
             "guest_exit",
             "--frames",
         ),
+        (
+            &["prove", &typed, "--input-hex", "00", "-o", "receipt"],
+            "guest_exit",
+            "--frames",
+        ),
         (&["run", &panicking], "guest_exit", "the guest panicked"),
         (
             &["run", &panicking],
@@ -164,6 +169,17 @@ fn runs_that_end_badly_say_what_helps() {
         assert_eq!(said["kind"], kind, "{said}");
         let found = said["hint"].as_str().expect("a hint");
         assert!(found.contains(hint), "{hint:?} in {found:?}");
+        assert_eq!(said["exit_code"].is_null(), kind == "guest_fault", "{said}");
+    }
+    // What has frames already, or no input, needs none.
+    for flags in [&["--input-hex", "00", "--frames"][..], &[]] {
+        let said = place
+            .vouch(&[&["run", &typed, "--json"], flags].concat())
+            .json();
+        assert_eq!(
+            said["hint"], "vouch prove --allow-exit 1 proves such a run",
+            "{said}"
+        );
     }
 }
 
