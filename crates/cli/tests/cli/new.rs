@@ -71,21 +71,24 @@ fn a_project_is_named_after_its_folder_wherever_that_is() {
         let name = Path::new(folder).file_name().and_then(|name| name.to_str());
         let name = format!("name = \"{}\"", name.expect("a name"));
         assert!(manifest.contains(&name), "{argument}: {manifest}");
-        let said = String::from_utf8(output.stdout).expect("text");
+        let stdout = String::from_utf8(output.stdout).expect("text");
         let next = match argument {
             "." => "  cargo run".to_owned(),
             _ => format!("  cd {argument} && cargo run"),
         };
-        assert!(said.contains(&next), "{argument}: {said}");
+        assert!(stdout.contains(&next), "{argument}: {stdout}");
     }
     // Where something is there, nothing is written.
     let output = Command::new(env!("CARGO_BIN_EXE_vouch"))
         .args(["new", "."])
         .current_dir(place.path("app"))
         .output();
-    let said = output.expect("it runs").stderr;
-    let said = String::from_utf8(said).expect("text");
-    assert!(said.contains("expected an empty folder or none"), "{said}");
+    let stderr = output.expect("it runs").stderr;
+    let stderr = String::from_utf8(stderr).expect("text");
+    assert!(
+        stderr.contains("expected an empty folder or none"),
+        "{stderr}"
+    );
 }
 
 #[cfg(unix)]
@@ -150,12 +153,12 @@ fn a_project_proves_and_verifies() {
         let commands = readme
             .lines()
             .filter_map(|line| line.strip_prefix("    cargo "));
-        let said: Vec<String> = commands
+        let printed: Vec<String> = commands
             .map(|command| cargo(&place.path(name), command))
             .collect();
-        assert_eq!(said.len(), 2, "the commands of the page");
-        assert!(said[0].starts_with("receipt.vouch: "), "{}", said[0]);
-        assert_eq!(said[1], "verified: the Fibonacci number 20 is 6765\n");
+        assert_eq!(printed.len(), 2, "the commands of the page");
+        assert!(printed[0].starts_with("receipt.vouch: "), "{}", printed[0]);
+        assert_eq!(printed[1], "verified: the Fibonacci number 20 is 6765\n");
         shows_the_guests_console(&place.path(name));
         if !options.contains(&"--std") {
             explains_what_there_is_without_std(&place.path(name));
@@ -223,9 +226,9 @@ fn explains_what_there_is_without_std(project: &Path) {
             .output()
             .expect("it runs");
         for output in [embedded, built] {
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert!(!output.status.success(), "{said}");
-            assert!(said.contains(hint), "{hint:?} in {said}");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success(), "{stderr}");
+            assert!(stderr.contains(hint), "{hint:?} in {stderr}");
         }
     }
     fs::write(&source, guest).expect("it can be written");
@@ -234,8 +237,8 @@ fn explains_what_there_is_without_std(project: &Path) {
 /// What a command of the page prints, without the comment after it.
 fn cargo(project: &Path, command: &str) -> String {
     let output = run(project, command);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command}: {stderr}");
     String::from_utf8(output.stdout).expect("text")
 }
 

@@ -165,20 +165,24 @@ fn runs_that_end_badly_say_what_helps() {
             "vouch run --gdb",
         ),
     ] {
-        let said = place.vouch(&[arguments, &["--json"]].concat()).json();
-        assert_eq!(said["kind"], kind, "{said}");
-        let found = said["hint"].as_str().expect("a hint");
+        let reply = place.vouch(&[arguments, &["--json"]].concat()).json();
+        assert_eq!(reply["kind"], kind, "{reply}");
+        let found = reply["hint"].as_str().expect("a hint");
         assert!(found.contains(hint), "{hint:?} in {found:?}");
-        assert_eq!(said["exit_code"].is_null(), kind == "guest_fault", "{said}");
+        assert_eq!(
+            reply["exit_code"].is_null(),
+            kind == "guest_fault",
+            "{reply}"
+        );
     }
     // What has frames already, or no input, needs none.
     for flags in [&["--input-hex", "00", "--frames"][..], &[]] {
-        let said = place
+        let reply = place
             .vouch(&[&["run", &typed, "--json"], flags].concat())
             .json();
         assert_eq!(
-            said["hint"], "vouch prove --allow-exit 1 proves such a run",
-            "{said}"
+            reply["hint"], "vouch prove --allow-exit 1 proves such a run",
+            "{reply}"
         );
     }
 }
