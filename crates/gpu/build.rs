@@ -20,7 +20,7 @@ fn main() {
     if let Err(reason) = write(&folder) {
         let folder = folder.display();
         println!("cargo::error=no compiled kernels in {folder}: {reason}");
-        println!("cargo::error=`cargo xtask cubins` makes them; with --fetch it gets a compiler");
+        println!("cargo::error=make them with `cargo xtask cubins`; --fetch downloads a compiler");
     }
 }
 

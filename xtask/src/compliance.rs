@@ -30,7 +30,7 @@ use suite::{Suite, Test};
 /// Of `cargo xtask compliance`.
 #[derive(Debug, Args)]
 pub struct ComplianceArgs {
-    /// Prove and verify every test, too
+    /// Also prove and verify every test
     #[arg(long)]
     pub prove: bool,
     /// Print the report as one JSON object on stdout; progress goes to stderr
@@ -42,7 +42,7 @@ pub struct ComplianceArgs {
     /// Take riscv-arch-test from this checkout
     #[arg(long, value_name = "DIR")]
     pub riscv_arch_test: Option<PathBuf>,
-    /// How many tests a suite of a checkout must have, where it is not as many as in the wheel
+    /// Number of tests that a suite of a checkout must have, if it is not that of the wheel
     #[arg(long, value_name = "SUITE=COUNT", value_parser = suite::parse_count)]
     pub expect: Vec<(Suite, usize)>,
     /// Run these tests only; all are still counted
@@ -70,7 +70,7 @@ pub fn run(arguments: &ComplianceArgs) -> Result<bool> {
         cache: root.join("target/compliance"),
     };
     fs::create_dir_all(&paths.cache)
-        .with_context(|| format!("cannot make {}", paths.cache.display()))?;
+        .with_context(|| format!("cannot create {}", paths.cache.display()))?;
     let exclusions = Exclusions::read(&paths.harness.join("exclusions.txt"))?;
     let sources = Sources::open(arguments, &paths)?;
     qemu::require()?;

@@ -22,7 +22,7 @@ const ARCHITECTURES: [&str; 3] = ["sm_80", "sm_89", "sm_90"];
 /// Of `cargo xtask cubins`.
 #[derive(Debug, Args)]
 pub struct CubinsArgs {
-    /// Compile for these architectures, and remove what there is for others
+    /// Compile for these architectures, and remove the results for others
     #[arg(
         long,
         value_name = "SM",
@@ -31,11 +31,11 @@ pub struct CubinsArgs {
         value_parser = architecture
     )]
     pub arch: Vec<String>,
-    /// Use NVIDIA's compiler from PyPI, which is installed if it is not there, rather than $NVCC or
-    /// the nvcc of the PATH
+    /// Use NVIDIA's compiler from PyPI, which is installed if necessary, instead of $NVCC or the nvcc in
+    /// the PATH
     #[arg(long)]
     pub fetch: bool,
-    /// Put what is compiled here, instead of target/cuda
+    /// Write the kernels to this folder instead of target/cuda
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print the report as one JSON object on stdout; progress goes to stderr

@@ -35,13 +35,13 @@ struct Cli {
 enum Command {
     /// Run the official RISC-V compliance suites
     Compliance(ComplianceArgs),
-    /// Compile the kernels for GPUs, and see that none spills registers
+    /// Compile the kernels for GPUs, and check that none spills registers
     Cubins(CubinsArgs),
     /// Count what typed input and output cost guests, in several encodings
     Encoding(EncodingArgs),
     /// Pack the program that compares and measures on a GPU, for a machine without Rust
     GpuCheck(GpuCheckArgs),
-    /// Make the packages that users depend on, and see that they compile and build guests
+    /// Make the packages that users depend on, and check that they compile and build guests
     Package(PackageArgs),
     /// Try to make the verifier accept a lie
     Soundness(SoundnessArgs),

@@ -41,7 +41,7 @@ pub struct SweepArgs {
     /// Inputs of the Fibonacci guest that are proven beside the commitment: 5 cycles each
     #[arg(long, value_delimiter = ',', default_value = "6550,52400")]
     fibonacci: Vec<u32>,
-    /// Runs of each, of which the median counts
+    /// Runs of each; the median counts
     #[arg(long, default_value_t = 3)]
     runs: usize,
     /// Folder of the prebuilt guests

@@ -39,6 +39,7 @@ pub(super) fn run(mut command: Command, log: &mut dyn FnMut(&str)) -> Result<Str
             action: action.to_string_lossy().into_owned(),
             status,
             stderr: Vec::from(last).join("\n"),
+            missing: None,
         });
     }
     Ok(stdout)

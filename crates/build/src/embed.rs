@@ -68,7 +68,8 @@ impl Embed {
     /// [`Built::warnings`] says, or what went wrong.
     pub fn run(self) {
         if let Err(error) = self.try_run() {
-            for line in error.to_string().lines() {
+            let hint = error.hint().map(|hint| format!("hint: {hint}"));
+            for line in error.to_string().lines().chain(hint.as_deref()) {
                 println!("cargo::error={line}");
             }
         }
@@ -123,16 +124,25 @@ impl Embed {
 /// Why there are no constants.
 #[derive(Debug, Error)]
 enum EmbedError {
-    #[error("expected a build script, which cargo tells OUT_DIR, got no such variable")]
+    #[error("expected a build script, for which cargo sets OUT_DIR, got no such variable")]
     NoBuildScript,
     #[error("guest {}: {source}", dir.display())]
     Build { dir: PathBuf, source: BuildError },
     #[error("expected guests whose packages have different names, got two for {name}_ELF")]
     SameName { name: String },
-    #[error("guest {}: cannot set the time of {LOCK}: {source}", dir.display())]
+    #[error("guest {}: cannot set the modification time of {LOCK}: {source}", dir.display())]
     Age { dir: PathBuf, source: io::Error },
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
+}
+
+impl EmbedError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Build { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
 }
 
 /// Makes a lock file that the build wrote as old as the newest manifest that it was made from. To cargo, a file that

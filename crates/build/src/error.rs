@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use thiserror::Error;
 use vouch_emulator::ElfError;
 
-use super::Target;
+use super::{Missing, Target};
 
 /// Why there is no ELF.
 #[derive(Debug, Error)]
@@ -32,7 +32,7 @@ pub enum BuildError {
     /// The guest wants the standard library, whose sources no toolchain here has.
     #[error(
         "expected a Rust toolchain with the library's sources, since the guest turns on the feature std of \
-         vouch-guest, got {active} without; either of these installs them:\n  \
+         vouch-guest, got {active} without them; either of these installs them:\n  \
          rustup component add rust-src\n  \
          apt-get install --no-install-recommends rustc-web cargo-web rust-web-src"
     )]
@@ -42,14 +42,14 @@ pub enum BuildError {
     },
     /// There is no Debian toolchain, which was asked for.
     #[error(
-        "expected Debian's Rust with its sources; \
+        "expected Debian's Rust with its sources; to install it: \
          apt-get install --no-install-recommends rustc-web cargo-web rust-web-src"
     )]
     NoDebian,
     /// The toolchain has no linker for the machine, nor is one in the path.
     #[error(
         "expected the linker LLD, got neither a toolchain's rust-lld nor rust-lld or ld.lld \
-         in the path; apt-get install lld"
+         in the path; to install it: apt-get install lld"
     )]
     NoLinker,
     /// It is no directory with a manifest that describes a package.
@@ -59,7 +59,7 @@ pub enum BuildError {
         dir: PathBuf,
     },
     /// Cargo cannot build there.
-    #[error("{}: expected a path in UTF-8, as cargo does", path.display())]
+    #[error("{}: expected a path in UTF-8, which cargo needs", path.display())]
     NotUnicode {
         /// The directory of the guest, or of cargo's files.
         path: PathBuf,
@@ -93,9 +93,11 @@ pub enum BuildError {
         status: ExitStatus,
         /// The last lines that it wrote to stderr.
         stderr: String,
+        /// What the guest wants and does not have, if the compiler says so.
+        missing: Option<Missing>,
     },
     /// Cargo said something unexpected.
-    #[error("cannot read what cargo says: {0}")]
+    #[error("cannot parse cargo's output: {0}")]
     Message(#[from] serde_json::Error),
     /// A file could not be found, read or written.
     #[error("cannot {action} {}: {source}", path.display())]
@@ -113,6 +115,14 @@ pub enum BuildError {
 }
 
 impl BuildError {
+    /// What to do about it, if the message does not say.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cargo { missing, .. } => missing.map(|missing| missing.to_string()),
+            _ => None,
+        }
+    }
+
     /// What the system says of `action` on `path`.
     pub(super) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::File {

@@ -15,7 +15,7 @@ const GETRANDOM: &str = "--cfg=getrandom_backend=\"custom\"";
 
 /// The flags, as `CARGO_ENCODED_RUSTFLAGS` has them: the guest's own; the linker script of the
 /// guest runtime, which is in `runtime`; what the target needs; and what keeps directories out of
-/// the program, see `source_names`.
+/// the program, see `source_names`, that of the changed `library` too.
 ///
 /// Guests that share a target directory and ask for no flags of their own mostly have the
 /// same, so that the library is compiled once for all.
@@ -25,6 +25,7 @@ pub(super) fn flags(
     metadata: &Metadata,
     guest: &Package,
     runtime: &Path,
+    library: Option<&Path>,
     scopes: bool,
 ) -> OsString {
     let mut flags: Vec<OsString> = guest.rustflags().iter().map(OsString::from).collect();
@@ -41,6 +42,9 @@ pub(super) fn flags(
     flags.push(remap(&toolchain.source(), "/rust"));
     for (dir, name) in source_names(metadata) {
         flags.push(remap(dir, &name));
+    }
+    if let Some(library) = library {
+        flags.push(remap(library, "/rust/library"));
     }
     // The compiler's own messages keep the true paths.
     flags.push("--remap-path-scope=object".into());

@@ -12,8 +12,10 @@ mod embed;
 mod environment;
 mod error;
 mod flags;
+mod library;
 mod lock;
 mod metadata;
+mod missing;
 mod owners;
 mod products;
 mod sources;
@@ -23,9 +25,11 @@ mod toolchain;
 
 use std::fs;
 use std::path::{self, Path, PathBuf};
+use std::process::Command;
 
 pub use embed::{Embed, embed};
 pub use error::BuildError;
+pub use missing::Missing;
 pub use products::Product;
 pub use target::Target;
 pub use toolchain::{Toolchain, ToolchainKind};
@@ -107,12 +111,19 @@ pub fn build(
     // Cargo runs in another directory than this process.
     let target_dir = &path::absolute(&target_dir).map_err(BuildError::file("find", &target_dir))?;
     check_unicode(target_dir)?;
+    // Until all that was made has been read.
+    let _alone = lock::lock(target_dir, log)?;
+    let library = match target {
+        Target::Bare => None,
+        Target::Std => library::prepare(&toolchain, target_dir)?,
+    };
     let flags = flags::flags(
         &toolchain,
         target,
         &metadata,
         guest,
         runtime,
+        library.as_deref(),
         options.scopes,
     );
     let wrapper = stable::write_wrapper(target_dir)?;
@@ -126,9 +137,8 @@ pub fn build(
         .env(target.variable("LINKER"), linker)
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
         .env("CARGO_BUILD_BUILD_DIR", target_dir)
-        .env("RUSTC_WRAPPER", wrapper.unwrap_or_default());
-    // Until all that it made has been read.
-    let _alone = lock::lock(target_dir, log)?;
+        .env("RUSTC_WRAPPER", wrapper.unwrap_or_default())
+        .env(stable::LIBRARY, library.unwrap_or_default());
     owners::claim(target_dir, &metadata, |ids| {
         let mut clean = toolchain.cargo_command(&guest_dir, "clean", options.locked);
         clean
@@ -139,7 +149,7 @@ pub fn build(
             .env("CARGO_BUILD_BUILD_DIR", target_dir);
         cargo::run(clean, log).map(drop)
     })?;
-    let messages = cargo::run(command, log)?;
+    let messages = compile(command, target, log)?;
     let path = cargo::only_executable(&messages)?;
 
     let sources = sources::find(&path, &metadata, runtime, &toolchain, target_dir)?;
@@ -155,6 +165,33 @@ pub fn build(
         toolchain,
         warnings,
         sources,
+    })
+}
+
+/// Runs the cargo that compiles the guest. Its error says what `target` lacks, if that is the reason.
+fn compile(
+    command: Command,
+    target: Target,
+    log: &mut dyn FnMut(&str),
+) -> Result<String, BuildError> {
+    let mut found = None;
+    let mut watch = |line: &str| {
+        found = found.or_else(|| Missing::of(line));
+        log(line);
+    };
+    cargo::run(command, &mut watch).map_err(|error| match error {
+        BuildError::Cargo {
+            action,
+            status,
+            stderr,
+            ..
+        } => BuildError::Cargo {
+            action,
+            status,
+            stderr,
+            missing: found.filter(|_| target == Target::Bare),
+        },
+        other => other,
     })
 }
 

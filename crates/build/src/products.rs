@@ -28,7 +28,7 @@ impl fmt::Display for Product {
         write!(
             f,
             "{}: the lower half of a 64-bit product by {:#x}, which the compiler may get wrong: \
-             std::hint::black_box around the constant helps (docs/guests.md, \"A fault of the compiler\")",
+             to be safe, put the constant into std::hint::black_box (docs/guests.md, \"A fault of the compiler\")",
             self.function, self.constant
         )
     }

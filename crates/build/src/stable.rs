@@ -10,7 +10,7 @@
 //!
 //! Where there is no shell, guests build, but their image IDs depend on their directories.
 //!
-//! The same wrapper has the compiler write what it makes an executable's machine code of, for
+//! The same wrapper gives the compiler the changed standard library of [`library`](super::library), and has the compiler write what it makes an executable's machine code of, for
 //! [`products`](super::products). That changes no code, except that a profile which does not say
 //! `codegen-units` gets one.
 
@@ -18,15 +18,23 @@ use std::path::{Path, PathBuf};
 
 use super::BuildError;
 
+/// The variable by which the wrapper knows of a changed library.
+pub(super) const LIBRARY: &str = "VOUCH_LIBRARY";
+
 #[cfg(unix)]
 const WRAPPER: &str = r#"#!/bin/sh
 for arg; do
     shift
-    case "$arg" in metadata=*)
+    case "$arg" in
+    metadata=*)
         case "$CARGO_MANIFEST_DIR" in
         */registry/src/* | */git/checkouts/*) ;;
         *) arg="metadata=$CARGO_PKG_NAME-$CARGO_PKG_VERSION" ;;
-        esac
+        esac ;;
+    */src/lib.rs)
+        if [ "$CARGO_PKG_NAME" = std ] && [ -n "$VOUCH_LIBRARY" ]; then
+            arg="$VOUCH_LIBRARY/std/src/lib.rs"
+        fi ;;
     esac
     set -- "$@" "$arg"
 done
@@ -76,7 +84,11 @@ mod tests {
         wrapped_with(("CARGO_MANIFEST_DIR", dir), args)
     }
 
-    fn wrapped_with((name, value): (&str, &str), args: &[&str]) -> String {
+    fn wrapped_with(variable: (&str, &str), args: &[&str]) -> String {
+        wrapped_of("name", variable, args)
+    }
+
+    fn wrapped_of(package: &str, (name, value): (&str, &str), args: &[&str]) -> String {
         let target = tempfile::tempdir().expect("a directory");
         let wrapper = write_wrapper(target.path()).expect("it can be written");
         let wrapper = wrapper.expect("there is one");
@@ -88,7 +100,8 @@ mod tests {
         let mut sh = Command::new("sh");
         sh.arg(wrapper).args(["printf", "<%s>"]).args(args);
         sh.env_remove("CARGO_BIN_NAME")
-            .env("CARGO_PKG_NAME", "name")
+            .env_remove(LIBRARY)
+            .env("CARGO_PKG_NAME", package)
             .env("CARGO_PKG_VERSION", "1.2.3")
             .env(name, value);
         let output = sh.output().expect("it runs");
@@ -115,6 +128,17 @@ mod tests {
             kept
         );
         assert_eq!(wrapped("/home/.cargo/git/checkouts/x/12ab", &args), kept);
+    }
+
+    #[test]
+    fn the_library_is_compiled_from_another_folder() {
+        let args = ["--crate-name", "std", "/rust/library/std/src/lib.rs"];
+        let library = (LIBRARY, "/a guest/library");
+        let kept = "<--crate-name><std></rust/library/std/src/lib.rs>";
+        let changed = "<--crate-name><std></a guest/library/std/src/lib.rs>";
+        assert_eq!(wrapped_of("std", library, &args), changed);
+        assert_eq!(wrapped_of("std", (LIBRARY, ""), &args), kept);
+        assert_eq!(wrapped_of("name", library, &args), kept);
     }
 
     #[test]

@@ -17,18 +17,18 @@ pub use values::{AllowedExit, LogFormatName, ProfileName, RunProfile, SecurityBi
 /// Proves and verifies runs of RISC-V programs.
 ///
 /// Exit codes: 0 yes; 1 the answer is no (a receipt does not verify, a journal differs, a
-/// guest exited with another code than 0); 2 bad usage or input; 3 guest fault; 4 limit
-/// reached; 5 a bug in Vouch; 128 + N stopped by signal N (141: nobody reads stdout).
+/// guest exited with a code other than 0); 2 bad usage or input; 3 guest fault; 4 limit
+/// reached; 5 a bug in Vouch; 128 + N stopped by signal N (141: stdout was closed).
 #[derive(Debug, Parser)]
 #[command(name = "vouch", version)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Print exactly one JSON object on stdout, errors included; all else goes to stderr
+    /// Print exactly one JSON object on stdout, for errors as well; everything else goes to stderr
     #[arg(long, global = true)]
     pub json: bool,
-    /// Log each phase and its time to stderr; twice: those of the proof system, too
+    /// Log each phase and its time to stderr; given twice, those of the proof system as well
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
@@ -38,7 +38,7 @@ pub struct Cli {
 pub enum Command {
     /// Prove and verify the four-hash commitment, and try to cheat
     Demo,
-    /// Make a project: a guest, and a host that proves and verifies it
+    /// Create a project: a guest, and a host that proves and verifies it
     New(NewArgs),
     /// Build a guest crate and print its image ID
     Build(BuildArgs),
@@ -70,14 +70,14 @@ pub enum Command {
 /// Of `vouch new`.
 #[derive(Debug, Args)]
 pub struct NewArgs {
-    /// Folder to make, whose name is the project's
+    /// Folder for the project, new or empty (`.` is fine); the project is named after it
     #[arg(value_name = "PROJECT")]
     pub folder: PathBuf,
-    /// A guest with Rust's standard library
+    /// Create a guest that uses Rust's standard library
     #[arg(long)]
     pub std: bool,
-    /// Depend on the crates of a checkout of Vouch [default: those on crates.io; those of the checkout
-    /// that this program was built in, if it still lies in its target directory]
+    /// Depend on the crates in a checkout of Vouch [default: those on crates.io, or those of the checkout
+    /// whose target directory this program is in]
     #[arg(long, value_name = "DIR")]
     pub vouch: Option<PathBuf>,
 }
@@ -90,8 +90,8 @@ pub struct BuildArgs {
     /// Write the ELF to a file
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Mark the scopes that the guest names, for `vouch run --stats`; makes another program, with an image ID of its
-    /// own
+    /// Mark the scopes that the guest names, for `vouch run --stats`; this makes a different program, with its own
+    /// image ID
     #[arg(long)]
     pub scopes: bool,
 }
@@ -99,14 +99,14 @@ pub struct BuildArgs {
 /// The private input.
 #[derive(Args)]
 pub struct InputArgs {
-    /// File with private input, `-` for stdin; given several times, the guest reads one after the other
+    /// File with private input, `-` for stdin; may be given several times, and the guest reads the files in this order
     #[arg(long, value_name = "FILE")]
     pub input: Vec<PathBuf>,
     /// Private input in hexadecimal
     // No parser of clap's: its errors repeat what they refuse, and this is private.
     #[arg(long, value_name = "HEX", conflicts_with = "input")]
     pub input_hex: Option<String>,
-    /// Put the length of each file before it, as guests with typed input want it (docs/encoding.md)
+    /// Put the length of each file before it, as guests with typed input expect (docs/encoding.md)
     #[arg(long)]
     pub frames: bool,
 }
@@ -128,7 +128,7 @@ pub struct ProveArgs {
     /// Its input.
     #[command(flatten)]
     pub input: InputArgs,
-    /// Where the receipt goes
+    /// Write the receipt to a file
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// Write the journal to a file
@@ -137,29 +137,29 @@ pub struct ProveArgs {
     /// Its parameters.
     #[command(flatten)]
     pub profile: ProfileArgs,
-    /// Prove the run if it exits with this code, too, or with `any`; may be given several times
-    /// [default: 0 alone]
+    /// Prove the run also if it exits with this code, or with any code if this is `any`; may be given several
+    /// times [default: only 0]
     #[arg(long, value_name = "CODE", value_parser = allowed_exit)]
     pub allow_exit: Vec<AllowedExit>,
-    /// Most instructions to execute: a number or 2^N
+    /// Execute at most so many instructions: a number or 2^N
     #[arg(long, value_name = "N", value_parser = units::number)]
     pub max_cycles: Option<u64>,
-    /// Memory that proving may take, by estimate: a number of bytes, 2^N, or with KiB, MiB, GiB or
-    /// TiB [default: 4 GiB, or half of what there is if that is less]
+    /// Memory that proving may take, by estimate: a number of bytes, 2^N, or a number with KiB, MiB, GiB or
+    /// TiB [default: 4 GiB, or half of this machine's memory if that is less]
     #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     pub max_memory: Option<u64>,
-    /// Committed cells in a segment, at most, of which a cycle takes 60 to 110: more make a smaller
-    /// receipt, and need more memory
+    /// Committed cells in a segment, at most; a cycle takes 60 to 110. Larger segments make a smaller
+    /// receipt and need more memory
     #[arg(long, value_name = "N", value_parser = units::number, default_value_t = DEFAULT_SEGMENT_CELLS)]
     pub segment_cells: u64,
-    /// Threads to prove with [default: one a core]
+    /// Threads to prove with [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
     /// What computes it.
     #[command(flatten)]
     pub backend: BackendArgs,
-    /// Keep proven segments in a folder, which is made if it is not there; the same command goes on
-    /// from what is in it
+    /// Keep proven segments in a folder, which is created if necessary; if the proof is stopped, the same
+    /// command continues from there
     #[arg(long, value_name = "DIR")]
     pub work_dir: Option<PathBuf>,
 }
@@ -167,7 +167,7 @@ pub struct ProveArgs {
 /// What computes a proof.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct BackendArgs {
-    /// What proves
+    /// Where to compute the proof
     #[arg(long, value_enum, default_value_t = BackendName::Auto)]
     backend: BackendName,
 }
@@ -205,13 +205,13 @@ pub struct VerifyArgs {
     /// The program that should have run.
     #[command(flatten)]
     pub program: ProgramArgs,
-    /// File with the journal that the receipt should prove
+    /// File with the journal that the receipt is expected to prove
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
-    /// Exit code that the receipt should prove
+    /// Exit code that the receipt is expected to prove
     #[arg(long, value_name = "CODE", default_value_t = 0)]
     pub expect_exit: u32,
-    /// Least security of the receipt's profile, in bits
+    /// Security that the receipt's profile must have at least, in bits
     #[arg(long, value_enum, default_value_t = SecurityBits::Bits100)]
     pub security: SecurityBits,
 }
@@ -219,7 +219,7 @@ pub struct VerifyArgs {
 /// Of `vouch bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// Cycles to come close to: numbers or 2^N
+    /// Lengths of the runs, in cycles, approximately: numbers or 2^N
     #[arg(long, value_name = "N,...", value_parser = units::number, value_delimiter = ',',
         default_value = "2^15,2^16,2^17,2^18,2^19,2^20")]
     pub cycles: Vec<u64>,
@@ -232,16 +232,16 @@ pub struct BenchArgs {
     /// What computes them.
     #[command(flatten)]
     pub backend: BackendArgs,
-    /// Runs, of which the median is shown
+    /// Runs of each case; the median is shown
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     pub runs: u16,
     /// Write every run to a file, as JSON
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Write the medians to a file, as Markdown; what is not between its marks stays
+    /// Write the medians to a file, as Markdown; only the text between its marks is replaced
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
-    /// Write a chart of time by phase against cycles to a file
+    /// Write a chart of the time of each phase against cycles to a file, as SVG
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
 }
@@ -249,26 +249,26 @@ pub struct BenchArgs {
 /// Of `vouch serve`. Flags override the file.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Configuration, in TOML (docs/operations.md)
+    /// Configuration file, in TOML (docs/operations.md)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8420]
+    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8420]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<std::net::SocketAddr>,
-    /// Folder of the database, inputs and segments [default: vouch-data]
+    /// Folder for the database, inputs and segments [default: vouch-data]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Memory that all jobs at once may take, by estimate, as in `prove` [default: 4 GiB, or half of
-    /// what there is if that is less]
+    /// Memory that all running jobs together may take, by estimate, as in `prove` [default: 4 GiB, or half of
+    /// this machine's memory if that is less]
     #[arg(long, value_name = "BYTES", value_parser = units::bytes)]
     pub max_memory: Option<u64>,
-    /// Jobs at once [default: one for each GiB of memory, two a core at most]
+    /// Jobs to run at once [default: one for each GiB of that memory, but at most two per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub concurrency: Option<u16>,
-    /// What proves [default: auto]
+    /// Where to compute proofs [default: auto]
     #[arg(long, value_enum)]
     pub backend: Option<BackendName>,
-    /// How lines of the log look [default: json]
+    /// Format of the log [default: json]
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormatName>,
 }

@@ -20,10 +20,18 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     /// `--input-hex` is not hexadecimal. What it is stays private.
-    #[error("--input-hex: expected two hexadecimal digits a byte, got {0}")]
+    #[error("--input-hex: expected two hexadecimal digits per byte, got {0}")]
     InputHex(String),
+    /// Stdin is named more often than it can be read.
+    #[error(
+        "--input -: expected stdin once, got it {0} times; save its bytes to a file to give them again"
+    )]
+    StdinAgain(usize),
+    /// The guest exited with 1, as one does that refuses its input, which it got without frames.
+    #[error("the guest exited with code {}, expected 0", .0.exit_code)]
+    Unframed(Execution),
     /// Two files of a command line are one.
-    #[error("{output}: expected another file than {other}, got {}", path.display())]
+    #[error("{output}: expected a file other than {other}, got {}", path.display())]
     SameFile {
         /// What would be written.
         output: &'static str,
@@ -34,7 +42,7 @@ pub enum Error {
     },
     /// A project's folder does not name a package.
     #[error(
-        "{}: expected a name of letters, digits, - and _, a letter first, got {reason}",
+        "{}: expected a name of letters, digits, - and _ that begins with a letter, got {reason}",
         path.display()
     )]
     ProjectName {
@@ -50,7 +58,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// What should be a checkout of Vouch is none.
-    #[error("--vouch {}: expected a checkout of Vouch: {reason}", path.display())]
+    #[error("--vouch {}: expected a checkout of Vouch, but {reason}", path.display())]
     NotACheckout {
         /// The folder.
         path: PathBuf,
@@ -59,7 +67,7 @@ pub enum Error {
     },
     /// A variable of the environment is no text.
     #[cfg(feature = "serve")]
-    #[error("environment variable {name}: expected UTF-8")]
+    #[error("environment variable {name}: expected UTF-8, got other bytes")]
     Environment {
         /// Its name; what it holds may be a secret.
         name: &'static str,
@@ -74,7 +82,7 @@ pub enum Error {
         limit: u64,
     },
     /// Stdout cannot be written to.
-    #[error("cannot write stdout: {0}")]
+    #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
     /// The receipt proves another journal.
     #[error(
@@ -101,7 +109,7 @@ pub enum Error {
         got: u32,
     },
     /// The receipt's profile has less security than was asked for.
-    #[error("security: expected a profile for {expected} bits at least, got one for {got}")]
+    #[error("security: expected a profile of at least {expected} bits, got one of {got}")]
     Security {
         /// Bits asked for.
         expected: u32,
@@ -140,7 +148,7 @@ pub enum Error {
     #[error("--gdb: {0}")]
     Debugger(String),
     /// Signals cannot be watched.
-    #[error("cannot watch signals: {0}")]
+    #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
     /// A signal ended the command.
     #[error("stopped by signal {signal}")]
@@ -152,7 +160,7 @@ pub enum Error {
     #[error("a bug in Vouch: {0}")]
     Panicked(String),
     /// A signal stopped a proof.
-    #[error("stopped by signal {signal} when {segments} segments were proven; {advice}")]
+    #[error("stopped by signal {signal} after {segments} segments were proven; {advice}")]
     Stopped {
         /// The signal's number.
         signal: u8,
@@ -214,7 +222,7 @@ impl Error {
         if let Self::Ended { signal } | Self::Stopped { signal, .. } = self {
             fields.insert("signal".into(), json!(signal));
         }
-        if let Self::Sdk(SdkError::GuestExit(run)) = self {
+        if let Self::Unframed(run) | Self::Sdk(SdkError::GuestExit(run)) = self {
             fields.extend(execution_fields(run));
         }
         fields
@@ -225,6 +233,7 @@ impl Error {
         match self {
             Self::Usage(_)
             | Self::InputHex(_)
+            | Self::StdinAgain(_)
             | Self::SameFile { .. }
             | Self::ProjectName { .. }
             | Self::NotACheckout { .. } => Kind::Usage,
@@ -240,6 +249,7 @@ impl Error {
             Self::Build(_) => Kind::Build,
             Self::Journal { .. } => Kind::Journal,
             Self::ExitCode { .. } => Kind::ExitCode,
+            Self::Unframed(_) => Kind::GuestExit,
             Self::Security { .. } => Kind::Security,
             Self::Demo { .. } => Kind::Demo,
             Self::Signals(_) | Self::Panicked(_) => Kind::Internal,

@@ -7,17 +7,33 @@ use vouch_sdk::{Error as SdkError, ErrorKind, ExecuteError, LimitKind, LimitReac
 
 use crate::error::Error;
 
+/// The exit code of a panic.
+const PANICKED: u32 = 101;
+
 impl Error {
     /// What a user could do about it; the message says what is the matter.
     pub fn hint(&self) -> Option<String> {
         match self {
             #[cfg(not(feature = "serve"))]
             Self::NoService => {
-                Some("cargo install --path crates/cli --features serve makes one".into())
+                Some("build one with cargo install --path crates/cli --features serve".into())
             }
+            Self::Build(error) => error.hint(),
+            Self::Unframed(run) => Some(format!(
+                "if the guest reads values (io::read, io::read_frame), give --frames; {}",
+                of_exit(run.exit_code)
+            )),
             Self::Sdk(error) => of_library(error),
             _ => None,
         }
+    }
+}
+
+fn of_exit(code: u32) -> String {
+    let proven = format!("vouch prove --allow-exit {code} proves such a run");
+    match code {
+        PANICKED => format!("the guest panicked, see its message on stderr; {proven}"),
+        _ => proven,
     }
 }
 
@@ -26,32 +42,32 @@ fn of_library(error: &SdkError) -> Option<String> {
         SdkError::Execute(ExecuteError::Limit(LimitReached {
             limit: LimitKind::Cycles,
             ..
-        })) => "--max-cycles N allows more",
+        })) => "allow more with --max-cycles N",
         SdkError::Prove(ProveError::Memory { .. }) => {
-            "--max-memory BYTES allows more, if the machine has it"
+            "allow more with --max-memory BYTES, if the machine has it"
         }
-        SdkError::GuestExit(run) => {
-            let code = run.exit_code;
-            return Some(format!("vouch prove --allow-exit {code} proves such a run"));
+        SdkError::GuestExit(run) => return Some(of_exit(run.exit_code)),
+        SdkError::Execute(ExecuteError::Fault(_)) => {
+            "vouch run --gdb PORT stops a debugger at the instruction at fault (docs/cli.md)"
         }
         SdkError::OtherFile {
             found: FileKind::Receipt,
             ..
-        } => "vouch inspect shows what a receipt says, vouch verify whether it holds",
+        } => "vouch inspect shows what a receipt says, and vouch verify checks it",
         SdkError::OtherFile {
             expected: FileKind::Receipt,
             found: FileKind::Elf,
             ..
-        } => "vouch verify has the receipt first and the program after --elf",
+        } => "vouch verify takes the receipt first, and the program after --elf",
         SdkError::File {
             action: "read",
             source,
             path,
         } if source.kind() == io::ErrorKind::IsADirectory && path.join("Cargo.toml").is_file() => {
-            "vouch build makes an ELF file of a guest's crate"
+            "build the guest's crate first: vouch build DIR -o guest.elf"
         }
         _ if error.kind() == ErrorKind::Elf => {
-            "vouch build makes programs that the machine runs; docs/guests.md has how, in C too"
+            "vouch build makes programs that the machine runs; docs/guests.md explains how, for C as well"
         }
         _ => return None,
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
-use vouch_sdk::{Receipt, Stream, files};
+use vouch_sdk::{Receipt, Stream, files, print_console};
 
 use crate::error::Error;
 
@@ -139,12 +139,9 @@ impl Output {
     /// What a guest prints; `aside` if stdout is not the guest's.
     pub fn console(&self, aside: bool) -> impl FnMut(Stream, &[u8]) + use<> {
         let to_stderr = self.json || aside;
-        move |stream, bytes| {
-            // A closed console is no reason to end a run.
-            let _ = match stream {
-                Stream::Stdout if !to_stderr => io::stdout().write_all(bytes),
-                _ => io::stderr().write_all(bytes),
-            };
+        move |stream, bytes| match to_stderr {
+            true => print_console(Stream::Stderr, bytes),
+            false => print_console(stream, bytes),
         }
     }
 }

@@ -51,8 +51,8 @@ pub enum FaultKind {
     },
     /// An instruction set the stack pointer to below the stack, or so far that it wrapped around.
     #[error(
-        "stack overflow: a stack of {size} bytes, and {beyond} bytes more are needed; \
-         --defsym=__stack_size=BYTES makes a larger one"
+        "stack overflow: the stack has {size} bytes, and {beyond} bytes more are needed; \
+         the linker argument --defsym=__stack_size=BYTES sets its size"
     )]
     StackOverflow {
         /// Size of the stack, in bytes.
@@ -62,15 +62,15 @@ pub enum FaultKind {
     },
     /// An ECALL with a number that means nothing.
     #[error(
-        "unknown system call {number}; there are read (63), write (64) and exit (93), and programs \
-         for another zkVM or system make others"
+        "unknown system call {number}; Vouch has read (63), write (64) and exit (93); \
+         programs for another zkVM or system make others"
     )]
     UnknownCall {
         /// `a7`
         number: u32,
     },
     /// A read or write with a descriptor that means nothing to it.
-    #[error("system call {number} on file descriptor {descriptor}, which it does not know")]
+    #[error("system call {number} on file descriptor {descriptor}, which it does not support")]
     BadDescriptor {
         /// `a7`
         number: u32,

@@ -38,7 +38,7 @@ pub enum GpuError {
         total: u64,
     },
     /// A kernel is not among those that were compiled, or takes other arguments.
-    #[error("the kernel {kernel} is not there as it was asked for: {reason}")]
+    #[error("the kernel {kernel} cannot be used: {reason}")]
     Kernel {
         /// Its name.
         kernel: String,

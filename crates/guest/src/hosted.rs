@@ -10,13 +10,15 @@ use core::alloc::Layout;
 use core::fmt::{Arguments, Display};
 use core::mem::MaybeUninit;
 use core::slice;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::alloc::set_alloc_error_hook;
 use std::boxed::Box;
+use std::io::{Write, stdout};
 use std::panic::{self, PanicHookInfo};
 
 use vouch_isa::abi;
 
-use crate::{heap, io, start, syscall};
+use crate::{heap, io, syscall};
 
 /// Before `main`, so that a guest with std ends as one without does, whatever the library would
 /// do: it aborts by an instruction that is a fault, which is no receipt.
@@ -30,13 +32,33 @@ extern "C" fn set_hooks() {
     set_alloc_error_hook(on_full_heap);
 }
 
+/// Whether the guest ends, and with which code.
+static ENDS: AtomicBool = AtomicBool::new(false);
+static CODE: AtomicU32 = AtomicU32::new(0);
+
+/// Prints what the library's stdout still holds, a line that has not ended, and halts. What goes wrong meanwhile (the
+/// library makes its stdout now if nobody has printed, and there may be no memory) halts with the same code.
+pub fn exit(code: u32) -> ! {
+    if !ENDS.swap(true, Ordering::Relaxed) {
+        CODE.store(code, Ordering::Relaxed);
+        // The console takes everything.
+        let _ = stdout().flush();
+    }
+    syscall::exit(CODE.load(Ordering::Relaxed))
+}
+
 /// Prints and ends as the panic handler without std.
 fn on_panic(info: &PanicHookInfo<'_>) {
-    crate::eprintln!("{info}");
-    start::exit(abi::PANIC_EXIT_CODE)
+    if !ENDS.load(Ordering::Relaxed) {
+        crate::eprintln!("{info}");
+    }
+    exit(abi::PANIC_EXIT_CODE)
 }
 
 fn on_full_heap(layout: Layout) {
+    if ENDS.load(Ordering::Relaxed) {
+        exit(abi::PANIC_EXIT_CODE)
+    }
     // The text with which the library panics where there is no std.
     let cause = Cause(format_args!(
         "memory allocation of {} bytes failed",
@@ -44,7 +66,7 @@ fn on_full_heap(layout: Layout) {
     ));
     crate::eprintln!("{}", cause.message());
     heap::explain(&cause);
-    start::exit(abi::PANIC_EXIT_CODE)
+    exit(abi::PANIC_EXIT_CODE)
 }
 
 /// What [`heap::explain`] gets instead of a panic, which a full heap is not here.
@@ -60,7 +82,7 @@ impl Cause<'_> {
 /// The end of a panic whose hook, one of the guest's own, has returned.
 #[unsafe(no_mangle)]
 extern "C" fn sys_panic(_message: *const u8, _length: usize) -> ! {
-    start::exit(abi::PANIC_EXIT_CODE)
+    exit(abi::PANIC_EXIT_CODE)
 }
 
 /// Standard input is the guest's input, as bytes.

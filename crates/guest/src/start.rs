@@ -7,6 +7,7 @@
 use core::arch::global_asm;
 use core::fmt::{Debug, Display};
 
+#[cfg(not(feature = "std"))]
 use crate::syscall;
 
 /// Names the function with which the guest begins, run once: `fn()`, or `fn() -> Result<(), E>` where `E` is
@@ -65,8 +66,12 @@ global_asm!(
 #[cfg(feature = "std")]
 global_asm!(include_str!("../c/crt0.S"), options(raw));
 
-/// Halts with `code`, which is part of the claim, at once: no destructor of a static runs.
+/// Halts with `code`, which is part of the claim, at once: no destructor of a static runs. With the feature `std`, a line
+/// that the standard library's stdout still holds is printed.
 pub fn exit(code: u32) -> ! {
+    #[cfg(feature = "std")]
+    crate::hosted::exit(code);
+    #[cfg(not(feature = "std"))]
     syscall::exit(code)
 }
 

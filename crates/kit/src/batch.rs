@@ -84,7 +84,7 @@ pub enum BatchError {
     #[error("batch: expected at least one item at once, got 0")]
     AtOnce,
     /// A work folder is one proof's.
-    #[error("batch: expected no work folder: it holds one proof")]
+    #[error("batch: expected no work folder, since a folder holds one proof only")]
     WorkFolder,
     /// The threads could not be started.
     #[error("batch: cannot start {threads} threads: {reason}")]

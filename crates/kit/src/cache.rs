@@ -308,7 +308,7 @@ impl ReceiptCache {
             }
         };
         count(&self.counters.corrupted);
-        warn!(?key, reason, "a cached receipt is no good and is removed");
+        warn!(?key, reason, "a cached receipt is invalid; it is removed");
         if let Err(error) = backing.remove(key) {
             self.backing_failed(key, "remove", &error);
         }
@@ -325,7 +325,7 @@ impl ReceiptCache {
 
     fn backing_failed(&self, key: &CacheKey, action: &str, error: &BackingError) {
         count(&self.counters.backing_failures);
-        warn!(?key, action, %error, "the cache does without its second level");
+        warn!(?key, action, %error, "the cache goes on without its second level");
     }
 }
 

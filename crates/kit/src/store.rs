@@ -27,7 +27,7 @@ const THREADS: usize = 2;
 #[non_exhaustive]
 pub enum StoreError {
     /// There is no such artefact.
-    #[error("artefact {digest}: expected it in the store, got nothing")]
+    #[error("artefact {digest}: expected it in the store, but it is not there")]
     Missing {
         /// Its name.
         digest: ProofDigest,
@@ -67,7 +67,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The store's folder cannot be made.
-    #[error("artefact store: cannot make {}: {source}", path.display())]
+    #[error("artefact store: cannot create {}: {source}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -91,7 +91,7 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The store's threads are gone, or could not be started.
-    #[error("artefact store: no thread to ask it: {reason}")]
+    #[error("artefact store: cannot start its threads: {reason}")]
     Threads {
         /// What the system says.
         reason: String,

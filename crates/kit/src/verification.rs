@@ -173,9 +173,7 @@ impl Answer {
 #[non_exhaustive]
 pub enum VerificationError {
     /// Too much waits already.
-    #[error(
-        "{waiting} receipts of {bytes} bytes wait for verification: there is no room for another"
-    )]
+    #[error("the queue is full: {waiting} receipts of {bytes} bytes wait for verification")]
     QueueFull {
         /// Receipts that wait.
         waiting: usize,
@@ -183,16 +181,16 @@ pub enum VerificationError {
         bytes: u64,
     },
     /// Verification in the background was shut down before this receipt's turn.
-    #[error("verification was shut down before the receipt was looked at")]
+    #[error("verification was shut down before the receipt was checked")]
     Abandoned,
     /// It was told to stop.
-    #[error("verification was told to stop")]
+    #[error("verification was cancelled")]
     Cancelled,
     /// The verifier panicked, which is a bug in it.
     #[error("the verifier panicked")]
     Panicked,
     /// The verifier cannot work, which is a bug in it.
-    #[error("the verifier cannot work: {0}")]
+    #[error("the verifier failed: {0}")]
     Verifier(#[source] Arc<vouch_sdk::Error>),
     /// The threads could not be started.
     #[error("cannot start {threads} threads to verify with: {reason}")]

@@ -30,7 +30,7 @@ pub enum ProveError {
     Cancelled,
     /// The device that proves has too little memory left; a smaller segment may fit.
     #[error(
-        "the device's memory is full: {needed} bytes are needed, {free} of {total} are free in one piece"
+        "the device's memory is full: {needed} bytes are needed, {free} of {total} are free in one block"
     )]
     DeviceMemory {
         /// Bytes asked for.

@@ -107,7 +107,7 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("cannot {action} {}: {source}", path.display())]
     File {
-        /// `read`, `write`, `make` or `lock`.
+        /// `read`, `write`, `create` or `lock`.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -123,7 +123,7 @@ pub enum Error {
         reason: String,
     },
     /// A file in a work folder is damaged, or not the one that belongs there.
-    #[error("{}: {reason}; without this file its segment is proven again", path.display())]
+    #[error("{}: {reason}; if you delete this file, its segment is proven again", path.display())]
     WorkFile {
         /// The file.
         path: PathBuf,
@@ -131,7 +131,7 @@ pub enum Error {
         reason: String,
     },
     /// Somebody asked to stop.
-    #[error("cancelled when {segments} segments were proven")]
+    #[error("cancelled after {segments} segments were proven")]
     Cancelled {
         /// Segments proven until then.
         segments: usize,
@@ -140,7 +140,7 @@ pub enum Error {
     #[error(transparent)]
     Gpu(#[from] GpuError),
     /// The threads could not be started.
-    #[error("cannot start {threads} threads (0: one a core): {reason}")]
+    #[error("cannot start {threads} threads (0 means one per core): {reason}")]
     Threads {
         /// How many; 0 for one a core.
         threads: usize,

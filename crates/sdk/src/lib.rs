@@ -41,6 +41,7 @@
 //! and [`Vectors::of_this_build`].
 #![forbid(unsafe_code)]
 
+mod console;
 mod error;
 pub mod files;
 pub mod guests;
@@ -56,6 +57,7 @@ mod verify;
 
 use std::ops::ControlFlow;
 
+pub use console::print_console;
 pub use error::{Error, ErrorKind};
 pub use image::{ImageIdError, image_id, parse_image_id};
 pub use input::Input;
@@ -80,7 +82,7 @@ pub use vouch_verifier::{
     SegmentReceipt, Term, Verifier, VerifyError, security, tenths,
 };
 
-/// Runs `program` on `input` without proving anything. `console` gets what the guest prints.
+/// Runs `program` on `input` without proving anything. `console` gets what the guest prints; [`print_console`] prints it.
 ///
 /// An exit code other than 0 is a result like another here: see [`Execution::exit_code`].
 ///

@@ -28,7 +28,7 @@ use crate::verify::on_all_threads;
 use crate::{image_id, verifier};
 
 use pipeline::Pipeline;
-use plan::CutPlan;
+use plan::{CutPlan, guest_memory};
 use progress::Teller;
 use setup::Setup;
 use work_folder::{WorkFolder, WorkJob};
@@ -113,7 +113,8 @@ impl Proven {
 }
 
 /// Runs `program` on `input`, proves the run, and verifies the receipt before handing it out.
-/// What the guest prints is thrown away.
+/// What the guest prints is thrown away, the message of a panic included: [`prove_with`] and [`print_console`](crate::print_console)
+/// show it.
 ///
 /// Segments are proven while the guest still runs, so that the memory needed does not depend on how
 /// long it does.
@@ -125,7 +126,7 @@ pub fn prove(program: &Program, input: &[u8], options: &ProveOptions) -> Result<
     prove_with(program, input, options, &mut |_, _| {}, &mut |_| {})
 }
 
-/// As [`prove`]. `console` gets what the guest prints, once; `progress` is called, on the caller's
+/// As [`prove`]. `console` gets what the guest prints, once ([`print_console`](crate::print_console) prints it); `progress` is called, on the caller's
 /// thread, whenever there is something new.
 ///
 /// ```
@@ -253,6 +254,7 @@ fn prove_within(
         verify_seconds,
         proof_bytes: receipt.encoded_len(),
         estimated_memory_bytes: segments.estimated_memory_bytes,
+        memory_bytes: segments.memory_bytes + guest_memory(run.touched_memory_bytes),
         peak_rss_bytes: peak_rss_bytes(),
         cells: segments.cells,
         rows: segments.rows,
@@ -293,13 +295,16 @@ struct Segments {
     rows: BTreeMap<&'static str, u64>,
     /// Of the largest segment.
     estimated_memory_bytes: u64,
+    /// For all that was held at once, but for the guest's memory, by estimate.
+    memory_bytes: u64,
     /// Of the receipt so far, but for its header.
     bytes: usize,
 }
 
 impl Segments {
-    /// Adds the next proof, unless the receipt would become larger than any that is read.
-    fn push(&mut self, proof: SegmentProof) -> Result<(), Error> {
+    /// Adds the next proof, which took so much memory by estimate, unless the receipt would become larger than any that is read.
+    fn push(&mut self, proof: SegmentProof, memory_bytes: u64) -> Result<(), Error> {
+        self.memory_bytes = self.memory_bytes.max(memory_bytes);
         for table in &proof.cost.tables {
             let name = table.table.name();
             *self.cells.entry(name).or_default() += table.cells();

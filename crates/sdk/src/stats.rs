@@ -31,6 +31,10 @@ pub struct Stats {
     /// Memory that proving the largest segment should take, in bytes, by the estimate that segments
     /// are cut by.
     pub estimated_memory_bytes: u64,
+    /// Memory for all that was held at once, in bytes, by the estimate that
+    /// [`ProveOptions::max_memory`](crate::ProveOptions) bounds: what [`Estimate::memory_bytes`](crate::Estimate) says
+    /// beforehand.
+    pub memory_bytes: u64,
     /// Most memory that the process has held so far, in bytes, where the system tells.
     pub peak_rss_bytes: Option<u64>,
     /// Committed base-field cells by table, all segments together.

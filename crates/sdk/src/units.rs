@@ -25,7 +25,7 @@ pub fn number(text: &str) -> Result<u64, UnitError> {
         None => text.parse().ok(),
     };
     value.ok_or_else(|| UnitError {
-        expected: "a number below 2^64, or a power of two as 2^20",
+        expected: "a number below 2^64, or a power of two such as 2^20",
         got: text.into(),
     })
 }
@@ -44,8 +44,8 @@ pub fn bytes(text: &str) -> Result<u64, UnitError> {
         .ok()
         .and_then(|value| value.checked_mul(1 << shift))
         .ok_or_else(|| UnitError {
-            expected: "bytes below 2^64: a number or a power of two as 2^30, or with a unit as \
-                       512MiB (KiB, MiB, GiB, TiB)",
+            expected: "bytes below 2^64: a number, a power of two such as 2^30, or a number \
+                       with a unit such as 512MiB (KiB, MiB, GiB, TiB)",
             got: text.into(),
         })
 }

@@ -44,7 +44,7 @@ impl VectorSet {
 impl fmt::Display for VectorSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Baseline => "no vector instructions but the oldest",
+            Self::Baseline => "only the oldest vector instructions",
             Self::Avx2 => "AVX2",
             Self::Avx512 => "AVX-512",
         })
@@ -107,7 +107,7 @@ impl fmt::Display for SlowBuild {
         let Vectors { compiled, detected } = self.0;
         write!(
             f,
-            "this program was built to use {compiled}, and the processor has {detected}: proofs take up to \
+            "this program was built to use {compiled}, but the processor has {detected}: proofs take up to \
              three times as long as they could; build it with `rustflags = [\"-Ctarget-cpu=native\"]` under \
              `[build]` in .cargo/config.toml"
         )

@@ -214,7 +214,7 @@ fn damaged_segments_are_named_and_nothing_else_is_lost() {
     assert!(truncated(40).contains("changed"));
     assert!(truncated(100_000).contains("changed"));
     let foreign = refusal(|path, _| fs::write(path, [7; 100]).expect("it can be written"));
-    assert!(foreign.contains("no proven segment"), "{foreign}");
+    assert!(foreign.contains("not a proven segment"), "{foreign}");
 }
 
 /// The contents of a segment's file, with another hash at its end.

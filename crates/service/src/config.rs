@@ -397,7 +397,7 @@ impl Config {
         if self.clients.is_empty() && !self.server.listen.ip().is_loopback() {
             return Err(ConfigError::Value {
                 key: "server.listen",
-                expected: "an address of this machine alone, as there are no [[clients]]".into(),
+                expected: "a loopback address, since there are no [[clients]]".into(),
                 got: self.server.listen.to_string(),
             });
         }
@@ -428,7 +428,7 @@ impl Config {
         match positive.into_iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(ConfigError::Value {
                 key,
-                expected: "1 at least".into(),
+                expected: "at least 1".into(),
                 got: "0".into(),
             }),
             None => Ok(()),
@@ -444,7 +444,7 @@ impl Config {
         for client in &self.clients {
             let name = &client.name;
             if name.is_empty() || !names.insert(name) {
-                return wrong("clients.name", "a name of its own", format!("{name:?}"));
+                return wrong("clients.name", "a unique name", format!("{name:?}"));
             }
             if client.token_hash().is_none() {
                 let got = format!("{} characters for {name}", client.token_sha256.len());
@@ -452,7 +452,7 @@ impl Config {
             }
             let quota = &client.quota;
             if quota.max_requests_per_minute == 0 {
-                return wrong("clients.max_requests_per_minute", "1 at least", "0".into());
+                return wrong("clients.max_requests_per_minute", "at least 1", "0".into());
             }
             if quota.max_priority > crate::job::MAX_PRIORITY {
                 let got = quota.max_priority.to_string();

@@ -19,7 +19,7 @@ pub enum ServiceError {
     #[error("expected a valid bearer token")]
     Unauthenticated,
     /// There is nothing of this name, or it is another client's.
-    #[error("no {what} {name}")]
+    #[error("there is no {what} {name}")]
     NotFound {
         /// `job`, `program` or `receipt`.
         what: &'static str,
@@ -55,15 +55,15 @@ pub enum ServiceError {
     },
     /// The client has another program of the same image ID.
     #[error(
-        "program {image_id}: expected the memory map of the one that is registered, got another; \
-         remove that one first"
+        "program {image_id}: expected the memory map of the registered program, got another; \
+         remove that program first"
     )]
     ProgramConflict {
         /// The image ID of both.
         image_id: ImageId,
     },
     /// Jobs of the program have not ended.
-    #[error("program {image_id}: expected no jobs that wait or run, got {jobs}")]
+    #[error("program {image_id}: expected no waiting or running jobs, got {jobs}")]
     ProgramInUse {
         /// The program.
         image_id: ImageId,
@@ -81,7 +81,7 @@ pub enum ServiceError {
         got: String,
     },
     /// So many jobs wait that no more are taken.
-    #[error("the queue is full: {limit} jobs wait")]
+    #[error("the queue is full: {limit} jobs are waiting")]
     QueueFull {
         /// Jobs that may wait.
         limit: usize,
@@ -95,13 +95,13 @@ pub enum ServiceError {
         limit: u64,
     },
     /// The client asks too often.
-    #[error("too many requests; the next one in {} s", retry_after.as_secs() + 1)]
+    #[error("too many requests; try again in {} s", retry_after.as_secs() + 1)]
     RateLimited {
         /// When to try again.
         retry_after: Duration,
     },
     /// The service has as much to do as it can hold.
-    #[error("the service, or what it grants to one client, is used up for now")]
+    #[error("the service is at capacity, or this client's share of it is used up; try again later")]
     Busy,
     /// The job has not ended yet.
     #[error("expected a job that has ended, got one that is {state}")]
@@ -200,7 +200,7 @@ impl ServiceError {
     /// What a client learns: nothing of what lies beneath the service.
     pub fn public_message(&self) -> String {
         let mut message = match self.code().http {
-            500 => format!("{} error; the service's log says more", self.code().name),
+            500 => format!("{} error; see the service's log", self.code().name),
             _ => self.to_string(),
         };
         // It may quote what the client sent, or a program.

@@ -97,8 +97,8 @@ pub enum VerifyError {
         /// The receipt's.
         got: Profile,
     },
-    /// Nothing is known of it: verification was told to stop before it had a verdict.
-    #[error("verification was told to stop before it had a verdict")]
+    /// Nothing is known of it: verification was cancelled before it had a verdict.
+    #[error("verification was cancelled before it had a verdict")]
     Stopped,
     /// It is about another program.
     #[error("image ID: expected {expected}, got {got}")]
@@ -144,7 +144,7 @@ pub enum VerifyError {
         segments: usize,
     },
     /// A table that this proof needs is missing, or one that it must not have is there.
-    #[error("segment {segment}: table `{}` is missing or superfluous", table.name())]
+    #[error("segment {segment}: table `{}` is missing or unexpected", table.name())]
     MissingTable {
         /// The segment.
         segment: usize,

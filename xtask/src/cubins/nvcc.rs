@@ -52,7 +52,7 @@ impl Compiler {
 
 /// The version, if it is one of the right CUDA, in what `nvcc --version` prints.
 fn accepted(text: &str) -> Result<String> {
-    let (version, major) = release(text).context("it does not tell its version")?;
+    let (version, major) = release(text).context("it does not report its version")?;
     ensure!(
         major == MAJOR,
         "it is of CUDA {major}, expected {MAJOR}; {INSTALL}"
@@ -124,7 +124,7 @@ mod tests {
                 .map(|e| format!("{e:#}"))
         };
         let error = refused("true").unwrap_or_default();
-        assert_eq!(error, "true: it does not tell its version");
+        assert_eq!(error, "true: it does not report its version");
         let error = refused("/nowhere/nvcc").unwrap_or_default();
         assert!(error.contains(INSTALL), "{error}");
         let error = accepted("release 12.8, V12.8.93").expect_err("it is too old");

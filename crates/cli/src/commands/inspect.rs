@@ -19,7 +19,7 @@ pub fn inspect(path: &Path, output: &Output) -> Result<Fields, Error> {
     let bits = tenths(security(receipt.profile).bits());
     let (profile, target) = (receipt.profile.name(), receipt.profile.target_bits());
     let text = text_bytes(&receipt.text);
-    output.say("NOT VERIFIED: what follows is what the receipt says, and may be false")?;
+    output.say("NOT VERIFIED: this is what the receipt says, and it may be false")?;
     output.say(format_args!("version     {RECEIPT_VERSION}"))?;
     output.say(format_args!(
         "profile     {profile} at {target}, {bits:.1} provable bits once verified"

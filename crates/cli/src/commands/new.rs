@@ -57,7 +57,7 @@ const CRATES: [(&str, &str); 3] = [
 /// `SdkError::File` if a file cannot be written.
 pub fn new(arguments: &NewArgs, output: &Output) -> Result<Fields, Error> {
     let folder = &arguments.folder;
-    let name = package_name(folder)?;
+    let name = &package_name(folder)?;
     check_empty(folder)?;
     let checkout = match &arguments.vouch {
         Some(path) => Some(given_checkout(path)?),
@@ -69,7 +69,7 @@ pub fn new(arguments: &NewArgs, output: &Output) -> Result<Fields, Error> {
         let path = folder.join(file);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(|source| vouch_sdk::Error::File {
-                action: "make",
+                action: "create",
                 path: parent.into(),
                 source,
             })?;
@@ -91,10 +91,12 @@ fn tell(arguments: &NewArgs, checkout: Option<&Path>, output: &Output) -> Result
         Some(path) => format!("the checkout {}", path.display()),
         None => format!("version {} on crates.io", env!("CARGO_PKG_VERSION")),
     };
-    output.say(format_args!("{folder}: made, with Vouch from {source}"))?;
-    output.say(format_args!(
-        "  cd {folder} && cargo run --release -- prove"
-    ))
+    output.say(format_args!("{folder}: created, with Vouch from {source}"))?;
+    let there = match arguments.folder.as_path() == Path::new(".") {
+        true => String::new(),
+        false => format!("cd {folder} && "),
+    };
+    output.say(format_args!("  {there}cargo run --release -- prove"))
 }
 
 /// A template with the project's name and dependencies.
@@ -122,31 +124,35 @@ fn filled_in(
 fn toml_text(path: &Path) -> Result<String, Error> {
     let text = path.to_str().ok_or_else(|| Error::NotACheckout {
         path: path.into(),
-        reason: "its path is no UTF-8",
+        reason: "its path is not UTF-8",
     })?;
     Ok(json!(text).to_string())
 }
 
-/// The last part of the path, which names the package. Cargo says more of what names may be; these are those that
-/// it, or the compiler, refuses later.
-fn package_name(folder: &Path) -> Result<&str, Error> {
+/// The last part of the path, or what the folder is called if that is `.` or `..`; it names the package. Cargo says
+/// more of what names may be; these are those that it, or the compiler, refuses later.
+fn package_name(folder: &Path) -> Result<String, Error> {
     let refuse = |reason| Error::ProjectName {
         path: folder.into(),
         reason,
     };
-    let name = folder.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| refuse("none"))?;
+    let path = match folder.file_name() {
+        Some(_) => folder.to_path_buf(),
+        None => fs::canonicalize(folder).unwrap_or_default(),
+    };
+    let name = path.file_name().ok_or_else(|| refuse("none"))?;
+    let name = name.to_str().ok_or_else(|| refuse("another character"))?;
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.chars().all(fits) {
         return Err(refuse("another character"));
     }
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Err(refuse("another one first"));
+        return Err(refuse("another first character"));
     }
     if RESERVED.contains(&name) || CRATES.iter().any(|(other, _)| *other == name) {
-        return Err(refuse("a name that has a meaning"));
+        return Err(refuse("a reserved name"));
     }
-    Ok(name)
+    Ok(name.into())
 }
 
 /// Keywords, crates of the library, folders in a target directory.
@@ -292,20 +298,28 @@ mod tests {
     #[test]
     fn names_of_packages() {
         let name = |path| package_name(Path::new(path)).map_err(|error| error.to_string());
-        assert_eq!(name("some/where/my-app_2"), Ok("my-app_2"));
-        assert_eq!(name("App/"), Ok("App"));
+        for (path, expected) in [
+            ("some/where/my-app_2", "my-app_2"),
+            ("App/", "App"),
+            ("App/.", "App"),
+            // Tests run in the package's folder.
+            (".", "cli"),
+            ("..", "crates"),
+        ] {
+            assert_eq!(name(path).as_deref(), Ok(expected), "{path}");
+        }
         for (path, got) in [
             ("/", "none"),
-            ("..", "none"),
+            ("missing/..", "none"),
             ("my app", "another character"),
             ("caf\u{e9}", "another character"),
             ("my.app", "another character"),
-            ("2app", "another one first"),
-            ("-app", "another one first"),
-            ("_app", "another one first"),
-            ("fn", "a name that has a meaning"),
-            ("std", "a name that has a meaning"),
-            ("vouch-sdk", "a name that has a meaning"),
+            ("2app", "another first character"),
+            ("-app", "another first character"),
+            ("_app", "another first character"),
+            ("fn", "a reserved name"),
+            ("std", "a reserved name"),
+            ("vouch-sdk", "a reserved name"),
         ] {
             let error = name(path).expect_err(path);
             assert!(error.ends_with(&format!("got {got}")), "{path}: {error}");

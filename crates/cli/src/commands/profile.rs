@@ -106,7 +106,9 @@ fn say(profile: &GuestProfile, graphs: &Graphs, output: &Output) -> Result<(), E
         ))?;
     }
     if !profile.has_symbols() {
-        output.say("the ELF names no functions: code goes by its addresses (docs/profiling.md)")?;
+        output.say(
+            "the ELF has no function names, so code is listed by address (docs/profiling.md)",
+        )?;
     }
     output.say(format_args!(
         "cycles by function     {}",

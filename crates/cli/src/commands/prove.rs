@@ -93,11 +93,11 @@ fn stopped(error: SdkError, signals: &Signals, arguments: &ProveArgs) -> Error {
             signal,
             segments,
             advice: match arguments.work_dir {
-                Some(_) => "the same command goes on from there",
-                None => "with --work-dir they would have been kept",
+                Some(_) => "the same command continues from there",
+                None => "--work-dir would keep them for the next attempt",
             },
         },
-        (error, _) => error.into(),
+        (error, _) => input::explain(error, &arguments.input),
     }
 }
 
@@ -137,6 +137,14 @@ fn say(arguments: &ProveArgs, proven: &Proven, id: &ImageId, output: &Output) ->
         stats.prove_seconds,
         count(stats.segments, "segment"),
         stats.cycles_per_second()
+    ))?;
+    let peak = match stats.peak_rss_bytes {
+        Some(peak) => format!(", {peak} bytes at its peak"),
+        None => String::new(),
+    };
+    output.say(format_args!(
+        "memory    {} bytes by estimate{peak}",
+        stats.memory_bytes
     ))?;
     output.say(format_args!(
         "security  {:.1} provable bits, profile {} at {}",
@@ -181,6 +189,7 @@ pub fn report(proven: &Proven, id: &ImageId, phases: &Phases) -> Fields {
             "estimated_memory_bytes",
             json!(stats.estimated_memory_bytes),
         ),
+        ("memory_bytes", json!(stats.memory_bytes)),
         ("peak_rss_bytes", json!(stats.peak_rss_bytes)),
         ("committed_cells", json!(stats.cells)),
         ("committed_cells_total", json!(stats.committed_cells())),

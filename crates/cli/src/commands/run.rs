@@ -73,7 +73,7 @@ pub fn run(arguments: &RunArgs, verbose: u8, output: &Output) -> Result<Fields, 
         more.extend(estimate::json(estimate));
     }
     if run.exit_code != 0 {
-        return Err(SdkError::GuestExit(run).into());
+        return Err(input::explain(SdkError::GuestExit(run), &arguments.input));
     }
     output.say(format_args!(
         "exit code {}, journal ({}): {}",
@@ -177,7 +177,7 @@ fn say_stats(run: &Execution, seconds: f64, output: &Output) -> Result<(), Error
     let rate = mips(run.cycles, seconds);
     output.say(format_args!("instructions executed  {}", run.cycles))?;
     output.say(format_args!("seconds                {seconds:.6}"))?;
-    output.say(format_args!("million a second       {rate:.1}"))?;
+    output.say(format_args!("million per second     {rate:.1}"))?;
     output.say(format_args!(
         "memory touched         {} bytes, in pages of 4 KiB",
         run.touched_memory_bytes

@@ -162,7 +162,7 @@ impl Signals {
                 _ = self.interrupt.recv() => return,
                 _ = self.reload.recv() => {
                     if let Err(error) = server.reload_tls().await {
-                        error!(%error, "the certificate stays as it was");
+                        error!(%error, "the old certificate stays in use");
                     }
                 }
             }

@@ -63,7 +63,7 @@ fn message(cycles: u64, limit: u64, elapsed: Duration) -> String {
     let millions = |cycles: u64| cycles / 1_000_000;
     let rate = cycles as f64 / elapsed.as_secs_f64().max(1e-9) / 1e6;
     format!(
-        "{} M cycles executed, {rate:.0} M a second, ends at {} M (--max-cycles)",
+        "{} M cycles executed, {rate:.0} M a second, stops at {} M (--max-cycles)",
         millions(cycles),
         millions(limit)
     )
@@ -77,7 +77,7 @@ mod tests {
     fn runs_and_their_limits_are_told() {
         assert_eq!(
             message(250_000_000, 1 << 40, Duration::from_millis(2500)),
-            "250 M cycles executed, 100 M a second, ends at 1099511 M (--max-cycles)"
+            "250 M cycles executed, 100 M a second, stops at 1099511 M (--max-cycles)"
         );
     }
 

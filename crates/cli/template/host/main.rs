@@ -3,19 +3,27 @@
 use std::env;
 use std::error::Error;
 use std::path::Path;
+use std::process::ExitCode;
 
-use vouch_sdk::{ImageId, Input, Program, ProveOptions, files, prove, verify};
+use vouch_sdk::{ImageId, Input, Program, ProveOptions, files, print_console, prove_with, verify};
 
 // What build.rs built: GUEST_ELF and GUEST_ID.
 include!(concat!(env!("OUT_DIR"), "/vouch_guests.rs"));
 
 const RECEIPT: &str = "receipt.vouch";
 
-fn main() -> Result<(), Box<dyn Error>> {
-    match env::args().nth(1).as_deref() {
+fn main() -> ExitCode {
+    let result = match env::args().nth(1).as_deref() {
         Some("prove") => prove_run(),
         Some("verify") => verify_receipt(),
         _ => Err("expected `prove` or `verify`".into()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -24,7 +32,9 @@ fn prove_run() -> Result<(), Box<dyn Error>> {
     let n: u32 = 20;
     let program = Program::from_elf(GUEST_ELF)?;
     let input = Input::new().write(&n)?;
-    let proven = prove(&program, &input, &ProveOptions::default())?;
+    let options = ProveOptions::default();
+    // What the guest prints is printed here, as `vouch run` does; nothing is done about progress.
+    let proven = prove_with(&program, &input, &options, &mut print_console, &mut |_| {})?;
     files::write_receipt(Path::new(RECEIPT), &proven.receipt)?;
     println!("{RECEIPT}: {} cycles proven", proven.stats.cycles);
     Ok(())

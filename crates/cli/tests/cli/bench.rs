@@ -140,7 +140,7 @@ fn what_cannot_be_written_is_refused_before_measuring() {
         &twice,
         2,
         "usage",
-        "--svg: expected another file than --out, got file",
+        "--svg: expected a file other than --out, got file",
     );
     let message = "invalid value 'crc32-c' for '--guests <NAMES>'";
     place.refuses(&["bench", "--guests", "crc32-c"], 2, "usage", message);

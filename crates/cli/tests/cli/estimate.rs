@@ -38,6 +38,7 @@ fn an_estimate_says_what_a_proof_then_takes() {
             "segments",
             "committed_cells_total",
             "estimated_memory_bytes",
+            "memory_bytes",
         ] {
             assert_eq!(estimate[name], proven[name], "{name}");
         }

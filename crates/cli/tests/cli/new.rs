@@ -17,12 +17,12 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 #[test]
 fn names_and_folders_are_refused() {
     let place = Place::new();
-    let expected = "expected a name of letters, digits, - and _, a letter first, got ";
+    let expected = "expected a name of letters, digits, - and _ that begins with a letter, got ";
     for (name, got) in [
         ("my.app", "another character"),
-        ("2fast", "another one first"),
-        ("std", "a name that has a meaning"),
-        ("..", "none"),
+        ("2fast", "another first character"),
+        ("std", "a reserved name"),
+        ("/", "none"),
     ] {
         let message = format!("{name}: {expected}{got}");
         place.refuses(&["new", name], 2, "usage", &message);
@@ -46,9 +46,49 @@ fn names_and_folders_are_refused() {
         ("missing", "nothing is there"),
         (".", "it has no crates/sdk, crates/build and crates/guest"),
     ] {
-        let message = format!("--vouch {checkout}: expected a checkout of Vouch: {reason}");
+        let message = format!("--vouch {checkout}: expected a checkout of Vouch, but {reason}");
         place.refuses(&["new", "app", "--vouch", checkout], 2, "usage", &message);
     }
+}
+
+#[test]
+fn a_project_is_named_after_its_folder_wherever_that_is() {
+    let place = Place::new();
+    for (here, argument, folder) in [
+        ("app", ".", "app"),
+        ("outer", "path/to/inner", "outer/path/to/inner"),
+        ("outer", "../beside", "beside"),
+    ] {
+        fs::create_dir_all(place.path(here)).expect("a folder");
+        let output = Command::new(env!("CARGO_BIN_EXE_vouch"))
+            .args(["new", argument, "--vouch", ROOT])
+            .current_dir(place.path(here))
+            .output()
+            .expect("it runs");
+        assert!(output.status.success(), "{argument}: {output:?}");
+        let manifest = place.get(&format!("{folder}/host/Cargo.toml"));
+        let manifest = String::from_utf8(manifest).expect("text");
+        let name = Path::new(folder).file_name().and_then(|name| name.to_str());
+        let name = format!("name = \"{}\"", name.expect("a name"));
+        assert!(manifest.contains(&name), "{argument}: {manifest}");
+        let stdout = String::from_utf8(output.stdout).expect("text");
+        let next = match argument {
+            "." => "  cargo run".to_owned(),
+            _ => format!("  cd {argument} && cargo run"),
+        };
+        assert!(stdout.contains(&next), "{argument}: {stdout}");
+    }
+    // Where something is there, nothing is written.
+    let output = Command::new(env!("CARGO_BIN_EXE_vouch"))
+        .args(["new", "."])
+        .current_dir(place.path("app"))
+        .output();
+    let stderr = output.expect("it runs").stderr;
+    let stderr = String::from_utf8(stderr).expect("text");
+    assert!(
+        stderr.contains("expected an empty folder or none"),
+        "{stderr}"
+    );
 }
 
 #[cfg(unix)]
@@ -59,7 +99,7 @@ fn dependencies_are_those_that_it_says() {
     let made = place.vouch(&["new", "empty", "--vouch", ROOT]).ok();
     let root = fs::canonicalize(ROOT).expect("the checkout");
     let expected = format!(
-        "empty: made, with Vouch from the checkout {}\n",
+        "empty: created, with Vouch from the checkout {}\n",
         root.display()
     );
     assert!(made.stdout.starts_with(&expected), "{}", made.stdout);
@@ -119,6 +159,10 @@ fn a_project_proves_and_verifies() {
         assert_eq!(printed.len(), 2, "the commands of the page");
         assert!(printed[0].starts_with("receipt.vouch: "), "{}", printed[0]);
         assert_eq!(printed[1], "verified: the Fibonacci number 20 is 6765\n");
+        shows_the_guests_console(&place.path(name));
+        if !options.contains(&"--std") {
+            explains_what_there_is_without_std(&place.path(name));
+        }
         // And not without a receipt that says so.
         let receipt = place.path(name).join("receipt.vouch");
         let mut bytes = fs::read(&receipt).expect("a receipt");
@@ -129,6 +173,65 @@ fn a_project_proves_and_verifies() {
         let output = run(&place.path(name), verify.expect("a command").trim_start());
         assert!(!output.status.success(), "an altered receipt");
     }
+}
+
+/// Changes the guest to one that prints and panics: the host shows all of it, half a line too, and says how it ended.
+fn shows_the_guests_console(project: &Path) {
+    let source = project.join("guest/src/main.rs");
+    let guest = fs::read_to_string(&source).expect("a program");
+    let print = match guest.contains("no_std") {
+        true => "vouch_guest::print",
+        false => "print",
+    };
+    let (head, tail) = guest.split_once("    io::end();\n").expect("its end");
+    let failing = format!("    {print}!(\"half a line\");\n    assert_eq!(n, 5, \"not five\");\n");
+    fs::write(&source, format!("{head}{failing}{tail}")).expect("it can be written");
+    let output = run(project, "cargo run --release -- prove");
+    let (stdout, stderr) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
+    assert_eq!(stdout, b"half a line", "{stderr}");
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    for part in [
+        "not five\n  left: 20\n right: 5\n",
+        "error: the guest exited with code 101, expected 0",
+    ] {
+        assert!(stderr.contains(part), "{part:?} in {stderr}");
+    }
+    fs::write(&source, guest).expect("it can be written");
+}
+
+/// Changes the guest to one that wants more than it has: both the command and a build script say what helps.
+fn explains_what_there_is_without_std(project: &Path) {
+    let source = project.join("guest/src/main.rs");
+    let guest = fs::read_to_string(&source).expect("a program");
+    for (import, hint) in [
+        (
+            "extern crate alloc;\nuse alloc::sync::Arc;\n",
+            "hint: without the feature `std` of vouch-guest there is no `Arc`",
+        ),
+        (
+            "use std::collections::HashMap;\n",
+            "hint: a guest has the standard library only with the feature `std` of vouch-guest",
+        ),
+    ] {
+        let (head, tail) = guest
+            .split_once("use vouch_guest::io;\n")
+            .expect("an import");
+        let wants = format!("{head}use vouch_guest::io;\n{import}{tail}");
+        fs::write(&source, wants).expect("it can be written");
+        let embedded = run(project, "cargo build --release");
+        let built = Command::new(env!("CARGO_BIN_EXE_vouch"))
+            .args(["build", "guest"])
+            .current_dir(project)
+            .env("CARGO_TARGET_DIR", TARGET)
+            .output()
+            .expect("it runs");
+        for output in [embedded, built] {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success(), "{stderr}");
+            assert!(stderr.contains(hint), "{hint:?} in {stderr}");
+        }
+    }
+    fs::write(&source, guest).expect("it can be written");
 }
 
 /// What a command of the page prints, without the comment after it.

@@ -56,7 +56,7 @@ fn an_input_is_not_written_to() {
                     "the flame graph in cycles",
                 ),
             ] {
-                let message = format!("{flag}: expected another file than {what}, got {way}");
+                let message = format!("{flag}: expected a file other than {what}, got {way}");
                 refuses(&place, &format!("{command} {way}"), &message);
             }
         }
@@ -70,7 +70,7 @@ fn the_second_graph_is_an_output_too() {
     refuses(
         &place,
         "run elf --input out.cells.svg --flame-graph out.svg",
-        "the flame graph in cells: expected another file than --input, got out.cells.svg",
+        "the flame graph in cells: expected a file other than --input, got out.cells.svg",
     );
 }
 
@@ -86,7 +86,7 @@ fn stdin_is_an_input_where_it_is_a_file() {
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        stderr.contains("--output: expected another file than --input"),
+        stderr.contains("--output: expected a file other than --input"),
         "{stderr}"
     );
 }
@@ -126,14 +126,14 @@ fn two_outputs_are_two_files() {
             refuses(
                 &place,
                 &line,
-                &format!("{flag}: expected another file than "),
+                &format!("{flag}: expected a file other than "),
             );
         }
     }
     refuses(
         &place,
         "prove elf --input input -o new --work-dir new",
-        "--output: expected another file than --work-dir, got new",
+        "--output: expected a file other than --work-dir, got new",
     );
 }
 
@@ -157,7 +157,7 @@ fn a_work_folder_is_for_its_own_files() {
     ] {
         let outcome = place.vouch(&line.split(' ').collect::<Vec<_>>());
         assert_eq!(outcome.code, 2, "{line}");
-        let message = format!("{flag}: expected another file than --work-dir, got work/");
+        let message = format!("{flag}: expected a file other than --work-dir, got work/");
         assert!(outcome.stderr.contains(&message), "{}", outcome.stderr);
     }
     let left = fs::read_dir(place.path("work")).expect("a folder").count();

@@ -48,7 +48,7 @@ fn costs_are_listed_and_drawn() {
     ] {
         assert!(plain.contains(line), "{line:?} in {plain}");
     }
-    assert!(!plain.contains("names no functions"), "{plain}");
+    assert!(!plain.contains("has no function names"), "{plain}");
 
     let json = run(&place, &guest("sort"), "e8030000", &["--json"])
         .ok()
@@ -130,7 +130,7 @@ fn an_elf_without_symbols_goes_by_addresses() {
         elf[48..50].fill(0);
     });
     let plain = plain.ok().stdout;
-    assert!(plain.contains("the ELF names no functions"), "{plain}");
+    assert!(plain.contains("the ELF has no function names"), "{plain}");
     // What has no name goes by where it is: the text begins with the entry.
     let elf = std::fs::read(guest("primes")).expect("a guest");
     let entry = u32::from_le_bytes(elf[24..28].try_into().expect("e_entry"));
@@ -190,7 +190,7 @@ fn places_are_checked_before_the_run() {
     fs::remove_dir(place.path("out.cells.svg")).expect("it is empty");
     for journal in ["out.svg", "out.cells.svg"] {
         let more = ["out.svg", "--journal-out", journal];
-        refuses(&more, "usage", "expected another file than --journal-out");
+        refuses(&more, "usage", "expected a file other than --journal-out");
     }
 }
 

@@ -270,7 +270,7 @@ fn results_without_a_place_are_refused_before_the_run() {
         &same,
         2,
         "usage",
-        "--journal-out: expected another file than --output",
+        "--journal-out: expected a file other than --output",
     );
 }
 

@@ -116,7 +116,7 @@ fn another_exit_code_is_not_the_one_expected() {
 fn less_security_than_asked_for_is_refused() {
     let place = with_receipt();
     let elf = guest("commitment");
-    let message = "security: expected a profile for 128 bits at least, got one for 100";
+    let message = "security: expected a profile of at least 128 bits, got one of 100";
     let arguments = verify(&elf, &["--security", "128"]);
     place.refuses(&arguments, 1, "security", message);
     place.vouch(&verify(&elf, &["--security", "100"])).ok();

@@ -31,6 +31,23 @@ fn inputs_are_concatenated() {
 }
 
 #[test]
+fn stdin_is_read_once() {
+    let place = Place::new();
+    let elf = guest("runtime");
+    place.put("file", b"a first");
+    for (again, times) in [
+        (&["-"][..], 2),
+        (&["/dev/stdin"], 2),
+        (&["file", "-", "-"], 3),
+    ] {
+        let mut all = vec!["run", &elf, "--input", "-"];
+        all.extend(again.iter().flat_map(|path| ["--input", path]));
+        let message = format!("--input -: expected stdin once, got it {times} times");
+        place.refuses(&all, 2, "usage", &message);
+    }
+}
+
+#[test]
 fn frames_have_their_length_before_them() {
     let place = Place::new();
     // No orders, no customer; then a memo.
@@ -117,6 +134,60 @@ fn an_exit_code_other_than_0_is_a_no() {
 }
 
 #[test]
+fn runs_that_end_badly_say_what_helps() {
+    let place = Place::new();
+    let (runtime, typed, panicking) = (guest("runtime"), guest("typed"), guest("panicking"));
+    for (arguments, kind, hint) in [
+        (
+            &["run", &typed, "--input-hex", "00"][..],
+            "guest_exit",
+            "--frames",
+        ),
+        (
+            &["prove", &typed, "--input-hex", "00", "-o", "receipt"],
+            "guest_exit",
+            "--frames",
+        ),
+        (&["run", &panicking], "guest_exit", "the guest panicked"),
+        (
+            &["run", &panicking],
+            "guest_exit",
+            "vouch prove --allow-exit 101",
+        ),
+        (
+            &["run", &runtime, "--input-hex", "7807"],
+            "guest_exit",
+            "vouch prove --allow-exit 7",
+        ),
+        (
+            &["run", &runtime, "--input-hex", "73"],
+            "guest_fault",
+            "vouch run --gdb",
+        ),
+    ] {
+        let reply = place.vouch(&[arguments, &["--json"]].concat()).json();
+        assert_eq!(reply["kind"], kind, "{reply}");
+        let found = reply["hint"].as_str().expect("a hint");
+        assert!(found.contains(hint), "{hint:?} in {found:?}");
+        assert_eq!(
+            reply["exit_code"].is_null(),
+            kind == "guest_fault",
+            "{reply}"
+        );
+    }
+    // What has frames already, or no input, needs none.
+    for flags in [&["--input-hex", "00", "--frames"][..], &[]] {
+        let reply = place
+            .vouch(&[&["run", &typed, "--json"], flags].concat())
+            .json();
+        assert_eq!(
+            reply["hint"], "vouch prove --allow-exit 1 proves such a run",
+            "{reply}"
+        );
+    }
+}
+
+#[test]
 fn faults_and_limits_have_their_codes() {
     let place = Place::new();
     let stack = ["run", &guest("runtime"), "--input-hex", "73"];
@@ -130,7 +201,7 @@ fn faults_and_limits_have_their_codes() {
         "limit",
         "limit reached: the run may use 100 cycles",
     );
-    assert_eq!(error["hint"], "--max-cycles N allows more");
+    assert_eq!(error["hint"], "allow more with --max-cycles N");
     let all = [&thousand[..], &["--max-cycles", "2^13"]].concat();
     place.vouch(&all).ok();
 }

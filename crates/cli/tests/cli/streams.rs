@@ -128,7 +128,7 @@ fn a_long_run_is_followed_on_a_terminal() {
         " M cycles executed, ",
         " M a second, ends at 536 M (--max-cycles)",
         "error: limit reached: the run may use 536870912 cycles",
-        "hint: --max-cycles N allows more",
+        "hint: allow more with --max-cycles N",
     ] {
         assert!(stdout.contains(part), "{part:?} in {stdout}");
     }

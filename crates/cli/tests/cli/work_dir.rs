@@ -122,7 +122,7 @@ fn signals_stop_a_proof_that_can_go_on() {
         );
         let error = reply["error"].as_str().expect("a message");
         assert!(
-            error.contains("the same command goes on from there"),
+            error.contains("the same command continues from there"),
             "{error}"
         );
         assert!(!place.path("receipt").exists());
@@ -161,7 +161,7 @@ fn folders_and_files_that_do_not_serve_are_named() {
     place.put("work", b"a file");
     let all = arguments();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    place.refuses(&all, 2, "file", "cannot make work");
+    place.refuses(&all, 2, "file", "cannot create work");
     fs::remove_file(place.path("work")).expect("it is there");
     finish(&place);
     let damaged = place.path("work/segment-000007");

@@ -86,7 +86,7 @@ pub enum ElfError {
         flags: u32,
     },
     /// A flag without a known meaning.
-    #[error("e_flags {flags:#x} has bits without a known meaning")]
+    #[error("e_flags {flags:#x} has unknown bits")]
     UnknownFlags {
         /// `e_flags`
         flags: u32,

@@ -16,23 +16,22 @@ pub enum Foreign {
     Compressed,
     /// UNIMP, an access of a counter that can only be read.
     #[error(
-        "UNIMP, by which a program aborts: in Rust core::intrinsics::abort, and in guests with std \
-         std::process::abort, std::process::exit and a panic in the course of another one. \
-         vouch_guest::exit ends a guest"
+        "UNIMP, by which a program aborts: core::intrinsics::abort in Rust, and in guests with std \
+         std::process::abort or a panic during another one. To end a guest with an exit code: vouch_guest::exit"
     )]
     Unimp,
     /// CSRRW and its kin.
     #[error(
         "CSR access (CSR {csr:#05x}); the machine has no CSRs, interrupts or counters. Critical \
-         sections that switch interrupts off, as portable-atomic's single-core mode has them, can \
-         do without: see docs/guests.md"
+         sections that disable interrupts, as in portable-atomic's single-core mode, \
+         are not needed: see docs/guests.md"
     )]
     Csr {
         /// Number of the CSR.
         csr: u32,
     },
     /// MRET, WFI and others.
-    #[error("privileged; a guest is a program of user mode")]
+    #[error("privileged; a guest runs in user mode")]
     Privileged,
     /// LR, SC and AMO.
     #[error("atomic (A extension); build for rv32im")]
@@ -51,8 +50,8 @@ pub enum Foreign {
     Rv64,
     /// An opcode that is left to each machine.
     #[error(
-        "custom (opcode {opcode:#04x}), of some other machine; zkVMs extend RISC-V by such \
-         instructions, each by its own: build with vouch-guest"
+        "custom (opcode {opcode:#04x}), for some other machine; \
+         every zkVM has instructions of its own: build with vouch-guest"
     )]
     Custom {
         /// The low 7 bits of the word.

@@ -48,7 +48,7 @@ fn instructions_of_other_machines_are_named() {
         (
             0xc000_1073,
             Foreign::Unimp,
-            "vouch_guest::exit ends a guest",
+            "To end a guest with an exit code: vouch_guest::exit",
         ),
         // mret, wfi
         (0x3020_0073, Foreign::Privileged, "privileged"),

@@ -129,7 +129,7 @@ fn a_stack_overflow_says_how_much_is_missing() {
         size: 4096,
         beyond: 100,
     };
-    let expected = "stack overflow: a stack of 4096 bytes, and 100 bytes more are needed; \
-                    --defsym=__stack_size=BYTES makes a larger one";
+    let expected = "stack overflow: the stack has 4096 bytes, and 100 bytes more are needed; \
+                    the linker argument --defsym=__stack_size=BYTES sets its size";
     assert_eq!(kind.to_string(), expected);
 }

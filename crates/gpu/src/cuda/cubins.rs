@@ -64,7 +64,7 @@ impl LoadedKernels {
         };
         let function = { self.by_name.get(name) }
             .copied()
-            .ok_or_else(|| error("there is none of this name".into()))?;
+            .ok_or_else(|| error("there is none with this name".into()))?;
         match function.size == bytes {
             true => Ok(function),
             false => Err(error(format!(

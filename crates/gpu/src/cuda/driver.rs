@@ -85,7 +85,7 @@ impl Context {
         let count = result::device::get_count().map_err(no_device)?;
         let known = i32::try_from(ordinal).ok().filter(|&n| n < count);
         let ordinal = known.ok_or_else(|| GpuError::NoDevice {
-            reason: format!("number {ordinal} was asked for, and there are {count}"),
+            reason: format!("number {ordinal} was asked for, but there are {count}"),
         })?;
         let device = result::device::get(ordinal).map_err(no_device)?;
         let name = result::device::get_name(device).map_err(no_device)?;

@@ -186,7 +186,7 @@ fn a_machine_without_a_device_is_told() {
     assert!(text.starts_with("no GPU: CUDA_ERROR_NO_DEVICE"), "{text}");
     assert_eq!(
         error(setting, 2).as_deref(),
-        Some("no GPU: number 2 was asked for, and there are 2")
+        Some("no GPU: number 2 was asked for, but there are 2")
     );
     let old = Setting {
         version: 12_080,

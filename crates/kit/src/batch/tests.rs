@@ -49,6 +49,7 @@ fn proven(job: &BatchJob) -> Proven {
             verify_seconds: 0.0,
             proof_bytes: 0,
             estimated_memory_bytes: 0,
+            memory_bytes: 0,
             peak_rss_bytes: None,
             cells: Default::default(),
             rows: Default::default(),

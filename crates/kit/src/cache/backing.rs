@@ -41,7 +41,10 @@ pub enum BackingError {
         expected: &'static str,
     },
     /// Another cache uses the folder.
-    #[error("cache folder {}: expected it for itself, got one that another process uses", path.display())]
+    #[error(
+        "cache folder {}: expected one for this process alone, got one that another process uses",
+        path.display()
+    )]
     InUse {
         /// The folder.
         path: PathBuf,

@@ -38,7 +38,7 @@ pub enum ModelError {
         path: PathBuf,
     },
     /// A link to a folder that it lies in.
-    #[error("model: expected folders that end, got one that lies in itself: {}", path.display())]
+    #[error("model: expected folders without cycles, got one that contains itself: {}", path.display())]
     Loop {
         /// The link.
         path: PathBuf,

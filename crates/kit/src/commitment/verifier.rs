@@ -58,7 +58,7 @@ pub enum InvalidProof {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// Its profile has less security than asked for.
-    #[error("security: expected a profile for {expected} bits at least, got one for {got}")]
+    #[error("security: expected a profile of at least {expected} bits, got one of {got}")]
     Security {
         /// Bits asked for.
         expected: u32,

@@ -90,7 +90,7 @@ pub trait ChainClient: Debug + Send + Sync {
 #[non_exhaustive]
 pub enum StorageError {
     /// The file could not be made.
-    #[error("cannot make {}: {source}", path.display())]
+    #[error("cannot create {}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,

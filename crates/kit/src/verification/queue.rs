@@ -38,7 +38,7 @@ impl Task {
         self.verdicts.pending.fetch_sub(1, Ordering::Relaxed);
         self.slot.set(outcome.clone());
         if catch_unwind(AssertUnwindSafe(|| on_done(&outcome))).is_err() {
-            error!("who wanted to be called back after a verification panicked");
+            error!("the callback of a verification panicked");
         }
     }
 }

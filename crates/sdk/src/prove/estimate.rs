@@ -33,8 +33,8 @@ pub struct Estimate {
     /// Memory for the proof of the largest segment, in bytes: what
     /// [`Stats::estimated_memory_bytes`](crate::Stats) will be.
     pub segment_memory_bytes: u64,
-    /// Memory for all that is held at once, in bytes, by the estimate that [`ProveOptions::max_memory`] bounds. The
-    /// receipt comes on top.
+    /// Memory for all that is held at once, in bytes, by the estimate that [`ProveOptions::max_memory`] bounds: what
+    /// [`Stats::memory_bytes`](crate::Stats) will be. The receipt comes on top.
     pub memory_bytes: u64,
     /// Length of the receipt in bytes, on average over the places that queries may be at, which the proof itself
     /// decides: within two percent.

@@ -23,7 +23,7 @@ use tracing::{info_span, instrument};
 use vouch_air::memory_tree::{MemoryTree, Update};
 use vouch_emulator::{Execution, Program, Stream, execute_watched};
 use vouch_isa::event::Segment;
-use vouch_prover::{Cancel, Prover, SegmentProof, claim, fill};
+use vouch_prover::{Cancel, Prover, SegmentProof, claim, counts, fill};
 use vouch_verifier::{SegmentClaim, Verifier};
 
 use super::estimate::cut;
@@ -76,6 +76,8 @@ struct ProvenSegment {
     index: usize,
     cycles: u64,
     proof: SegmentProof,
+    /// For all that was held at once, but for the guest's memory, by estimate.
+    memory_bytes: u64,
     reused: bool,
 }
 
@@ -206,14 +208,17 @@ impl Pipeline<'_> {
         let text = &self.program.image().text;
         let claim = claim(&segment, update.start_root, update.end_root);
         let (cycles, journal_start) = (segment.cycles, segment.journal_start);
+        let counts = counts(&segment, &update);
+        let proven = |proof: SegmentProof, reused| ProvenSegment {
+            index,
+            cycles,
+            memory_bytes: self.plan.memory(proof.cost.memory_bytes(), &counts),
+            proof,
+            reused,
+        };
         if let Some(proof) = self.kept(index, &claim, journal_start)? {
             let _ = give_back.send(segment);
-            return Ok(ProvenSegment {
-                index,
-                cycles,
-                proof,
-                reused: true,
-            });
+            return Ok(proven(proof, true));
         }
         let traces = fill(&segment, text, &update);
         drop(update);
@@ -225,12 +230,7 @@ impl Pipeline<'_> {
         if let Some(folder) = &self.folder {
             folder.save(index, &proof)?;
         }
-        Ok(ProvenSegment {
-            index,
-            cycles,
-            proof,
-            reused: false,
-        })
+        Ok(proven(proof, false))
     }
 
     /// The proof of a segment that lies in the work folder, if there is one and it is sound.
@@ -267,7 +267,7 @@ struct Collector<'a, 't> {
     started: Option<Instant>,
     teller: &'a mut Teller<'t>,
     /// Proofs that wait for one before them.
-    waiting: BTreeMap<usize, SegmentProof>,
+    waiting: BTreeMap<usize, (SegmentProof, u64)>,
     segments: Segments,
 }
 
@@ -392,6 +392,7 @@ impl<'a, 't> Collector<'a, 't> {
                     index,
                     cycles,
                     proof,
+                    memory_bytes,
                     reused,
                 } = *proven;
                 self.segments.reused += usize::from(reused);
@@ -401,9 +402,11 @@ impl<'a, 't> Collector<'a, 't> {
                     progress.reused_segments += usize::from(reused);
                     progress.reused_cycles += if reused { cycles } else { 0 };
                 });
-                self.waiting.insert(index, proof);
-                while let Some(proof) = self.waiting.remove(&self.segments.receipts.len()) {
-                    self.segments.push(proof)?;
+                self.waiting.insert(index, (proof, memory_bytes));
+                while let Some((proof, memory_bytes)) =
+                    self.waiting.remove(&self.segments.receipts.len())
+                {
+                    self.segments.push(proof, memory_bytes)?;
                 }
             }
             PipelineEvent::Failed(error) => return Err(error),

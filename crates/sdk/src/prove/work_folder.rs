@@ -97,13 +97,13 @@ impl WorkFolder {
         job: &WorkJob,
         did_not_fit: bool,
     ) -> Result<(Self, Cuts), Error> {
-        private::folder(path).map_err(failed("make", path))?;
+        private::folder(path).map_err(failed("create", path))?;
         let lock_path = path.join("lock");
         let lock = private::open(&lock_path).map_err(failed("open", &lock_path))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => Error::WorkFolder {
                 path: path.into(),
-                reason: "another process is at work there".into(),
+                reason: "another process is using it".into(),
             },
             TryLockError::Error(error) => failed("lock", &lock_path)(error),
         })?;
@@ -131,7 +131,7 @@ impl WorkFolder {
         for ((name, expected), (_, got)) in job.identity().into_iter().zip(found.identity()) {
             if expected != got {
                 return Err(self.refuse(format!(
-                    "it is another job's: {name}: expected {expected}, got {got}"
+                    "it belongs to another job: {name}: expected {expected}, got {got}"
                 )));
             }
         }
@@ -141,21 +141,19 @@ impl WorkFolder {
         let (found, wanted) = (found.cuts, job.cuts);
         if found.max_memory > wanted.max_memory {
             return Err(self.refuse(format!(
-                "its segments were cut for {} bytes of memory, and {} are allowed now",
+                "its segments were cut for {} bytes of memory, but {} are allowed now",
                 found.max_memory, wanted.max_memory
             )));
         }
         if found.segment_cells != wanted.segment_cells {
             return Err(self.refuse(format!(
-                "its segments have up to {} cells, and {} were asked for",
+                "its segments have up to {} cells, but {} were asked for",
                 found.segment_cells, wanted.segment_cells
             )));
         }
         if did_not_fit && found != wanted {
             return Err(self.refuse(
-                "the next segments do not fit into the device's memory; the CPU can go on with \
-                 them"
-                    .into(),
+                "the next segments do not fit into the device's memory; continue on the CPU".into(),
             ));
         }
         Ok(found)
@@ -253,9 +251,9 @@ fn decode(profile: Profile, bytes: &[u8]) -> Result<SegmentProof, String> {
     let (content, hash) = bytes.split_last_chunk::<HASH>().ok_or_else(short)?;
     let content = content
         .strip_prefix(MAGIC)
-        .ok_or("it is no proven segment")?;
+        .ok_or("it is not a proven segment")?;
     if blake3::hash(&bytes[..bytes.len() - HASH]) != blake3::Hash::from_bytes(*hash) {
-        return Err("it was changed or not written whole".into());
+        return Err("it was changed, or not written completely".into());
     }
     let (version, content) = content.split_first_chunk().ok_or_else(short)?;
     let (&[number, count], content) = content.split_first_chunk().ok_or_else(short)?;

@@ -185,8 +185,8 @@ fn overflows(elf: &[u8], input: &[u8], function: &str, beyond: u32) {
     let place = fault.symbol.as_deref().expect("a function");
     assert!(place.starts_with(function), "{place}");
     let expected = format!(
-        ": stack overflow: a stack of 1048576 bytes, and {beyond} bytes more are needed; \
-         --defsym=__stack_size=BYTES makes a larger one"
+        ": stack overflow: the stack has 1048576 bytes, and {beyond} bytes more are needed; \
+         the linker argument --defsym=__stack_size=BYTES sets its size"
     );
     let message = error.to_string();
     assert!(message.ends_with(&expected), "{message}");

@@ -144,6 +144,30 @@ fn mains_return_exit_codes_and_errors() {
     ends(b'e', 1, "Error: \"an error\"\n");
     ends(b'?', 1, "Error: \"no exercise is called 63\"\n");
     ends(b'v', 9, "");
+    ends(b'w', 9, "");
+    ends(b'x', 7, "");
+}
+
+#[test]
+fn half_a_line_is_printed_however_a_guest_ends() {
+    for (letter, exit_code, message) in [
+        (b'j', 101, "a panic\n"),
+        (b'm', 9, ""),
+        (b'X', 7, ""),
+        (b'r', 1, "refused: a reason\n"),
+        (b'u', 101, "heap exhausted: no room for 1048576 bytes"),
+    ] {
+        let Some(run) = exercise(letter, b"") else {
+            return;
+        };
+        let letter = char::from(letter);
+        assert_eq!(
+            (run.exit_code, &*run.stdout),
+            (exit_code, "half a line"),
+            "{letter}"
+        );
+        assert!(run.stderr.contains(message), "{letter}: {}", run.stderr);
+    }
 }
 
 #[test]
@@ -191,7 +215,7 @@ fn aborts_are_faults() {
     let Some(guests) = &*GUESTS else {
         return;
     };
-    for letter in *b"bxz" {
+    for letter in *b"bz" {
         match run_elf_here(&guests.std, &[letter]) {
             Err(Error::Execute(ExecuteError::Fault(fault))) => {
                 let kind = &fault.kind;

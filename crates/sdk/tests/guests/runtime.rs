@@ -158,7 +158,7 @@ fn a_stack_that_overflows_faults() {
         assert!(
             fault
                 .to_string()
-                .contains("stack overflow: a stack of 1048576 bytes")
+                .contains("stack overflow: the stack has 1048576 bytes")
         );
     }
     // Without the emulator's check it is a store to what cannot be stored to.

@@ -259,7 +259,7 @@ impl Attended {
         while self.clock.poll_tick(context).is_ready() {
             if self.connection.is_stuck(self.limit) {
                 self.service.metrics().slow_readers.inc();
-                warn!("a connection was closed: its peer does not take what is sent");
+                warn!("a connection was closed: its peer does not read what is sent");
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }

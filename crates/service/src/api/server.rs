@@ -182,7 +182,7 @@ impl Server {
         };
         let read = loaded.reload_from_pem_file(&files.certificate, &files.key);
         read.await.map_err(tls_error(files))?;
-        info!("certificate and key were read again");
+        info!("certificate and key were reloaded");
         Ok(())
     }
 

@@ -21,7 +21,7 @@ impl Inputs {
     /// # Errors
     /// [`vouch_sdk::Error::File`] if it cannot be made.
     pub fn open(folder: PathBuf) -> Result<Self, ServiceError> {
-        private::folder(&folder).map_err(failed("make", &folder))?;
+        private::folder(&folder).map_err(failed("create", &folder))?;
         Ok(Self { folder })
     }
 

@@ -28,7 +28,7 @@ impl Backing for StoredReceipts {
             Ok(bytes) => Ok(Some(bytes)),
             Err(StoreError::Missing { .. }) => Ok(None),
             Err(error @ StoreError::Damaged { .. }) => {
-                warn!(%error, "it will be proven again");
+                warn!(%error, "a stored receipt cannot be read; the run will be proven again");
                 Err(BackingError::Damaged {
                     expected: "a receipt with the hash by which it is named",
                 })

@@ -148,7 +148,7 @@ impl Service {
         }
         let folder = &config.data.folder;
         let failed = |source| {
-            let (action, path) = ("make", folder.clone());
+            let (action, path) = ("create", folder.clone());
             vouch_sdk::Error::File {
                 action,
                 path,
@@ -212,7 +212,7 @@ impl Service {
             if record.job.state == JobState::Running {
                 record.job.state = JobState::Queued;
                 self.metrics.jobs_resumed.inc();
-                info!(job = %id, attempts = record.job.attempts, "it goes on");
+                info!(job = %id, attempts = record.job.attempts, "a job continues");
             }
             let client = self.clients.named(&record.job.client);
             let since = record.job.submitted_at;
@@ -335,7 +335,7 @@ impl Service {
         let result = self.result(client, id)?;
         self.store.get(&result.receipt_digest).map_err(|error| {
             self.metrics.storage_errors.inc();
-            error!(job = %id, %error, "its receipt cannot be read");
+            error!(job = %id, %error, "the job's receipt cannot be read");
             error.into()
         })
     }
@@ -373,7 +373,7 @@ impl Service {
     pub fn ready(&self) -> Result<(), ServiceError> {
         self.check_running()?;
         if self.broken.load(Ordering::Relaxed) {
-            let reason = "the end of a job could not be written down".into();
+            let reason = "the end of a job could not be recorded".into();
             return Err(ServiceError::Internal(reason));
         }
         self.database.receipt_bytes()?;

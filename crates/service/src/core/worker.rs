@@ -119,7 +119,7 @@ impl Service {
         record.job.state = JobState::Queued;
         if let Err(error) = self.database.update(&record) {
             // At worst one attempt too many is counted.
-            warn!(%error, "it waits, and that could not be written down");
+            warn!(%error, "the job waits again, but that could not be recorded");
         }
         live.status.send_replace(record.job.clone().into());
     }
@@ -170,7 +170,7 @@ impl Service {
             && error.kind() == ErrorKind::WorkFolder
             && std::fs::remove_dir_all(folder).is_ok()
         {
-            warn!(%error, "its segments are proven again");
+            warn!(%error, "the job's segments will be proven again");
             // Without a folder they may be cut anew, should a GPU have had too little memory.
             found = attempt(&ProveOptions {
                 work_folder: None,
@@ -294,7 +294,7 @@ impl Service {
                 Ok(()) => return,
                 Err(error) => {
                     self.metrics.storage_errors.inc();
-                    error!(%error, attempt, "the end of a job cannot be written down");
+                    error!(%error, attempt, "the end of a job cannot be recorded");
                 }
             }
             thread::sleep(pause);
@@ -306,13 +306,13 @@ impl Service {
     /// Removes what only a job that has not ended needs.
     fn clean_up(&self, id: JobId, keep_input: bool) {
         if !keep_input && let Err(error) = self.inputs.remove(id) {
-            error!(job = %id, %error, "its input is still there");
+            error!(job = %id, %error, "the job's input could not be removed");
         }
         let segments = self.segments.join(id.to_string());
         if segments.exists()
             && let Err(error) = std::fs::remove_dir_all(segments)
         {
-            error!(job = %id, %error, "its segments are still there");
+            error!(job = %id, %error, "the job's segments could not be removed");
         }
     }
 }

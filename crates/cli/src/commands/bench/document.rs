@@ -42,7 +42,7 @@ fn replace(old: &str, figures: &str) -> Result<String, String> {
         (1, 1) => {}
         (begins, ends) => {
             return Err(format!(
-                "expected one pair of marks, got {begins} that begin and {ends} that end"
+                "expected one pair of marks, got {begins} opening and {ends} closing marks"
             ));
         }
     }

@@ -18,6 +18,7 @@ fn main() -> Result<ExitCode, String> {
     let mut letter = [0];
     io::Read::read_exact(&mut io::stdin(), &mut letter).map_err(|error| error.to_string())?;
     match letter[0] {
+        b'X' => print_and(|| process::exit(7)),
         b'a' => what_is_shared(),
         b'b' => process::abort(),
         b'c' => return Ok(ExitCode::from(7)),
@@ -28,14 +29,19 @@ fn main() -> Result<ExitCode, String> {
         b'h' => fill_the_heap(),
         b'i' => lines_of_input(),
         b'k' => keys_of_maps(),
+        b'j' => print_and(|| panic!("a panic")),
         b'l' => print!("a line that does not end"),
+        b'm' => print_and(|| vouch_guest::exit(9)),
         b'n' => drop(Instant::now()),
         b'o' => own_hook(),
         b'p' => panic!("a panic of {}", letter[0]),
         b'q' => panic!(""),
+        b'r' => print_and(|| vouch_guest::refuse("a reason")),
         b's' => drop(SystemTime::now()),
         b't' => refuse_what_is_tried(),
+        b'u' => print_and(fill_the_heap),
         b'v' => vouch_guest::exit(9),
+        b'w' => exit_without_memory(),
         b'x' => process::exit(7),
         b'y' => panic::panic_any(5),
         b'z' => panic_twice(),
@@ -115,11 +121,30 @@ fn lines_of_input() {
     writeln!(io::stderr(), "no more").expect("stderr can be written to");
 }
 
+/// Half a line, which the library keeps to itself, and then the end.
+fn print_and(end: impl FnOnce()) {
+    print!("half a line");
+    end();
+}
+
 fn fill_the_heap() {
     let mut blocks = Vec::new();
     loop {
         blocks.push(vec![1_u8; 1 << 20]);
     }
+}
+
+/// Leaves not a byte, so that the library cannot even make its stdout, and exits.
+fn exit_without_memory() {
+    let mut size = 1 << 20;
+    while size > 0 {
+        let layout = Layout::array::<u8>(size).expect("a layout");
+        // SAFETY: the size is not 0.
+        if unsafe { std::alloc::alloc(layout) }.is_null() {
+            size /= 2;
+        }
+    }
+    vouch_guest::exit(9)
 }
 
 fn refuse_what_is_tried() {
