@@ -252,7 +252,7 @@ fn eval_buffer<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
     gadget::assert_storable(b, index, c.above_lo, &c.stores.into());
 }
 
-/// The names of these rules, in their order.
+/// What [`eval_registers`] accesses, in this order: a rule each.
 const ACCESSES: [&str; 5] = ["a7", "a0", "a1", "a2", "machine register"];
 
 /// Accesses `a7, a0, a1, a2` and the machine register.
