@@ -126,7 +126,7 @@ pub struct Verdict {
     /// Questions to which the answer is yes.
     pub asked: Vec<Message>,
     /// All other messages.
-    pub said: Vec<Message>,
+    pub sent: Vec<Message>,
     /// Messages whose multiplicity exceeds the bound that the table declares, and questions
     /// asked a negative number of times.
     pub unbounded: Vec<Message>,
@@ -147,7 +147,7 @@ impl fmt::Debug for Verdict {
             .field("broken", &broken)
             .field("untrue", &untrue)
             .field("asked", &self.asked)
-            .field("said", &self.said)
+            .field("said", &self.sent)
             .field("unbounded", &self.unbounded)
             .finish()
     }
@@ -177,26 +177,26 @@ impl Verdict {
         rules.map(|rule| rule.name(self.table)).collect()
     }
 
-    /// The table alone has nothing against the row. Whoever hears what it says may have.
+    /// The table alone has nothing against the row. Whoever receives what it sends may have.
     pub fn accepted(&self) -> bool {
         self.broken.is_empty() && self.untrue.is_empty()
     }
 
     /// The row sends nothing and asks nothing.
     pub fn is_silent(&self) -> bool {
-        self.said.is_empty() && self.asked.is_empty() && self.untrue.is_empty()
+        self.sent.is_empty() && self.asked.is_empty() && self.untrue.is_empty()
     }
 
-    /// What the row says, in an order that does not depend on the table.
-    pub fn said_sorted(&self) -> Vec<Message> {
-        let mut said = self.said.clone();
-        said.sort();
-        said
+    /// What the row sends, in an order that does not depend on the table.
+    pub fn sent_sorted(&self) -> Vec<Message> {
+        let mut sent = self.sent.clone();
+        sent.sort();
+        sent
     }
 }
 
 /// Collects a [`Verdict`].
-pub(super) struct Hearing {
+pub(super) struct Collector {
     pub verdict: Verdict,
     /// Values of the constraints so far.
     pub constraints: Vec<F>,
@@ -205,7 +205,7 @@ pub(super) struct Hearing {
     patience: usize,
 }
 
-impl Hearing {
+impl Collector {
     pub fn new(table: Table, patience: usize) -> Self {
         Self {
             verdict: Verdict::silent(table),
@@ -216,7 +216,7 @@ impl Hearing {
     }
 }
 
-impl Sink for Hearing {
+impl Sink for Collector {
     fn constraint(&mut self, value: F) {
         if value != F::ZERO {
             self.verdict.broken.push(self.constraints.len());
@@ -251,7 +251,7 @@ impl Sink for Hearing {
                 &mut self.verdict.untrue
             }
             Some(true) => &mut self.verdict.asked,
-            None => &mut self.verdict.said,
+            None => &mut self.verdict.sent,
         };
         list.push(message);
     }

@@ -3,16 +3,16 @@
 use super::*;
 use crate::testkit::{EDGES, cells, verdict};
 
-fn heard(e: &Event) -> Verdict {
+fn evaluated(e: &Event) -> Verdict {
     verdict(Table::Ecall, &cells(&row(e)))
 }
 
 #[test]
 fn known_answer() {
-    let verdict = heard(&exit(0x1_0002));
+    let verdict = evaluated(&exit(0x1_0002));
     assert!(verdict.accepted());
     let cell = |i: u32| REGISTER_BASE + i;
-    let said = [
+    let sent = [
         Message::received(MEMORY, &[cell(17), 93, 0, 69_999]),
         Message::sent(MEMORY, &[cell(17), 93, 0, 70_000]),
         Message::received(MEMORY, &[cell(10), 2, 1, 5_000]),
@@ -27,9 +27,9 @@ fn known_answer() {
         Message::sent(PROGRAM, &[0x5000, 38, 0, 0, 0, 0, 0, 0]),
         Message::sent(EXIT, &[2, 1]),
     ];
-    let mut expected = said.to_vec();
+    let mut expected = sent.to_vec();
     expected.sort();
-    assert_eq!(verdict.said_sorted(), expected);
+    assert_eq!(verdict.sent_sorted(), expected);
 }
 
 #[test]
@@ -37,15 +37,15 @@ fn honest_rows_are_accepted() {
     let codes = EDGES.map(exit);
     let lengths = EDGES.map(|length| console(Call::Stderr, length));
     for e in samples().iter().chain(&codes).chain(&lengths) {
-        let verdict = heard(e);
+        let verdict = evaluated(e);
         assert!(verdict.accepted(), "{e:?}: {verdict:?}");
-        assert_eq!(verdict.said_sorted(), messages(e));
+        assert_eq!(verdict.sent_sorted(), messages(e));
         assert_eq!(judge(&verdict), Ok(()), "{e:?}");
     }
 }
 
 fn assert_rejected(e: &Event) {
-    let verdict = heard(e);
+    let verdict = evaluated(e);
     assert!(!verdict.accepted(), "{e:?}: {verdict:?}");
 }
 
@@ -100,7 +100,7 @@ fn reads_outside_the_buffer_are_rejected() {
 #[test]
 fn buffers_end_in_memory() {
     for e in BEYOND_MEMORY {
-        let broken = heard(&e()).broken_rules();
+        let broken = evaluated(&e()).broken_rules();
         assert_eq!(broken, ["buffer ends in memory"], "{:?}", e());
     }
 }
@@ -108,29 +108,29 @@ fn buffers_end_in_memory() {
 /// An index of the journal stays one field element.
 #[test]
 fn journal_is_bounded() {
-    let broken = heard(&too_long_a_journal()).broken_rules();
+    let broken = evaluated(&too_long_a_journal()).broken_rules();
     assert_eq!(broken, ["high limb of the machine register is 14 bits"]);
 }
 
 /// After `exit`, the machine does not go on.
 #[test]
 fn exit_goes_nowhere() {
-    let verdict = heard(&exit(1));
+    let verdict = evaluated(&exit(1));
     let goes_on = |m: &&Message| m.bus == STATE && m.count == 1;
-    assert_eq!(verdict.said.iter().find(goes_on), None);
+    assert_eq!(verdict.sent.iter().find(goes_on), None);
 }
 
 /// Once it has ended, the input stays so.
 #[test]
 fn input_does_not_begin_again() {
-    let broken = heard(&read_behind_the_end()).broken_rules();
+    let broken = evaluated(&read_behind_the_end()).broken_rules();
     assert_eq!(broken, ["nothing is read after the end.1"]);
 }
 
 /// Its length as a number stays what it is, and not `p` less.
 #[test]
 fn journal_does_not_go_around_the_field() {
-    let broken = heard(&journal_around_the_field()).broken_rules();
+    let broken = evaluated(&journal_around_the_field()).broken_rules();
     assert_eq!(broken, ["carry of the journal length is boolean"]);
 }
 
