@@ -2,8 +2,8 @@
 //!
 //! What holds of the tables as they are written down, before anybody runs them: one width of
 //! messages a bus, degrees as declared, every column used, every rule named, a layout that
-//! changes only on purpose. And two things on which the argument rests that counts cannot wrap: the sum of
-//! heights times weights stays below `p`, and padding sends nothing.
+//! changes only on purpose. And two things on which the argument rests that counts cannot wrap:
+//! the sum of heights times weights stays below `p`, and padding sends nothing.
 
 mod bound;
 mod layout;

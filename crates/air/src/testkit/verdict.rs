@@ -147,7 +147,7 @@ impl fmt::Debug for Verdict {
             .field("broken", &broken)
             .field("untrue", &untrue)
             .field("asked", &self.asked)
-            .field("said", &self.sent)
+            .field("sent", &self.sent)
             .field("unbounded", &self.unbounded)
             .finish()
     }
@@ -164,7 +164,7 @@ impl Verdict {
             untrue: Vec::new(),
             untrue_at: Vec::new(),
             asked: Vec::new(),
-            said: Vec::new(),
+            sent: Vec::new(),
             unbounded: Vec::new(),
         }
     }
