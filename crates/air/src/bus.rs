@@ -176,6 +176,18 @@ pub enum Fact {
     And,
 }
 
+impl Fact {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Range16 => "16 bits",
+            Self::Range14 => "14 bits",
+            Self::Bytes => "bytes",
+            Self::And => "and",
+        }
+    }
+}
+
 /// Asks the lookup table for a fact. Unused fields are 0.
 pub fn ask_lookup<B: Builder>(b: &mut B, fact: Fact, [x, y, z]: [B::Expr; 3], count: B::Expr) {
     send(b, LOOKUP, [B::Expr::from_u8(fact as u8), x, y, z], count);

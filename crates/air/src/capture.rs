@@ -6,8 +6,8 @@ use p3_air::{AirBuilder, RowWindow};
 use p3_field::Algebra;
 use p3_lookup::{Count, InteractionBuilder};
 
-use crate::F;
 pub use crate::bus::MAX_FIELDS;
+use crate::{Builder, F};
 
 /// What to do with what a row emits.
 pub trait Sink<E = F> {
@@ -15,6 +15,19 @@ pub trait Sink<E = F> {
     fn constraint(&mut self, value: E);
     /// A message with its multiplicity and the bound of that (0 on a providing side).
     fn message(&mut self, bus: &str, fields: &[E], count: E, weight: u32);
+
+    /// The name of the rules that follow ([`Builder::rule`]).
+    #[inline(always)]
+    #[track_caller]
+    fn rule(&mut self, name: &'static str) {
+        let _ = name;
+    }
+
+    /// The name of the part that follows ([`Builder::part`]).
+    #[inline(always)]
+    fn part(&mut self, name: &'static str) {
+        let _ = name;
+    }
 }
 
 /// What a row's cells are: a field element, or a pack of them.
@@ -112,6 +125,19 @@ impl<'a, E: Cell, S: Sink<E>> AirBuilder for Capture<'a, S, E> {
     #[inline]
     fn periodic_values(&self) -> &[E] {
         self.row.periodic
+    }
+}
+
+impl<E: Cell, S: Sink<E>> Builder for Capture<'_, S, E> {
+    #[inline(always)]
+    #[track_caller]
+    fn rule(&mut self, name: &'static str) {
+        self.sink.rule(name);
+    }
+
+    #[inline(always)]
+    fn part(&mut self, name: &'static str) {
+        self.sink.part(name);
     }
 }
 

@@ -6,13 +6,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use p3_air::{Air, BaseAir};
+use p3_air::BaseAir;
 use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
 use crate::F;
 use crate::capture::{Capture, Row, Sink};
+use crate::rules::RuleNames;
 use crate::tables::Table;
 use crate::witness::Trace;
 
@@ -43,7 +44,9 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Constraint { table, row, index } => {
-                write!(f, "table {}, row {row}: constraint {index}", table.name())
+                let names = RuleNames::of(*table);
+                let (table, rule) = (table.name(), names.constraint(*index));
+                write!(f, "{table}: row {row} breaks `{rule}`")
             }
             Self::Bus {
                 bus,

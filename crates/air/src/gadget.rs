@@ -45,10 +45,12 @@ pub(crate) fn word_of_bytes<B: Builder>(bytes: [B::Var; 4]) -> Word<B::Expr> {
 /// Without it a row could be two instructions at once, or half of one.
 pub(crate) fn select<B: Builder>(b: &mut B, flags: &[B::Var]) -> B::Expr {
     let mut sum = B::Expr::ZERO;
+    b.part("each is boolean");
     for &flag in flags {
         b.assert_bool(flag);
         sum += flag.into();
     }
+    b.part("at most one is set");
     b.assert_bool(sum.clone());
     sum
 }
@@ -90,14 +92,18 @@ pub(crate) fn add_words<B: Builder>(
 ) {
     let carry_lo = (a_lo + b_lo - c_lo) * INV_2_16;
     let carry_hi = (a_hi + b_hi + carry_lo.clone() - c_hi) * INV_2_16;
+    b.part("low carry is boolean");
     b.when(filter.clone()).assert_bool(carry_lo);
+    b.part("high carry is boolean");
     b.when(filter).assert_bool(carry_hi);
 }
 
 /// `bit` is the top bit of the 16-bit `limb`: what is left of the limb fits 15 bits.
 pub(crate) fn top_bit<B: Builder>(b: &mut B, limb: B::Expr, bit: B::Var, count: &B::Expr) {
+    b.part("is boolean");
     b.assert_bool(bit);
     let rest = limb - bit * F::from_int(1 << 15);
+    b.part("rest is 15 bits");
     range16(b, rest.double(), count);
 }
 
@@ -109,7 +115,9 @@ fn access<B: Builder>(
     (next, ts): (Word<B::Expr>, B::Expr),
     count: &B::Expr,
 ) {
+    b.part("before");
     bus::receive_cell(b, cell.clone(), prev, prev_ts.into(), count.clone());
+    b.part("after");
     bus::send_cell(b, cell, next, ts, count.clone());
 }
 
@@ -126,6 +134,7 @@ pub(crate) fn access_register<B: Builder>(
 ) {
     let gap = next.1.clone() - prev.1 - B::Expr::ONE;
     access(b, cell + constant::<B>(REGISTER_BASE), prev, next, count);
+    b.part("time since is 16 bits");
     range16(b, gap, count);
 }
 
@@ -166,7 +175,9 @@ pub(crate) fn access_memory<B: Builder>(
 ) {
     let gap_hi = (ts.clone() - at.prev_ts - B::Expr::ONE - at.gap_lo) * INV_2_16;
     access(b, word, (prev, at.prev_ts), (next, ts), count);
+    b.part("low time since is 16 bits");
     range16(b, at.gap_lo.into(), count);
+    b.part("high time since is 14 bits");
     range14(b, gap_hi, count);
 }
 
@@ -250,12 +261,17 @@ pub(crate) fn compare<B: Builder>(
     count: &B::Expr,
 ) {
     let flip = signed.clone() * F::from_int(1 << 15);
+    b.part("top limb of the first");
     b.assert_bool((x_hi + flip.clone() - cols.a_top) * INV_2_16);
+    b.part("top limb of the second");
     b.assert_bool((y_hi + flip - cols.b_top) * INV_2_16);
     let borrow = (cols.diff_lo - x_lo + y_lo) * INV_2_16;
+    b.part("borrow is boolean");
     b.assert_bool(borrow.clone());
+    b.part("less is boolean");
     b.assert_bool(cols.less);
     let diff_hi = cols.a_top - cols.b_top - borrow + cols.less * F::from_int(1 << 16);
+    b.part("limbs are 16 bits");
     for x in [
         cols.a_top.into(),
         cols.b_top.into(),
@@ -308,10 +324,13 @@ pub(crate) fn address<B: Builder>(
     let low = cols.word_lo * F::from_int(4) + offset;
     let carry_lo = (base_lo + imm - low) * INV_2_16;
     let carry_hi = (base_hi + carry_lo.clone() - cols.word_hi) * INV_2_16;
+    b.part("carries are -1, 0 or 1");
     for carry in [carry_lo, carry_hi] {
         b.assert_zero(carry.clone() * (carry.square() - B::Expr::ONE));
     }
+    b.part("low part is 14 bits");
     range14(b, cols.word_lo.into(), count);
+    b.part("high part is 16 bits");
     range16(b, cols.word_hi.into(), count);
 }
 
@@ -330,8 +349,11 @@ pub(crate) fn assert_at_least<B: Builder>(
     count: &B::Expr,
 ) {
     let borrow = (rest_lo - lo + bound_lo) * INV_2_14;
+    b.part("borrow is boolean");
     b.when(count.clone()).assert_bool(borrow.clone());
+    b.part("low distance is 14 bits");
     range14(b, rest_lo.into(), count);
+    b.part("high distance is 16 bits");
     range16(b, hi - bound_hi - borrow, count);
 }
 

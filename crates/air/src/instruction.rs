@@ -203,7 +203,9 @@ impl HeadS<F> {
 /// `is_imm` says so: boolean, and 0 in a row that is no instruction, which would otherwise read
 /// `rs2` a negative number of times.
 pub(crate) fn immediate_form<B: Builder>(b: &mut B, is_imm: B::Var, real: &B::Expr) -> B::Expr {
+    b.rule("immediate form is boolean");
     b.assert_bool(is_imm);
+    b.rule("immediate form only in an instruction");
     b.when(is_imm).assert_one(real.clone());
     real.clone() - is_imm
 }
@@ -229,6 +231,7 @@ impl<'a, B: Builder> Execution<'a, B> {
         self.decoded.rs1 = cell.into();
         let at = self.at.ts + gadget::constant::<B>(RS1_SLOT);
         let prev = (value.clone(), prev_ts);
+        b.rule("read of rs1");
         gadget::access_register(b, cell.into(), prev, (value, at), self.real);
     }
 
@@ -249,6 +252,7 @@ impl<'a, B: Builder> Execution<'a, B> {
         self.decoded.rs2 = cell.into();
         let at = self.at.ts + gadget::constant::<B>(RS2_SLOT);
         let prev = (value.clone(), prev_ts);
+        b.rule("read of rs2");
         gadget::access_register(b, cell.into(), prev, (value, at), reads);
     }
 
@@ -263,6 +267,7 @@ impl<'a, B: Builder> Execution<'a, B> {
         self.decoded.rd = cell.into();
         let at = self.at.ts + gadget::constant::<B>(RD_SLOT);
         let prev = (gadget::exs::<B, 2>(old.prev), old.prev_ts);
+        b.rule("write of rd");
         gadget::access_register(b, cell.into(), prev, (value, at), self.real);
     }
 
@@ -275,9 +280,12 @@ impl<'a, B: Builder> Execution<'a, B> {
     /// As [`Self::go_on`], but the machine goes on at `next_pc`.
     pub fn go_to(self, b: &mut B, next_pc: B::Expr) {
         let Self { at, real, decoded } = self;
+        b.rule("state before");
         bus::receive_state(b, decoded.pc.clone(), at.ts.into(), real.clone());
         let ts = at.ts + gadget::constant::<B>(STEP_TICKS);
+        b.rule("state after");
         bus::send_state(b, next_pc, ts, real.clone());
+        b.rule("instruction");
         bus::ask_program(b, decoded, real.clone());
     }
 }

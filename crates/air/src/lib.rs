@@ -16,6 +16,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod answers;
+mod builder;
 pub mod bus;
 #[cfg(any(test, feature = "testkit"))]
 pub mod campaigns;
@@ -29,23 +30,18 @@ pub mod machine;
 pub mod memory_tree;
 mod product;
 pub mod questions;
+pub mod rules;
 pub mod table;
 pub mod tables;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 pub mod witness;
 
+pub use builder::Builder;
 pub use image_id::ImageId;
-
-use p3_air::AirBuilder;
-use p3_lookup::InteractionBuilder;
 
 /// The base field: BabyBear, `p = 15 * 2^27 + 1`.
 pub type F = p3_baby_bear::BabyBear;
-
-/// What a table's constraints are written against.
-pub trait Builder: AirBuilder<F = F> + InteractionBuilder {}
-impl<B: AirBuilder<F = F> + InteractionBuilder> Builder for B {}
 
 /// A 32-bit word: low and high 16-bit limbs.
 pub type Word<T> = [T; 2];

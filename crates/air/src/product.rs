@@ -32,7 +32,9 @@ pub(crate) fn assert_carried<B: Builder, const K: usize>(
 ) {
     let mut carry_in = B::Expr::ZERO;
     for ((sum, limb), &carry_out) in sums.into_iter().zip(limbs).zip(carry) {
+        b.part("columns add up");
         b.assert_eq(sum + carry_in, limb + carry_out * F::from_int(1 << 16));
+        b.part("carries are 14 bits");
         gadget::range14(b, carry_out.into(), count);
         carry_in = carry_out.into();
     }

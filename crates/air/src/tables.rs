@@ -5,11 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use p3_air::{Air, BaseAir};
+use p3_air::{Air, AirBuilder, BaseAir};
+use p3_lookup::InteractionBuilder;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_isa::Family;
 use vouch_isa::event::Counts;
 
+use crate::builder::Nameless;
 use crate::machine::PublicValues;
 use crate::table::{Context, Info, TableType, eval};
 use crate::{Builder, F};
@@ -98,9 +100,10 @@ macro_rules! machine {
             pub const ALL: [Self; MODULES.len()] = [$(Self::$table),*];
         }
 
-        impl<B: Builder> Air<B> for Instance {
+        impl Instance {
+            /// The constraints and messages of the table, with their names.
             #[inline]
-            fn eval(&self, b: &mut B) {
+            pub fn eval<B: Builder>(&self, b: &mut B) {
                 match self.table {
                     $(Table::$table => eval::<$module::$table<F>, B>(b),)*
                 }
@@ -228,6 +231,14 @@ impl Instance {
     pub fn new(table: Table, journal_start: u32, journal: &[u8]) -> Self {
         let periodic = (table.info().periodic)(journal_start, journal);
         Self { table, periodic }
+    }
+}
+
+/// For builders of p3's, which know no names.
+impl<B: AirBuilder<F = F> + InteractionBuilder> Air<B> for Instance {
+    #[inline]
+    fn eval(&self, b: &mut B) {
+        Self::eval(self, &mut Nameless(b));
     }
 }
 

@@ -9,6 +9,7 @@ pub mod judge;
 pub mod kills;
 pub mod lint;
 pub mod mutate;
+pub mod names;
 mod numbers;
 mod repair;
 mod rows;

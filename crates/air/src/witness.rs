@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use p3_air::Air;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;

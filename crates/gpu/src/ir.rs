@@ -12,8 +12,8 @@ mod order;
 
 use std::sync::OnceLock;
 
+use p3_air::BaseAir;
 use p3_air::symbolic::AirLayout;
-use p3_air::{Air, BaseAir};
 use p3_lookup::InteractionSymbolicBuilder;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use p3_air::BaseAir;
 use p3_air::symbolic::{AirLayout, BaseLeaf, SymbolicExpr, SymbolicExpression};
-use p3_air::{Air, BaseAir};
 use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::{InteractionSymbolicBuilder, Kind, Lookups};

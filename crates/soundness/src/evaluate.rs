@@ -9,7 +9,7 @@
 use core::ops::Range;
 use std::sync::OnceLock;
 
-use p3_air::{Air, BaseAir};
+use p3_air::BaseAir;
 use p3_field::{PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;

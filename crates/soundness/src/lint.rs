@@ -1,9 +1,9 @@
 //! The lint of the machine.
 //!
 //! What holds of the tables as they are written down, before anybody runs them: one width of
-//! messages a bus, degrees as declared, every column used, a layout that changes only on
-//! purpose. And two things on which the argument rests that counts cannot wrap: the sum of
-//! heights times weights stays below `p`, and padding sends nothing.
+//! messages a bus, degrees as declared, every column used, every rule named, a layout that
+//! changes only on purpose. And two things on which the argument rests that counts cannot wrap:
+//! the sum of heights times weights stays below `p`, and padding sends nothing.
 
 mod bound;
 mod layout;
@@ -16,7 +16,8 @@ use p3_lookup::SymbolicInteraction;
 use vouch_air::F;
 use vouch_air::bus;
 use vouch_air::tables::Table;
-use vouch_air::testkit::lint::{Columns, symbolic};
+use vouch_air::testkit::lint::{Columns, complaints, symbolic};
+use vouch_air::testkit::names::names;
 
 use crate::{Effort, Outcome};
 
@@ -29,6 +30,7 @@ pub fn run(_: Effort) -> Outcome {
     for table in Table::ALL {
         outcome.count("tables", 1);
         outcome.add(columns(table));
+        outcome.add(rules(table));
         outcome.add(degrees(table));
     }
     outcome.add(widths());
@@ -60,6 +62,15 @@ fn columns(table: Table) -> Outcome {
         if !used.contains(&column) {
             outcome.fail(format!("{}: nothing uses {name}", table.name()));
         }
+    }
+    outcome
+}
+
+/// Every rule has a name of its own.
+fn rules(table: Table) -> Outcome {
+    let mut outcome = Outcome::default();
+    for complaint in complaints(names(table)) {
+        outcome.fail(format!("{}: {complaint}", table.name()));
     }
     outcome
 }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use vouch_air::tables::Table;
+use vouch_air::testkit::names::names;
 
-/// One rule of the machine.
+/// One rule of the machine. It is displayed by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// A constraint of a table, by its place among them.
@@ -22,8 +23,12 @@ pub enum Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Constraint(table, index) => write!(f, "{} constraint {index}", table.name()),
-            Self::Question(table, index) => write!(f, "{} message {index}", table.name()),
+            Self::Constraint(table, index) => {
+                write!(f, "{}: {}", table.name(), names(*table).constraint(*index))
+            }
+            Self::Question(table, index) => {
+                write!(f, "{}: {}", table.name(), names(*table).message(*index))
+            }
             Self::Bus(bus) => write!(f, "bus {}", vouch_air::bus::ALL[*bus].0),
         }
     }

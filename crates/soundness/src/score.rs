@@ -19,6 +19,7 @@ use vouch_air::tables::Table;
 use vouch_air::testkit::kills;
 
 use crate::evaluate::Evaluator;
+use crate::rules::Rule;
 use crate::world::World;
 use crate::{Effort, Outcome, cells};
 pub use bugs::{BUGS, Bug};
@@ -83,34 +84,42 @@ fn listed(weakening: Without, spare: &[Spare]) -> Option<&'static str> {
         _ => return None,
     };
     let mut of_table = spare.iter().filter(|spare| spare.table == table);
-    let found = of_table.find(|spare| spare.spare.rules.contains(&rule))?;
-    Some(match found.spare.is_implied {
+    let found = of_table.find(|spare| spare.rules.contains(&rule))?;
+    Some(match found.is_implied {
         true => "the same machine, as other rules imply this one",
         false => "the same machine, as the rest of its group implies this one",
     })
 }
 
 fn describe(weakening: Without, rules: &[Rules]) -> String {
-    let (table, columns) = match weakening {
-        Without::Constraint(table, i) => (table, &rules[table as usize].constraints[i]),
-        Without::Question(table, i)
-        | Without::Part(table, i, _)
-        | Without::Element(table, i, _) => (table, &rules[table as usize].messages[i].columns),
-        Without::Field(bus, field) => {
-            return format!("part {field} of bus {}", vouch_air::bus::ALL[bus].0);
-        }
+    let of = |table: Table| &rules[table as usize];
+    let question = |table, i: usize, part: String| {
+        let columns = of(table).messages[i].columns.join(" ");
+        format!("{}{part}: {columns}", Rule::Question(table, i))
     };
-    format!("{weakening:?}, {}: {}", table.name(), columns.join(" "))
+    match weakening {
+        Without::Constraint(table, i) => {
+            let columns = of(table).constraints[i].join(" ");
+            format!("{}: {columns}", Rule::Constraint(table, i))
+        }
+        Without::Question(table, i) => question(table, i, String::new()),
+        Without::Part(table, i, part) => question(table, i, format!(", {part:?}")),
+        Without::Element(table, i, n) => question(table, i, format!(", field {n}")),
+        Without::Field(bus, field) => {
+            format!("part {field} of bus {}", vouch_air::bus::ALL[bus].0)
+        }
+    }
 }
 
 /// Groups of rules of which each follows from the others: without all of them at once.
 fn groups(spare: &[Spare], evidence: &Evidence) -> Outcome {
     let mut outcome = Outcome::default();
-    for Spare { table, spare } in spare.iter().filter(|spare| !spare.spare.is_implied) {
+    for spare in spare.iter().filter(|spare| !spare.is_implied) {
+        let table = spare.table;
         let is_of_group = |breach: &Breach| {
             let rule = match *breach {
-                Breach::Constraint(of, i) if of == *table => kills::Rule::Constraint(i),
-                Breach::Question(of, i, _) if of == *table => kills::Rule::Question(i),
+                Breach::Constraint(of, i) if of == table => kills::Rule::Constraint(i),
+                Breach::Question(of, i, _) if of == table => kills::Rule::Question(i),
                 _ => return false,
             };
             spare.rules.contains(&rule)
@@ -118,7 +127,7 @@ fn groups(spare: &[Spare], evidence: &Evidence) -> Outcome {
         outcome.count("groups of rules", 1);
         match evidence.is_caught(is_of_group) {
             true => outcome.count("groups of rules: caught", 1),
-            false => outcome.fail(format!("{}: without {:?}", table.name(), spare.rules)),
+            false => outcome.fail(format!("{}: without {:?}", table.name(), spare.names)),
         }
     }
     outcome
@@ -144,8 +153,8 @@ fn paired_messages(rules: &[Rules], worlds: &[World]) -> Outcome {
             match missed.contains(&(table.table, i)) {
                 true => outcome.count("messages with a receiver: missed by honest runs", 1),
                 false => outcome.fail(format!(
-                    "{}: nobody misses message {i}, on bus {}",
-                    table.table.name(),
+                    "nobody misses {}, on bus {}",
+                    Rule::Question(table.table, i),
                     vouch_air::bus::ALL[message.bus].0
                 )),
             }

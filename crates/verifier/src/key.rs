@@ -101,7 +101,7 @@ where
     F: BinomiallyExtendable<D>,
 {
     fn eval(&self, folder: &mut VerifierConstraintFolderWithLookups<'_, Config<D>>) {
-        self.instance.eval(folder);
+        Air::eval(&self.instance, folder);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::testkit::{Campaign, Suite};
 
 fn suite() -> Suite {
     Suite::of::<Bitwise<F>>().spare(Spare::implied(
-        [2],
+        ["flags, each is boolean.2"],
         "the other flags and the sum are boolean: -1 beside AND and OR gives the number of \
              EBREAK, which no program answers; -1 beside one of them a row that says nothing",
     ))

@@ -9,7 +9,7 @@ fn suite() -> Suite {
     Suite::of::<BranchEq<F>>()
         .spare(Spare::two_flags())
         .spare(Spare::implied(
-            [3],
+            ["equal is boolean"],
             "`equal` not 0 means no difference, so the sum is 0 and `equal` 1",
         ))
 }

@@ -98,7 +98,7 @@ pub(super) fn campaign() -> Campaign {
         mutation.attacks = Vec::from([(1, claim), (0, none)]);
         mutation
     };
-    let spare = Spare::implied([2], "the first row is set, and no other");
+    let spare = Spare::implied(["claim is boolean"], "the first row is set, and no other");
     let mutations = [false, true].map(mutation).into();
     Campaign::new(Table::Claim, mutations, Vec::from([spare]))
 }
@@ -121,10 +121,11 @@ mod tests {
     fn there_is_one_claim() {
         let mut twice = subject(true);
         twice.set_row(1, &twice.row(0));
-        assert_eq!(twice.verdict(1).broken, [1], "on the row before");
+        let broken = twice.verdict(1).broken_rules();
+        assert_eq!(broken, ["no other row is the claim"], "on the row before");
         let mut none = subject(true);
         *none.cell(0, 0) = F::ZERO;
-        assert_eq!(none.verdict(0).broken, [0]);
+        assert_eq!(none.verdict(0).broken_rules(), ["first row is the claim"]);
     }
 
     #[test]

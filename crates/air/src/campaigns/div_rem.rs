@@ -10,7 +10,6 @@ use vouch_isa::event::Step;
 use crate::instruction::Instruction;
 use crate::product::product_columns;
 use crate::tables::div_rem::DivRem;
-use crate::testkit::kills::Rule::{self, Constraint, Question};
 use crate::testkit::score::Spare;
 use crate::testkit::steps::Case;
 use crate::testkit::{Campaign, Suite, TEXT};
@@ -24,8 +23,8 @@ fn suite() -> Suite {
     Suite::of::<DivRem<F>>()
         .attacks(attacks().into_iter().map(|(_, row)| row))
         .spare(Spare::implied(
-            [12],
-            "13 and 14, and the slack if the remainder is 0",
+            ["remainder is negative only if the dividend is"],
+            "the sign of a remainder that is not 0, and the slack if it is 0",
         ))
 }
 
@@ -126,33 +125,40 @@ fn derived(mut row: DivRem<F>) -> DivRem<F> {
 }
 
 /// Rows that would do harm, and the rule that keeps them out.
-fn attacks() -> Vec<(Rule, DivRem<F>)> {
+fn attacks() -> Vec<(&'static str, DivRem<F>)> {
     let unsigned =
         |a, b, quotient, remainder| forged(Op::Divu, a, b, Forgery::unsigned(quotient, remainder));
     let mut attacks = Vec::from([
-        (Constraint(5), sign_of_the_dividend()),
-        (Constraint(6), sign_of_the_divisor()),
-        (Constraint(8), sign_of_the_remainder()),
+        ("sign of the dividend, is boolean", sign_of_the_dividend()),
+        ("sign of the divisor, is boolean", sign_of_the_divisor()),
+        ("sign of the remainder is boolean", sign_of_the_remainder()),
         // -1 / 2 is 0 if the dividend is signed.
         (
-            Constraint(9),
+            "signs only in signed divisions.0",
             forged(Op::Divu, u32::MAX, 2, Forgery::signed(0, -1, -1, 2)),
         ),
-        (Constraint(21), not_by_zero()),
+        ("by zero means a divisor of 0", not_by_zero()),
         // With a carry that is a share of 2^-16, -30720, the product may be 30720 * 2^32 + 2^16
         // too large, and as much again one limb further up.
         (
-            Question(9),
+            "identity, carries are 14 bits.1",
             unsigned(7 + (5 << 16), 1 << 16, 6 + (30_720 << 16), 7),
         ),
-        (Question(10), unsigned(5, 1 << 31, 2 + (30_720 << 17), 5)),
+        (
+            "identity, carries are 14 bits.2",
+            unsigned(5, 1 << 31, 2 + (30_720 << 17), 5),
+        ),
     ]);
     // The remainder has the wrong sign: -7 = 2 * -4 + 1, and -2^17 = 3 * -2^16 + 2^16, with
     // |remainder| < |b|.
+    let [low, high] = [
+        "remainder that is not 0 has the sign of the dividend.0",
+        "remainder that is not 0 has the sign of the dividend.1",
+    ];
     for (rule, a, b, quotient, remainder) in [
-        (Constraint(13), -7, 2, -4, 1),
-        (Constraint(14), -0x2_0000, 0x3_0000, -1, 0x1_0000),
-        (Constraint(13), 7 - 0x1_0000, 0x1_0000, -1, 7),
+        (low, -7, 2, -4, 1),
+        (high, -0x2_0000, 0x3_0000, -1, 0x1_0000),
+        (low, 7 - 0x1_0000, 0x1_0000, -1, 7),
     ] {
         let forgery = Forgery::signed(quotient, remainder, a, b);
         let of = |op| (rule, forged(op, a as u32, b as u32, forgery));

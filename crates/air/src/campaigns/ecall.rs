@@ -257,10 +257,11 @@ pub(super) fn campaign() -> Campaign {
     let mutations = Vec::from([mutation.with_attacks(&attacks)]);
     let spare = [
         Spare::implied(
-            [14],
-            "15 to 17 leave 0 and 1 in `read`, and elsewhere it has no use",
+            ["short is boolean"],
+            "what it means for the bytes that are missing leaves 0 and 1 in `read`, and elsewhere \
+             it has no use",
         ),
-        Spare::borrow(32),
+        Spare::borrow("buffer above the code, borrow is boolean"),
     ];
     Campaign::new(Table::Ecall, mutations, spare.into())
 }

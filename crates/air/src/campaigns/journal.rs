@@ -66,7 +66,10 @@ mod tests {
             assert!(verdict.accepted());
             assert_eq!(verdict.sent, [Message::received(JOURNAL, &fields)]);
         }
-        assert_eq!(subject.verdict(BYTES.len()), Verdict::default());
+        assert_eq!(
+            subject.verdict(BYTES.len()),
+            Verdict::silent(Table::Journal)
+        );
     }
 
     #[test]

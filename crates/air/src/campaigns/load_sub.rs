@@ -21,7 +21,7 @@ fn suite() -> Suite {
     Suite::of::<LoadSub<F>>()
         .attacks([offset_of_four()])
         .spare(Spare::group(
-            [4, 9],
+            ["flags, at most one is set", "offset, at most one is set"],
             "the flags' sum is that of the offset's",
         ))
 }

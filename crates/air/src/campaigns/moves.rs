@@ -146,8 +146,15 @@ pub(super) fn campaign() -> Campaign {
     let subject = Subject::new::<Moves<F>>(&rows);
     let mutation = Mutation::new(subject, judge, &[1, 3, 5, 7, 11]);
     let spare = [
-        Spare::group([2, 7], "the calls' sum is that of the bytes'"),
-        Spare::implied([10], "8 and 12: a last word moves a byte"),
+        Spare::group(
+            ["flags, at most one is set", "bytes, at most one is set"],
+            "the calls' sum is that of the bytes'",
+        ),
+        Spare::implied(
+            ["last only in a call"],
+            "outside of a call no bytes are moved, but with last set there the rule on other words \
+             asks for four",
+        ),
     ];
     Campaign::new(Table::Moves, Vec::from([mutation]), spare.into())
 }

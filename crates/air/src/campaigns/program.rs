@@ -137,13 +137,16 @@ pub(super) fn campaign() -> Campaign {
         .with_attacks(&outside);
     let spare = [
         Spare::group(
-            0..=47,
+            ["flags, each is boolean", "flags, at most one is set"],
             "no word fits two patterns, so one flag at most is not 0, and it is the sum",
         ),
-        Spare::implied([127], "128 and 129 leave 0 and 1"),
-        Spare::borrow(130),
-        Spare::implied_question(
-            1,
+        Spare::implied(
+            ["flag of x0 is boolean"],
+            "what it means for rd leaves 0 and 1",
+        ),
+        Spare::borrow("pc above the start, borrow is boolean"),
+        Spare::implied(
+            ["high part of the pc is 16 bits"],
             "the high limb lies between those of the executable range",
         ),
     ];

@@ -22,10 +22,10 @@ fn suite() -> Suite {
         .attacks([store_to_register(), offset_of_four(), two_at_once()])
         .spare(Spare::two_flags())
         .spare(Spare::group(
-            [2, 7],
+            ["flags, at most one is set", "offset, at most one is set"],
             "the flags' sum is that of the offset's",
         ))
-        .spare(Spare::borrow(11))
+        .spare(Spare::borrow("word above the code, borrow is boolean"))
 }
 
 /// `1 + 3 - 0`: an offset of four bytes in the word before.
@@ -82,8 +82,6 @@ pub(super) fn campaign() -> Campaign {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use vouch_isa::store_merge;
 
     use super::*;
@@ -98,10 +96,7 @@ mod tests {
     #[test]
     fn store_to_registers_is_rejected() {
         let verdict = verdict(Table::StoreSub, &cells(&store_to_register()));
-        assert_eq!(
-            (verdict.broken, verdict.untrue_at),
-            (Vec::new(), Vec::from([1]))
-        );
+        assert_eq!(verdict.broken_rules(), ["address, high part is 16 bits"]);
     }
 
     /// Text is not stored to, whatever the distance above it is said to be.

@@ -40,9 +40,12 @@ impl Instruction for AddImm<F> {
     type Columns<T: Copy> = AddImm<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &AddImm<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         let [x, y, z] = [c.a.value, c.imm, c.c].map(gadget::exs::<B, 2>);
+        b.rule("sum");
         gadget::add_words(b, B::Expr::ONE, x.clone(), y.clone(), z.clone());
+        b.rule("limbs of the result");
         // Without the ranges, a limb could hold what the other one lacks.
         gadget::range_word(b, z.clone(), &real);
 

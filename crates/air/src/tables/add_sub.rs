@@ -41,11 +41,15 @@ impl Instruction for AddSub<F> {
     type Columns<T: Copy> = AddSub<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &AddSub<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_add, c.is_sub]);
         let [x, y, z] = [c.a.value, c.b.value, c.c].map(gadget::exs::<B, 2>);
+        b.rule("sum");
         // Subtraction is addition read backwards: rd + rs2 = rs1.
         gadget::add_words(b, c.is_add.into(), x.clone(), y.clone(), z.clone());
+        b.rule("difference");
         gadget::add_words(b, c.is_sub.into(), z.clone(), y.clone(), x.clone());
+        b.rule("limbs of the result");
         // Without the ranges, a limb could hold what the other one lacks.
         gadget::range_word(b, z.clone(), &real);
 

@@ -52,9 +52,11 @@ impl Instruction for Bitwise<F> {
     type Columns<T: Copy> = Bitwise<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &Bitwise<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_and, c.is_or, c.is_xor]);
         let reads_rs2 = instruction::immediate_form(b, c.is_imm, &real);
 
+        b.rule("bytes and their conjunction");
         // The lookup pins the bytes and their conjunction; x | y and x ^ y follow from
         // x + y = (x & y) + (x | y) and x ^ y = (x | y) - (x & y).
         let result: [B::Expr; 4] = core::array::from_fn(|i| {
@@ -64,6 +66,7 @@ impl Instruction for Bitwise<F> {
             c.is_and * and + c.is_or * or.clone() + c.is_xor * (or - and)
         });
         let [r0, r1, r2, r3] = result;
+        b.rule("result");
         b.assert_eq(c.c[0], r0 + r1 * F::from_int(256));
         b.assert_eq(c.c[1], r2 + r3 * F::from_int(256));
 

@@ -46,23 +46,28 @@ impl Instruction for BranchEq<F> {
     type Columns<T: Copy> = BranchEq<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &BranchEq<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_beq, c.is_bne]);
         let [x, y] = [c.a.value, c.b.value].map(gadget::exs::<B, 2>);
 
+        b.rule("equal is boolean");
         // `equal` set forces both differences to 0; both 0 force it. The limbs are compared one
         // by one: as one field element, two words p apart would be equal.
         b.assert_bool(c.equal);
         let mut product = B::Expr::ZERO;
+        b.rule("equal operands do not differ");
         for i in 0..2 {
             let difference = x[i].clone() - y[i].clone();
             b.when(c.equal).assert_zero(difference.clone());
             product += difference * c.witness[i];
         }
+        b.rule("other operands differ");
         b.when(real.clone())
             .assert_eq(product, B::Expr::ONE - c.equal);
 
         let taken = c.is_beq * c.equal + c.is_bne * (B::Expr::ONE - c.equal);
         let behind = c.head.at.pc + F::ONE;
+        b.rule("next pc");
         b.assert_eq(c.next_pc, behind.clone() + taken * (c.target - behind));
 
         let code = c.is_beq * code(Op::Beq) + c.is_bne * code(Op::Bne);

@@ -47,15 +47,18 @@ impl Instruction for BranchLt<F> {
     type Columns<T: Copy> = BranchLt<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &BranchLt<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_blt, c.is_bge, c.is_bltu, c.is_bgeu]);
         let [x, y] = [c.a.value, c.b.value].map(gadget::exs::<B, 2>);
         let is_signed = c.is_blt + c.is_bge;
+        b.rule("order");
         gadget::compare(b, x.clone(), y.clone(), &is_signed, &c.order, &real);
 
         let if_less = c.is_blt + c.is_bltu;
         let if_not = c.is_bge + c.is_bgeu;
         let taken = if_less * c.order.less + if_not * (B::Expr::ONE - c.order.less);
         let behind = c.head.at.pc + F::ONE;
+        b.rule("next pc");
         b.assert_eq(c.next_pc, behind.clone() + taken * (c.target - behind));
 
         let code = c.is_blt * code(Op::Blt)

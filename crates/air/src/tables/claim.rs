@@ -83,8 +83,11 @@ impl TableType for Claim<F> {
         let exits = real.clone() * public.halted.into();
         let goes_on = real.clone() - exits.clone();
         let first = gadget::constant::<B>(FIRST_TIMESTAMP);
+        b.rule("state at the start");
         bus::send_state(b, public.start_pc.into(), first, real.clone());
+        b.rule("state at the end");
         bus::receive_state(b, public.end_pc.into(), c.end_ts.into(), goes_on);
+        b.rule("exit code");
         bus::receive_exit(b, public.exit_code.map(Into::into), exits);
 
         let join = |memory: Digest<B::Var>, registers: Digest<B::Var>| -> [B::Expr; 16] {
@@ -95,7 +98,9 @@ impl TableType for Claim<F> {
         };
         let initial = join(c.memory_initial, c.registers_initial);
         let last = join(c.memory_last, c.registers_last);
+        b.rule("root at the start");
         bus::ask_poseidon2(b, initial, public.start_root.map(Into::into), real.clone());
+        b.rule("root at the end");
         bus::ask_poseidon2(b, last, public.end_root.map(Into::into), real.clone());
 
         let trees = [
@@ -107,6 +112,7 @@ impl TableType for Claim<F> {
                 c.registers_last,
             ),
         ];
+        b.rule("roots of memory and registers");
         for (height, index, initial, last) in trees {
             let [height, index] = [height, index].map(gadget::constant::<B>);
             let [initial, last] = [initial, last].map(gadget::exs::<B, 8>);
@@ -129,7 +135,10 @@ impl TableType for Claim<F> {
 /// The first row is the claim and no other row is: a second one could start a second run.
 fn eval_one_row<B: Builder>(b: &mut B, c: &Claim<B::Var>) {
     let next = b.main().next_slice()[0];
+    b.rule("first row is the claim");
     b.when_first_row().assert_one(c.is_real);
+    b.rule("no other row is the claim");
     b.when_transition().assert_zero(next);
+    b.rule("claim is boolean");
     b.assert_bool(c.is_real);
 }

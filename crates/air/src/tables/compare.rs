@@ -44,10 +44,12 @@ impl Instruction for Compare<F> {
     type Columns<T: Copy> = Compare<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &Compare<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_slt, c.is_sltu]);
         let reads_rs2 = instruction::immediate_form(b, c.is_imm, &real);
 
         let [x, y] = [c.a.value, c.b.value].map(gadget::exs::<B, 2>);
+        b.rule("order");
         gadget::compare(b, x.clone(), y.clone(), &c.is_slt.into(), &c.order, &real);
 
         let code = c.is_slt * code(Op::Slt)

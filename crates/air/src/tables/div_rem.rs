@@ -77,12 +77,15 @@ impl Instruction for DivRem<F> {
     type Columns<T: Copy> = DivRem<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &DivRem<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_div, c.is_divu, c.is_rem, c.is_remu]);
+        b.rule("divisor and quotient are bytes");
         for bytes in [c.b, c.quotient] {
             gadget::bytes(b, bytes[0].into(), bytes[1].into(), &real);
             gadget::bytes(b, bytes[2].into(), bytes[3].into(), &real);
         }
         let remainder = gadget::exs::<B, 2>(c.remainder);
+        b.rule("limbs of the remainder");
         gadget::range_word(b, remainder.clone(), &real);
 
         eval_signs(b, c);
@@ -91,6 +94,7 @@ impl Instruction for DivRem<F> {
         eval_slack(b, c, &real);
 
         let quotient = gadget::word_of_bytes::<B>(c.quotient);
+        b.rule("result");
         for (i, (q, r)) in quotient.into_iter().zip(remainder).enumerate() {
             b.assert_eq(
                 c.c[i],
@@ -168,19 +172,26 @@ impl Instruction for DivRem<F> {
 /// Signs of `a` and `b` are their top bits; the remainder's is that of `a`, unless it is 0.
 fn eval_signs<B: Builder>(b: &mut B, c: &DivRem<B::Var>) {
     let is_signed = c.is_div + c.is_rem;
+    b.rule("sign of the dividend");
     gadget::top_bit(b, c.a.value[1].into(), c.a_sign, &is_signed);
+    b.rule("sign of the divisor");
     gadget::top_bit(
         b,
         gadget::join::<B>(c.b[2], c.b[3], 256),
         c.b_sign,
         &is_signed,
     );
+    b.rule("sign of the quotient is boolean");
     b.assert_bool(c.quotient_sign);
+    b.rule("sign of the remainder is boolean");
     b.assert_bool(c.remainder_sign);
+    b.rule("signs only in signed divisions");
     for sign in [c.a_sign, c.b_sign, c.quotient_sign] {
         b.when(sign).assert_one(is_signed.clone());
     }
+    b.rule("remainder is negative only if the dividend is");
     b.when(c.remainder_sign).assert_one(c.a_sign);
+    b.rule("remainder that is not 0 has the sign of the dividend");
     for limb in c.remainder {
         b.when(limb).assert_eq(c.remainder_sign, c.a_sign);
     }
@@ -199,6 +210,7 @@ fn eval_identity<B: Builder>(b: &mut B, c: &DivRem<B::Var>, real: &B::Expr) {
     for (sum, limb) in sums.iter_mut().zip(widen(c.remainder, c.remainder_sign)) {
         *sum += limb;
     }
+    b.rule("identity");
     assert_carried(b, sums, widen(c.a.value, c.a_sign), &c.carry, real);
 }
 
@@ -206,9 +218,13 @@ fn eval_identity<B: Builder>(b: &mut B, c: &DivRem<B::Var>, real: &B::Expr) {
 /// Sums of bytes say it all: four bytes cannot add up to 0 or 1020 in another way.
 fn eval_by_zero<B: Builder>(b: &mut B, c: &DivRem<B::Var>, real: &B::Expr) {
     let sum = |bytes: [B::Var; 4]| -> B::Expr { bytes.into_iter().map(Into::into).sum() };
+    b.rule("by zero is boolean");
     b.assert_bool(c.by_zero);
+    b.rule("by zero only in an instruction");
     b.when(c.by_zero).assert_one(real.clone());
+    b.rule("by zero means a divisor of 0");
     b.when(c.by_zero).assert_zero(sum(c.b));
+    b.rule("by zero gives all ones");
     b.when(c.by_zero)
         .assert_eq(sum(c.quotient), F::from_int(4 * 0xff));
 }
@@ -221,9 +237,12 @@ fn eval_slack<B: Builder>(b: &mut B, c: &DivRem<B::Var>, real: &B::Expr) {
     let [r_lo, r_hi] = gadget::exs::<B, 2>(c.remainder);
     let lo = of_b.clone() * b_lo - of_r.clone() * r_lo - real.clone();
     let hi = of_b * b_hi - of_r * r_hi + (c.b_sign - c.remainder_sign) * F::from_int(1 << 16);
+    b.rule("slack of the remainder");
     b.assert_eq(lo, c.slack[0] + c.slack_carry * F::from_int(1 << 16));
     b.assert_eq(hi + c.slack_carry, c.slack[1]);
     let count = real.clone() - c.by_zero;
+    b.rule("limbs of the slack");
     gadget::range_word(b, gadget::exs::<B, 2>(c.slack), &count);
+    b.rule("carry of the slack is 14 bits");
     gadget::range14(b, c.slack_carry + F::TWO, &count);
 }

@@ -91,6 +91,7 @@ impl TableType for Ecall<F> {
 
     fn eval<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
         let flags = [c.is_exit, c.is_read, c.is_journal, c.is_stdout, c.is_stderr];
+        b.rule("flags");
         let real = gadget::select(b, &flags);
         eval_arguments(b, c, &real);
         eval_result(b, c, &real);
@@ -147,6 +148,7 @@ fn eval_arguments<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
         + c.is_stdout * F::from_int(abi::FD_STDOUT)
         + c.is_stderr * F::from_int(abi::FD_STDERR);
     let has_fd = real.clone() - c.is_exit;
+    b.rule("a0 is the file descriptor");
     b.when(has_fd.clone()).assert_eq(c.a0[0], fd);
     b.when(has_fd).assert_zero(c.a0[1]);
 }
@@ -156,30 +158,42 @@ fn eval_arguments<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
 fn eval_result<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     let is_write = c.is_journal + c.is_stdout + c.is_stderr;
     for i in 0..2 {
+        b.rule("a0 after exit is a0");
         b.when(c.is_exit).assert_eq(c.a0_next[i], c.a0[i]);
+        b.rule("a0 after write is a2");
         b.when(is_write.clone()).assert_eq(c.a0_next[i], c.a2[i]);
     }
     let carry = (c.a0_next[0] + c.missing[0] - c.a2[0]) * gadget::INV_2_16;
+    b.rule("carry of what is read is boolean");
     b.when(c.is_read).assert_bool(carry.clone());
+    b.rule("read and missing bytes add up to the length");
     b.when(c.is_read)
         .assert_eq(c.a0_next[1] + c.missing[1] + carry, c.a2[1]);
+    b.rule("limbs of what is missing");
     gadget::range_word(b, gadget::exs::<B, 2>(c.missing), &c.is_read.into());
+    b.rule("limbs of a0 after");
     gadget::range_word(b, gadget::exs::<B, 2>(c.a0_next), real);
 }
 
 /// `is_short` says whether bytes are missing; the input has then ended, and stays so.
 fn eval_input_end<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
+    b.rule("short is boolean");
     b.assert_bool(c.is_short);
     let product = c.missing[0] * c.witness[0] + c.missing[1] * c.witness[1];
+    b.rule("short means that bytes are missing");
     b.when(c.is_read).assert_eq(product, c.is_short);
     let complete = B::Expr::ONE - c.is_short;
     let ended = c.special[0];
     for i in 0..2 {
+        b.rule("nothing is missing unless short");
         b.assert_zero(c.is_read * complete.clone() * c.missing[i]);
+        b.rule("nothing is read after the end");
         b.assert_zero(c.is_read * ended * c.a0_next[i]);
     }
     let ended_next = ended + c.is_short - ended * c.is_short;
+    b.rule("ended after: it was or is short");
     b.when(c.is_read).assert_eq(c.special_next[0], ended_next);
+    b.rule("ended after has no high limb");
     b.when(c.is_read).assert_zero(c.special_next[1]);
 }
 
@@ -187,11 +201,16 @@ fn eval_input_end<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
 /// field element. Other calls than these two leave the machine register as it is.
 fn eval_journal<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     let carry = (c.special[0] + c.a2[0] - c.special_next[0]) * gadget::INV_2_16;
+    b.rule("carry of the journal length is boolean");
     b.when(c.is_journal).assert_bool(carry.clone());
+    b.rule("journal length grows by the length");
     b.when(c.is_journal)
         .assert_eq(c.special[1] + c.a2[1] + carry, c.special_next[1]);
+    b.rule("low limb of the machine register is 16 bits");
     gadget::range16(b, c.special_next[0].into(), real);
+    b.rule("high limb of the machine register is 14 bits");
     gadget::range14(b, c.special_next[1].into(), real);
+    b.rule("other calls leave the machine register");
     for i in 0..2 {
         b.when(real.clone() - c.is_read - c.is_journal)
             .assert_eq(c.special_next[i], c.special[i]);
@@ -204,25 +223,37 @@ fn eval_journal<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
 /// Limbs of pointer and length add up to less than `2^16 - 1`: without that, a buffer could
 /// run past the end of memory into the registers.
 fn eval_buffer<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
+    b.rule("moves is boolean");
     b.assert_bool(c.moves);
     let may_move = c.is_read + c.is_journal;
+    b.rule("only read and journal move");
     b.when(c.moves).assert_one(may_move.clone());
+    b.rule("nothing moves only if the length is 0");
     // Nothing to move only if the length is 0.
     for limb in c.a0_next {
         b.when(may_move.clone() - c.moves).assert_zero(limb);
     }
+    b.rule("stores if read moves");
     b.assert_eq(c.stores, c.is_read * c.moves);
 
     let moves = c.moves.into();
+    b.rule("buffer is aligned");
     b.when(c.moves)
         .assert_eq(c.a1[0], c.word_lo * F::from_int(4));
+    b.rule("low part of the address is 14 bits");
     gadget::range14(b, c.word_lo.into(), &moves);
+    b.rule("length is below 2^30");
     gadget::range14(b, c.a0_next[1].into(), &moves);
     let room = gadget::constant::<B>(0xfffe) - c.a1[1] - c.a0_next[1];
+    b.rule("buffer ends in memory");
     gadget::range16(b, room, &moves);
     let index = [c.word_lo.into(), c.a1[1].into()];
+    b.rule("buffer above the code");
     gadget::assert_storable(b, index, c.above_lo, &c.stores.into());
 }
+
+/// What [`eval_registers`] accesses, in this order: a rule each.
+const ACCESSES: [&str; 5] = ["a7", "a0", "a1", "a2", "machine register"];
 
 /// Accesses `a7, a0, a1, a2` and the machine register.
 fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
@@ -244,6 +275,7 @@ fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     ];
     for (i, (cell, prev, next)) in accesses.into_iter().enumerate() {
         let ts = c.at.ts + F::from_int(i as u32);
+        b.rule(ACCESSES[i]);
         gadget::access_register(b, cell, (prev, c.prev_ts[i]), (next, ts), real);
     }
 }
@@ -252,12 +284,16 @@ fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
 /// behind the ECALL.
 fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     let decoded = Decoded::new(c.at.pc.into(), B::Expr::from(code(Op::Ecall)));
+    b.rule("state before");
     bus::receive_state(b, c.at.pc.into(), c.at.ts.into(), real.clone());
+    b.rule("instruction");
     bus::ask_program(b, decoded, real.clone());
 
     let (next_pc, ts) = (c.at.pc + F::ONE, c.at.ts + F::from_int(ECALL_TICKS));
     let goes_on = real.clone() - c.is_exit - c.moves;
+    b.rule("state after");
     bus::send_state(b, next_pc.clone(), ts.clone(), goes_on);
+    b.rule("exit code");
     bus::send_exit(b, gadget::exs::<B, 2>(c.a0), c.is_exit.into());
     let moving = Moving {
         call: c.is_read * F::from_int(CALL_READ) + c.is_journal * F::from_int(CALL_JOURNAL),
@@ -267,5 +303,6 @@ fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
         ts,
         journal_index: gadget::join::<B>(c.special[0], c.special[1], 1 << 16) * c.is_journal,
     };
+    b.rule("move");
     bus::send_move(b, moving, c.moves.into());
 }

@@ -58,6 +58,7 @@ impl TableType for Facts<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Facts<B::Var>) {
+        b.rule("bits are boolean");
         for bit in c.bits {
             b.assert_bool(bit);
         }
@@ -66,13 +67,16 @@ impl TableType for Facts<F> {
         let and: B::Expr = { both }
             .map(|(i, (&x, &y))| x * y * F::from_int(1u32 << i))
             .sum();
+        b.rule("conjunction");
         b.assert_eq(c.and, and);
+        b.rule("number of 14 bits has no others");
         // A number of more than 14 bits is none of 14 bits.
         for bit in &c.bits[14..] {
             b.assert_zero(c.counts.range14 * *bit);
         }
         let (low, high) = (number::<B>(low), number::<B>(high));
         let range14 = number::<B>(&c.bits);
+        b.rule("answer");
         provide(b, [low, high, c.and.into(), range14], &c.counts);
     }
 

@@ -37,6 +37,7 @@ impl Instruction for Jal<F> {
     type Columns<T: Copy> = Jal<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &Jal<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         let [link_lo, link_hi] = gadget::exs::<B, 2>(c.link);
         let code = B::Expr::from(code(Op::Jal));

@@ -44,9 +44,12 @@ impl Instruction for Jalr<F> {
     type Columns<T: Copy> = Jalr<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &Jalr<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         let base = gadget::exs::<B, 2>(c.a.value);
+        b.rule("odd is boolean");
         b.assert_bool(c.odd);
+        b.rule("target");
         gadget::address(
             b,
             base.clone(),

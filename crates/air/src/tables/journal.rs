@@ -72,9 +72,11 @@ impl TableType for Journal<F> {
 
     fn eval<B: Builder>(b: &mut B, c: &Journal<B::Var>) {
         let known: [B::Expr; 3] = core::array::from_fn(|i| b.periodic_values()[i].into());
+        b.rule("row is as the verifier has it");
         for (cell, known) in [c.index, c.byte, c.is_real].into_iter().zip(known) {
             b.assert_eq(cell, known);
         }
+        b.rule("byte");
         bus::receive_journal(b, c.index.into(), c.byte.into(), c.is_real.into());
     }
 }

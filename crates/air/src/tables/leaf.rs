@@ -57,14 +57,17 @@ impl TableType for Leaf<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Leaf<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         let [initial_hash, last_hash] = [c.initial_hash, c.last_hash].map(gadget::exs::<B, 8>);
+        b.rule("hash at the start");
         bus::ask_poseidon2(
             b,
             gadget::exs::<B, 16>(c.initial),
             initial_hash.clone(),
             real.clone(),
         );
+        b.rule("hash at the end");
         bus::ask_poseidon2(
             b,
             gadget::exs::<B, 16>(c.last),
@@ -72,11 +75,13 @@ impl TableType for Leaf<F> {
             real.clone(),
         );
         let (height, index) = (B::Expr::ZERO, c.index.into());
+        b.rule("node");
         bus::receive_node(b, height, index, initial_hash, last_hash, real.clone());
 
         for i in 0..LEAF_WORDS {
             let cell = c.index * F::from_int(LEAF_WORDS as u32) + F::from_int(i as u32);
             let word = |limbs: [B::Var; 16]| [limbs[2 * i].into(), limbs[2 * i + 1].into()];
+            b.rule("words at the start");
             bus::send_cell(
                 b,
                 cell.clone(),
@@ -84,6 +89,7 @@ impl TableType for Leaf<F> {
                 B::Expr::ZERO,
                 real.clone(),
             );
+            b.rule("words at the end");
             bus::receive_cell(b, cell, word(c.last), c.last_ts[i].into(), real.clone());
         }
     }

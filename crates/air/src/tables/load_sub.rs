@@ -61,12 +61,16 @@ impl Instruction for LoadSub<F> {
     type Columns<T: Copy> = LoadSub<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &LoadSub<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_lb, c.is_lbu, c.is_lh, c.is_lhu]);
+        b.rule("offset");
         let offset_set = gadget::select(b, &c.offset);
+        b.rule("an instruction has an offset");
         b.assert_eq(offset_set, real.clone());
         let [_, o1, o2, o3] = c.offset;
         let offset = o1 + o2 * F::from_int(2) + o3 * F::from_int(3);
         let base = gadget::exs::<B, 2>(c.base.value);
+        b.rule("address");
         gadget::address(b, base.clone(), c.imm.into(), offset, &c.address, &real);
 
         eval_value(b, c, &real);
@@ -78,6 +82,7 @@ impl Instruction for LoadSub<F> {
         let mut run = Execution::<B>::new(c.head.at, code, &real);
         run.read_rs1(b, c.head.rs1, base, c.base.prev_ts);
         let word = gadget::exs::<B, 2>(c.word);
+        b.rule("memory");
         gadget::access_memory(
             b,
             c.address.word::<B>(),
@@ -130,27 +135,35 @@ fn eval_value<B: Builder>(b: &mut B, c: &LoadSub<B::Var>, real: &B::Expr) {
     let [_, o1, o2, o3] = c.offset;
     let [low, high] = c.limb;
     let (is_byte, is_half) = (c.is_lb + c.is_lbu, c.is_lh + c.is_lhu);
+    b.rule("half-word is aligned");
     // A half-word at an odd address is a fault: it cannot be proven.
     b.when(is_half.clone()).assert_zero(o1 + o3);
 
     let limb = gadget::join::<B>(low, high, 256);
+    b.rule("limb");
     b.assert_eq(
         limb.clone(),
         c.word[0] + (o2 + o3) * (c.word[1] - c.word[0]),
     );
+    b.rule("limb is bytes");
     gadget::bytes(b, low.into(), high.into(), real);
 
     let byte = low + (o1 + o3) * (high - low);
+    b.rule("top byte");
     b.assert_eq(
         c.top,
         is_half.clone() * high + is_byte.clone() * byte.clone(),
     );
+    b.rule("sign is boolean");
     // What is left of the top byte without its sign fits 7 bits.
     b.assert_bool(c.sign);
+    b.rule("sign only in signed loads");
     b.when(c.sign).assert_one(c.is_lb + c.is_lh);
     let rest = (c.top - c.sign * F::from_int(0x80)) * F::from_int(2);
+    b.rule("sign is the top bit");
     gadget::bytes(b, rest, B::Expr::ZERO, &(c.is_lb + c.is_lh));
 
     let extended = byte + c.sign * F::from_int(0xff00);
+    b.rule("low limb of the result");
     b.assert_eq(c.result_lo, is_half * limb + is_byte * extended);
 }

@@ -91,6 +91,7 @@ impl TableType for Lookup<F> {
     fn eval<B: Builder>(b: &mut B, c: &Lookup<B::Var>) {
         let fixed = Fixed::of(b.preprocessed().current_slice());
         let known = [fixed.low, fixed.high, fixed.and, fixed.range14].map(Into::into);
+        b.rule("answer");
         provide(b, known, c);
     }
 }
@@ -132,6 +133,7 @@ pub(super) fn provide<B: Builder>(
         (Fact::And, [low, high, and], c.and),
     ];
     for (fact, fields, count) in facts {
+        b.part(fact.name());
         bus::provide_lookup(b, fact, fields, count.into());
     }
 }

@@ -74,20 +74,24 @@ impl TableType for Merkle<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Merkle<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         let [initial, last] = [c.initial, c.last].map(gadget::exs::<B, 8>);
+        b.rule("hash at the start");
         bus::ask_poseidon2(
             b,
             pair::<B>(c.left_initial, c.right_initial),
             initial.clone(),
             real.clone(),
         );
+        b.rule("hash at the end");
         bus::ask_poseidon2(
             b,
             pair::<B>(c.left_last, c.right_last),
             last.clone(),
             real.clone(),
         );
+        b.rule("node");
         bus::receive_node(
             b,
             c.height.into(),
@@ -102,13 +106,17 @@ impl TableType for Merkle<F> {
             (c.right_touched, c.right_initial, c.right_last),
         ];
         for (side, (touched, initial, last)) in children.into_iter().enumerate() {
+            b.rule("touched is boolean");
             b.assert_bool(touched);
+            b.rule("touched only in a node");
             b.when(touched).assert_one(real.clone());
+            b.rule("untouched child stays");
             for (before, after) in initial.into_iter().zip(last) {
                 b.when(B::Expr::ONE - touched).assert_eq(before, after);
             }
             let index = c.index.into().double() + F::from_int(side as u32);
             let [initial, last] = [initial, last].map(gadget::exs::<B, 8>);
+            b.rule("child");
             bus::send_node(b, c.height - F::ONE, index, initial, last, touched.into());
         }
     }

@@ -66,14 +66,20 @@ impl TableType for Moves<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Moves<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_read, c.is_journal]);
+        b.rule("bytes");
         let some = gadget::select(b, &c.bytes);
+        b.rule("a call moves bytes");
         b.assert_eq(some, real.clone());
+        b.rule("last is boolean");
         b.assert_bool(c.is_last);
+        b.rule("last only in a call");
         b.when(c.is_last).assert_one(real.clone());
         eval_count(b, c, &real);
         eval_bytes(b, c, &real);
 
+        b.rule("memory");
         gadget::access_memory(
             b,
             c.word.into(),
@@ -109,12 +115,15 @@ impl TableType for Moves<F> {
 fn eval_count<B: Builder>(b: &mut B, c: &Moves<B::Var>, real: &B::Expr) {
     let [n1, n2, n3, n4] = c.bytes;
     let moved = n1 + n2 * F::TWO + n3 * F::from_int(3) + n4 * F::from_int(4);
+    b.rule("last word moves what is left");
     b.when(c.is_last).assert_eq(c.left, moved);
+    b.rule("other words move four bytes");
     b.when(real.clone() - c.is_last).assert_one(n4);
 }
 
 /// Bytes that are not moved stay; the journal takes them all as they are.
 fn eval_bytes<B: Builder>(b: &mut B, c: &Moves<B::Var>, real: &B::Expr) {
+    b.rule("words are bytes");
     for word in [c.prev, c.next] {
         gadget::bytes(b, word[0].into(), word[1].into(), real);
         gadget::bytes(b, word[2].into(), word[3].into(), real);
@@ -122,9 +131,11 @@ fn eval_bytes<B: Builder>(b: &mut B, c: &Moves<B::Var>, real: &B::Expr) {
     let mut beyond: B::Expr = c.is_journal.into();
     let mut within = B::Expr::ONE;
     for i in 0..4 {
+        b.rule("bytes that are not moved stay");
         // A host could otherwise write past the end of the buffer.
         b.when(beyond.clone()).assert_eq(c.next[i], c.prev[i]);
         let index = c.journal_index + F::from_int(i as u32);
+        b.rule("journal bytes");
         bus::send_journal(b, index, c.prev[i].into(), within.clone() * c.is_journal);
         beyond += c.bytes[i].into();
         within -= c.bytes[i].into();
@@ -150,7 +161,10 @@ fn eval_flow<B: Builder>(b: &mut B, c: &Moves<B::Var>, real: &B::Expr) {
         ..here.clone()
     };
     let ts = next.ts.clone();
+    b.rule("what is left before");
     bus::receive_move(b, here, real.clone());
+    b.rule("what is left after");
     bus::send_move(b, next, real.clone() - c.is_last);
+    b.rule("state after");
     bus::send_state(b, c.next_pc.into(), ts, c.is_last.into());
 }

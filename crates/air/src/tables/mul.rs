@@ -46,11 +46,15 @@ impl Instruction for Mul<F> {
     type Columns<T: Copy> = Mul<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &Mul<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         let [x, y] = [c.a, c.b].map(gadget::exs::<B, 4>);
         let z = gadget::exs::<B, 2>(c.c);
+        b.rule("product");
         assert_carried(b, product_columns(&x, &y), z.clone(), &c.carry, &real);
+        b.rule("limbs of the result");
         gadget::range_word(b, z.clone(), &real);
+        b.rule("operands are bytes");
         // Bytes, not just limbs: otherwise the columns could overflow the field.
         for bytes in [&x, &y] {
             gadget::bytes(b, bytes[0].clone(), bytes[1].clone(), &real);

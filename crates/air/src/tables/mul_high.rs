@@ -60,16 +60,20 @@ impl Instruction for MulHigh<F> {
     type Columns<T: Copy> = MulHigh<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &MulHigh<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_mulh, c.is_mulhsu, c.is_mulhu]);
         eval_signs(b, c);
         let [x, y] = [extend::<B>(c.a, c.a_sign), extend::<B>(c.b, c.b_sign)];
         let [p0, p1] = gadget::exs::<B, 2>(c.low);
         let [p2, p3] = gadget::exs::<B, 2>(c.high);
         let limbs = [p0, p1, p2.clone(), p3.clone()];
+        b.rule("product");
         assert_carried(b, product_columns(&x, &y), limbs.clone(), &c.carry, &real);
+        b.rule("limbs of the product");
         for limb in limbs {
             gadget::range16(b, limb, &real);
         }
+        b.rule("operands are bytes");
         // Bytes, not just limbs: otherwise the columns could overflow the field.
         for bytes in [c.a, c.b] {
             gadget::bytes(b, bytes[0].into(), bytes[1].into(), &real);
@@ -118,19 +122,23 @@ impl Instruction for MulHigh<F> {
 /// sign, a product could be off by an operand.
 fn eval_signs<B: Builder>(b: &mut B, c: &MulHigh<B::Var>) {
     let a_signed = c.is_mulh + c.is_mulhsu;
+    b.rule("first sign");
     gadget::top_bit(
         b,
         gadget::join::<B>(c.a[2], c.a[3], 256),
         c.a_sign,
         &a_signed,
     );
+    b.rule("first sign only if signed");
     b.when(c.a_sign).assert_one(a_signed);
     let b_signed: B::Expr = c.is_mulh.into();
+    b.rule("second sign");
     gadget::top_bit(
         b,
         gadget::join::<B>(c.b[2], c.b[3], 256),
         c.b_sign,
         &b_signed,
     );
+    b.rule("second sign only if signed");
     b.when(c.b_sign).assert_one(b_signed);
 }

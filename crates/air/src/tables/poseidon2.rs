@@ -99,6 +99,7 @@ impl TableType for Poseidon2<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Poseidon2<B::Var>) {
+        b.rule("permutation");
         let air = Permutation::new(constants());
         let mut inner = SubAirBuilder::<B, Permutation, B::Var>::new(b, 0..PERMUTATION_COLUMNS);
         air.eval(&mut inner);
@@ -107,6 +108,7 @@ impl TableType for Poseidon2<F> {
         let input: [B::Expr; WIDTH] = cols.inputs.map(Into::into);
         let permuted = cols.ending_full_rounds[HALF_FULL_ROUNDS - 1].post;
         let output = core::array::from_fn(|i| permuted[i] + cols.inputs[i]);
+        b.rule("answer");
         bus::provide_poseidon2(b, input, output, c.count.into());
     }
 

@@ -129,6 +129,7 @@ impl TableType for Program<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Program<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &c.is_op);
         let fields = Fields::<B> { cols: c };
         eval_op(b, c);
@@ -142,6 +143,7 @@ impl TableType for Program<F> {
         // A timestamp of the prover's choice would allow two rows that read a word from each
         // other, each about half the field later than the other, and memory never.
         let ts = gadget::constant::<B>(FETCH_TIMESTAMP);
+        b.rule("fetch");
         gadget::access_memory(b, pc.clone(), word.clone(), word, &c.fetch, ts, &real);
         let [x, y] = operand(&fields);
         let decoded = Decoded {
@@ -164,6 +166,7 @@ impl TableType for Program<F> {
             x,
             y,
         };
+        b.rule("answer");
         bus::provide_program(b, decoded, c.count.into());
     }
 
@@ -209,7 +212,9 @@ impl TableType for Program<F> {
 /// A set flag means that the word's fixed bits are that instruction's: the bits are boolean,
 /// so the number of those that differ is 0 only if none does.
 fn eval_op<B: Builder>(b: &mut B, c: &Program<B::Var>) {
+    b.rule("bits are boolean");
     b.assert_bools(c.bits);
+    b.rule("fixed bits");
     for (info, flag) in provable_ops().zip(c.is_op) {
         let differing: B::Expr = (0..32)
             .filter(|i| info.mask >> i & 1 == 1)
@@ -218,6 +223,7 @@ fn eval_op<B: Builder>(b: &mut B, c: &Program<B::Var>) {
                 _ => c.bits[i].into(),
             })
             .sum();
+        b.part(info.name);
         b.when(flag).assert_zero(differing);
     }
 }
@@ -226,17 +232,23 @@ fn eval_op<B: Builder>(b: &mut B, c: &Program<B::Var>) {
 /// another register could be dropped.
 fn eval_rd<B: Builder>(b: &mut B, c: &Program<B::Var>) {
     let rd = weighted::<B>(&c.bits[7..12], 0);
+    b.rule("flag of x0 is boolean");
     b.assert_bool(c.rd_is_x0);
+    b.rule("flag of x0 means that rd is 0");
     b.when(c.rd_is_x0).assert_zero(rd.clone());
+    b.rule("no flag of x0 means that rd is not 0");
     b.assert_eq(rd * c.rd_inverse, B::Expr::ONE - c.rd_is_x0);
 }
 
 /// The pc lies in the executable range.
 fn eval_range<B: Builder>(b: &mut B, c: &Program<B::Var>, real: &B::Expr) {
     let [pc_lo, pc_hi] = gadget::exs::<B, 2>(c.pc);
+    b.rule("low part of the pc is 14 bits");
     gadget::range14(b, pc_lo.clone(), real);
+    b.rule("high part of the pc is 16 bits");
     gadget::range16(b, pc_hi.clone(), real);
     let (start, end) = (gadget::text_start(b), gadget::text_end(b));
+    b.rule("pc above the start");
     gadget::assert_at_least(
         b,
         [pc_lo.clone(), pc_hi.clone()],
@@ -244,6 +256,7 @@ fn eval_range<B: Builder>(b: &mut B, c: &Program<B::Var>, real: &B::Expr) {
         c.above_start_lo,
         real,
     );
+    b.rule("pc below the end");
     gadget::assert_at_least(b, end, [pc_lo + F::ONE, pc_hi], c.below_end_lo, real);
 }
 
@@ -254,13 +267,16 @@ fn eval_relative<B: Builder>(b: &mut B, fields: &Fields<'_, B>, real: &B::Expr) 
     let is_jump = fields.flag(Op::Jal) + fields.flag(Op::Jalr);
     let add_lo = is_auipc.clone() * fields.bits(12, 4, 12) + is_jump * F::from_int(4);
     let add_hi = is_auipc * fields.bits(16, 16, 0);
+    b.rule("carries of the relative address are boolean");
     b.assert_bools(c.relative_carry);
     let [carry_lo, carry_hi] = c.relative_carry.map(|carry| carry * F::from_int(1 << 16));
+    b.rule("relative address");
     b.assert_eq(c.pc[0] * F::from_int(4) + add_lo, carry_lo + c.relative[0]);
     b.assert_eq(
         c.pc[1] + add_hi + c.relative_carry[0],
         carry_hi + c.relative[1],
     );
+    b.rule("limbs of the relative address");
     gadget::range_word(b, gadget::exs::<B, 2>(c.relative), real);
 }
 

@@ -51,13 +51,17 @@ impl TableType for Refresh<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Refresh<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
+        b.rule("low part of the time is 16 bits");
         // No state pins `ts`. Without a bound, refreshes could lead a cell's time once around the
         // field and back to where it began: an access would read what was never written.
         gadget::range16(b, c.ts_lo.into(), &real);
         let ts_hi = (c.ts - c.ts_lo) * INV_2_15;
+        b.rule("high part of the time is 14 bits");
         gadget::range14(b, ts_hi, &real);
         let value = gadget::exs::<B, 2>(c.value);
+        b.rule("cell");
         gadget::access_memory(
             b,
             c.cell.into(),

@@ -71,10 +71,13 @@ impl Instruction for Shift<F> {
     fn eval<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
         let [l0, l1, l2, l3] = c.left;
         let [r0, r1, r2, r3] = c.right;
+        b.rule("flags");
         let real = gadget::select(b, &[l0, l1, l2, l3, r0, r1, r2, r3]);
         let reads_rs2 = instruction::immediate_form(b, c.is_imm, &real);
         let (is_left, is_right) = (sum::<B>(c.left), sum::<B>(c.right));
+        b.rule("arithmetic is boolean");
         b.assert_bool(c.is_sra);
+        b.rule("arithmetic only to the right");
         b.when(c.is_sra).assert_one(is_right.clone());
 
         eval_amount(b, c, &real);
@@ -131,11 +134,13 @@ impl Instruction for Shift<F> {
 /// `8q + r` is the second operand modulo 32: what is left is `32 k` with `k < 2^16`, so no
 /// other amount has the same low limb.
 fn eval_amount<B: Builder>(b: &mut B, c: &Shift<B::Var>, real: &B::Expr) {
+    b.rule("bits of the amount are boolean");
     b.assert_bools(c.r);
     let q = (1u32..4)
         .map(|q| (c.left[q as usize] + c.right[q as usize]) * F::from_int(8 * q))
         .sum::<B::Expr>();
     let amount = q + c.r[0] + c.r[1] * F::from_int(2) + c.r[2] * F::from_int(4);
+    b.rule("amount");
     gadget::range16(b, (c.b.value[0] - amount) * gadget::INV_2_5, real);
 }
 
@@ -152,17 +157,23 @@ fn eval_products<B: Builder>(
     let one = B::Expr::ONE;
     let power =
         (one.clone() + r0) * (one.clone() + r1 * F::from_int(3)) * (one + r2 * F::from_int(15));
+    b.rule("power");
     b.assert_eq(c.power, power);
+    b.rule("factor to the left");
     b.when(is_left.clone()).assert_eq(c.factor, c.power);
+    b.rule("factor to the right");
     b.when(is_right.clone())
         .assert_eq(c.factor * c.power, F::from_int(256));
     for i in 0..4 {
+        b.rule("products");
         b.assert_eq(
             c.a[i] * c.factor,
             gadget::join::<B>(c.low[i], c.high[i], 256),
         );
+        b.rule("products are bytes");
         gadget::bytes(b, c.low[i].into(), c.high[i].into(), real);
     }
+    b.rule("operand is bytes");
     for pair in [[c.a[0], c.a[1]], [c.a[2], c.a[3]]] {
         gadget::bytes(b, pair[0].into(), pair[1].into(), real);
     }
@@ -170,7 +181,9 @@ fn eval_products<B: Builder>(
 
 /// Without it, an arithmetic shift could be filled with whatever sign suits.
 fn eval_sign<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
+    b.rule("sign only if arithmetic");
     b.when(c.sign).assert_one(c.is_sra);
+    b.rule("sign");
     gadget::top_bit(
         b,
         gadget::join::<B>(c.a[2], c.a[3], 256),
@@ -209,6 +222,7 @@ fn eval_result<B: Builder>(b: &mut B, c: &Shift<B::Var>) {
             })
             .sum()
     };
+    b.rule("result");
     for limb in 0..2 {
         b.assert_eq(
             c.c[limb],

@@ -64,14 +64,19 @@ impl Instruction for StoreSub<F> {
     type Columns<T: Copy> = StoreSub<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &StoreSub<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_sb, c.is_sh]);
+        b.rule("offset");
         let offset_set = gadget::select(b, &c.offset);
+        b.rule("an instruction has an offset");
         b.assert_eq(offset_set, real.clone());
         let [_, o1, o2, o3] = c.offset;
         let offset = o1 + o2 * F::from_int(2) + o3 * F::from_int(3);
         let base = gadget::exs::<B, 2>(c.base.value);
+        b.rule("address");
         gadget::address(b, base.clone(), c.imm.into(), offset, &c.address, &real);
         let index = gadget::exs::<B, 2>([c.address.word_lo, c.address.word_hi]);
+        b.rule("word above the code");
         gadget::assert_storable(b, index, c.above_lo, &real);
 
         eval_merge(b, c, &real);
@@ -84,6 +89,7 @@ impl Instruction for StoreSub<F> {
             c.value_hi.into(),
         ];
         run.read_rs2(b, c.head.rs2, value, c.rs2_ts);
+        b.rule("memory");
         gadget::access_memory(
             b,
             c.address.word::<B>(),
@@ -126,21 +132,27 @@ impl Instruction for StoreSub<F> {
 /// limbs are 16 bits.
 fn eval_merge<B: Builder>(b: &mut B, c: &StoreSub<B::Var>, real: &B::Expr) {
     let [o0, o1, o2, o3] = c.offset;
+    b.rule("half-word is aligned");
     // A half-word at an odd address is a fault: it cannot be proven.
     b.when(c.is_sh).assert_zero(o1 + o3);
 
     let [low, high] = c.limb;
+    b.rule("limb before");
     b.assert_eq(
         gadget::join::<B>(low, high, 256),
         c.prev[0] + (o2 + o3) * (c.prev[1] - c.prev[0]),
     );
+    b.rule("limb is bytes");
     gadget::bytes(b, low.into(), high.into(), real);
+    b.rule("value is bytes");
     gadget::bytes(b, c.value[0].into(), c.value[1].into(), real);
 
     let half = gadget::join::<B>(c.value[0], c.value[1], 256);
     let byte = (o0 + o2) * gadget::join::<B>(c.value[0], high, 256)
         + (o1 + o3) * gadget::join::<B>(low, c.value[0], 256);
+    b.rule("limb after");
     b.assert_eq(c.limb_next, c.is_sh * half + c.is_sb * byte);
+    b.rule("word after");
     b.assert_eq(c.next[0], c.prev[0] + (o0 + o1) * (c.limb_next - c.prev[0]));
     b.assert_eq(c.next[1], c.prev[1] + (o2 + o3) * (c.limb_next - c.prev[1]));
 }

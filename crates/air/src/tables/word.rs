@@ -58,8 +58,10 @@ impl Instruction for Word<F> {
     type Columns<T: Copy> = Word<T>;
 
     fn eval<B: Builder>(b: &mut B, c: &Word<B::Var>) {
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_load, c.is_store]);
         let base = gadget::exs::<B, 2>(c.base.value);
+        b.rule("address");
         gadget::address(
             b,
             base.clone(),
@@ -69,11 +71,14 @@ impl Instruction for Word<F> {
             &real,
         );
         let index = gadget::exs::<B, 2>([c.address.word_lo, c.address.word_hi]);
+        b.rule("word above the code");
         gadget::assert_storable(b, index, c.above_lo, &c.is_store.into());
 
         // A load leaves memory as it is, a store the register.
         for i in 0..2 {
+            b.rule("load leaves memory");
             b.when(c.is_load).assert_eq(c.memory_prev[i], c.value[i]);
+            b.rule("store leaves the register");
             b.when(c.is_store).assert_eq(c.old.prev[i], c.value[i]);
         }
 
@@ -82,6 +87,7 @@ impl Instruction for Word<F> {
         run.read_rs1(b, c.rs1, base, c.base.prev_ts);
         let value = gadget::exs::<B, 2>(c.value);
         let ts = c.at.ts + c.is_load * F::from_int(RD_SLOT) + c.is_store * F::from_int(RS2_SLOT);
+        b.rule("register");
         gadget::access_register(
             b,
             c.register.into(),
@@ -89,6 +95,7 @@ impl Instruction for Word<F> {
             (value.clone(), ts),
             &real,
         );
+        b.rule("memory");
         gadget::access_memory(
             b,
             c.address.word::<B>(),

@@ -16,7 +16,8 @@ const MAX_VALUES: usize = 8;
 /// Different mutants that are kept of one set with questions in it.
 const MAX_QUESTIONS: usize = 64;
 
-/// Something that a row must fulfil, by its place among the table's constraints or messages.
+/// Something that a row must fulfil, by its place among the table's constraints or messages. The
+/// place is for the run at hand: what is written down is the rule's name ([`super::names`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     /// A constraint is 0.

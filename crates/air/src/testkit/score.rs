@@ -10,6 +10,7 @@ use p3_lookup::SymbolicInteraction;
 
 use super::kills::{Kills, Rule};
 use super::lint::symbolic;
+use super::names::find;
 use crate::F;
 use crate::bus::{LOOKUP, POSEIDON2};
 use crate::tables::Table;
@@ -17,8 +18,8 @@ use crate::tables::Table;
 /// Rules that the mutants of a table do not need one by one.
 #[derive(Clone, Debug)]
 pub struct Spare {
-    /// The rules.
-    pub rules: Vec<Rule>,
+    /// The names of the rules; one without its number stands for all that have a number.
+    pub rules: Vec<&'static str>,
     /// Other rules imply all of them. If not, each follows from the others of its group, and
     /// some mutant is kept out by the group.
     pub is_implied: bool,
@@ -27,45 +28,69 @@ pub struct Spare {
 }
 
 impl Spare {
-    /// Constraints of which each follows from the others.
-    pub fn group(indices: impl IntoIterator<Item = usize>, reason: &'static str) -> Self {
+    /// Rules of which each follows from the others.
+    pub fn group<const N: usize>(rules: [&'static str; N], reason: &'static str) -> Self {
         Self {
-            rules: indices.into_iter().map(Rule::Constraint).collect(),
+            rules: rules.into(),
             is_implied: false,
             reason,
         }
     }
 
-    /// Constraints that follow from the other rules.
-    pub fn implied(indices: impl IntoIterator<Item = usize>, reason: &'static str) -> Self {
+    /// Rules that follow from the others.
+    pub fn implied<const N: usize>(rules: [&'static str; N], reason: &'static str) -> Self {
         Self {
             is_implied: true,
-            ..Self::group(indices, reason)
+            ..Self::group(rules, reason)
         }
     }
 
-    /// A question whose answer follows from the other rules.
-    pub fn implied_question(message: usize, reason: &'static str) -> Self {
-        Self {
-            rules: Vec::from([Rule::Question(message)]),
-            is_implied: true,
-            reason,
+    /// The rules that it names, among those of `table`; and of each name that is none, why not.
+    pub fn find(&self, table: Table, rules: &[Rule]) -> (Vec<Rule>, Vec<String>) {
+        let (mut found, mut unknown) = (Vec::new(), Vec::new());
+        for name in &self.rules {
+            match find(table, rules, name) {
+                Ok(rules) => found.extend(rules),
+                Err(error) => unknown.push(error),
+            }
         }
+        (found, unknown)
+    }
+
+    /// What is wrong with it if it names these rules and `sets` of rules keep a mutant out.
+    fn refuted(&self, table: Table, rules: &[Rule], sets: &BTreeSet<&[Rule]>) -> Vec<String> {
+        let mut complaints = Vec::new();
+        let (name, reason) = (table.name(), self.reason);
+        let needed = rules.iter().filter(|rule| sets.contains(&[**rule][..]));
+        let needed: Vec<&str> = needed.map(|rule| rule.name(table)).collect();
+        if !needed.is_empty() {
+            complaints.push(format!(
+                "{name}: {needed:?} are needed, not spare: {reason}"
+            ));
+        }
+        let within = |set: &&[Rule]| set.iter().all(|rule| rules.contains(rule));
+        let names = &self.rules;
+        match (sets.iter().any(within), self.is_implied) {
+            (true, true) => complaints.push(format!("{name}: {names:?} are not implied: {reason}")),
+            (false, false) => complaints.push(format!("{name}: no mutant needs {names:?}")),
+            _ => {}
+        }
+        complaints
     }
 
     /// The rules of `gadget::select` on a single flag.
     pub fn one_flag() -> Self {
         Self::group(
-            [0, 1],
+            ["flags, each is boolean", "flags, at most one is set"],
             "a single flag is its own sum, so that one constraint is stated twice",
         )
     }
 
     /// The boolean borrow in a comparison of a word index with a bound of the executable range
     /// from below.
-    pub fn borrow(constraint: usize) -> Self {
+    pub fn borrow(rule: &'static str) -> Self {
         Self::implied(
-            [constraint],
+            [rule],
             "a fraction leaves no high limb of 16 bits but 2^-14, which is -122880, below a bound \
              of 57344 * 2^14 words or more; the executable range ends at 49152 * 2^14",
         )
@@ -74,7 +99,7 @@ impl Spare {
     /// The first two flags of a table that has no others.
     pub fn two_flags() -> Self {
         Self::group(
-            [0, 1],
+            ["flags, each is boolean"],
             "if the other and the sum are boolean, -1 beside 1 is all there can be: the sum is 0, \
              and the row says nothing",
         )
@@ -129,34 +154,20 @@ pub fn score(table: Table, kills: &Kills, spare: &[Spare]) -> (Score, Vec<String
     };
     score.questions = rules.len() - score.constraints;
     let mut listed: BTreeSet<Rule> = BTreeSet::new();
-    for Spare {
-        rules,
-        is_implied,
-        reason,
-    } in spare
-    {
-        let needed: Vec<&Rule> = rules.iter().filter(|rule| is_needed(rule)).collect();
-        if !needed.is_empty() {
-            complaints.push(format!(
-                "{name}: {needed:?} are needed, not spare: {reason}"
-            ));
-        }
-        let within = |set: &&[Rule]| set.iter().all(|rule| rules.contains(rule));
-        match (sets.iter().any(within), is_implied) {
-            (true, true) => complaints.push(format!("{name}: {rules:?} are not implied: {reason}")),
-            (false, false) => complaints.push(format!("{name}: no mutant needs {rules:?}")),
-            _ => {}
-        }
-        let count = if *is_implied {
-            &mut score.implied
-        } else {
-            &mut score.in_groups
+    for item in spare {
+        let (spare, unknown) = item.find(table, &rules);
+        complaints.extend(unknown);
+        complaints.extend(item.refuted(table, &spare, &sets));
+        let count = match item.is_implied {
+            true => &mut score.implied,
+            false => &mut score.in_groups,
         };
-        *count += rules.len();
-        listed.extend(rules);
+        *count += spare.len();
+        listed.extend(spare);
     }
     let unlisted = |rule: &&Rule| !is_needed(rule) && !listed.contains(rule);
-    let unlisted: Vec<&Rule> = rules.iter().filter(unlisted).collect();
+    let unlisted = rules.iter().filter(unlisted).map(|rule| rule.name(table));
+    let unlisted: Vec<&str> = unlisted.collect();
     if !unlisted.is_empty() {
         complaints.push(format!("{name}: no mutant needs {unlisted:?}"));
     }
@@ -203,17 +214,20 @@ mod tests {
         let [first, second, question] = rules(Table::Jal)[..] else {
             panic!("two constraints and a question");
         };
-        let (group, implied) = ([0, 1], "for the test");
+        let group = ["flags, each is boolean", "flags, at most one is set"];
+        let reason = "for the test";
         let all: [&[Rule]; 3] = [&[first], &[second], &[question]];
         assert_eq!(complaints(&all, &[]), 0);
         assert_eq!(complaints(&all[..2], &[]), 1, "nobody needs the question");
         assert_eq!(complaints(&[&[first, second], &[question]], &[]), 1);
-        let spare = [Spare::group(group, implied)];
+        let spare = [Spare::group(group, reason)];
         assert_eq!(complaints(&[&[first, second], &[question]], &spare), 0);
         assert_eq!(complaints(&all[2..], &spare), 1, "nobody needs the group");
         assert_eq!(complaints(&all, &spare), 1, "it is not spare");
-        let spare = [Spare::implied(group, implied)];
+        let spare = [Spare::implied(group, reason)];
         assert_eq!(complaints(&all[2..], &spare), 0);
         assert_eq!(complaints(&[&[first, second], &[question]], &spare), 1);
+        let unknown = [Spare::implied(["flags"], reason)];
+        assert_eq!(complaints(&all, &unknown), 1, "no rule is called so");
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use p3_air::{Air, BaseAir};
+use p3_air::BaseAir;
 use p3_field::PrimeCharacteristicRing;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -128,7 +128,7 @@ impl Subject {
             let width = fixed.width();
             &fixed.values[row * width..][..width]
         });
-        let mut collector = Collector::new(patience);
+        let mut collector = Collector::new(self.table(), patience);
         collector.verdict.place = match row {
             0 => Place::First,
             _ if row + 1 == height => Place::Last,

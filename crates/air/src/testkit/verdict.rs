@@ -1,14 +1,17 @@
 //! What a row does: the constraints that it breaks, the messages that it sends.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use p3_field::{PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 
+use super::kills::Rule;
 use super::numbers::P;
 use super::rows::compression;
 use crate::F;
 use crate::bus::{self, Fact};
 use crate::capture::Sink;
+use crate::tables::Table;
 
 /// A message that is not taken 0 times.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,8 +109,10 @@ pub enum Place {
 }
 
 /// What a row does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Verdict {
+    /// The table.
+    pub table: Table,
     /// Where the row is.
     pub place: Place,
     /// Constraints that are not 0, in the order in which the table states them.
@@ -127,7 +132,51 @@ pub struct Verdict {
     pub unbounded: Vec<Message>,
 }
 
+impl fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |&place: &usize| Rule::Constraint(place).name(self.table);
+        let broken: Vec<_> = { self.broken.iter().map(name) }
+            .zip(&self.broken_values)
+            .collect();
+        let name = |&place: &usize| Rule::Question(place).name(self.table);
+        let untrue: Vec<_> = { self.untrue_at.iter().map(name) }
+            .zip(&self.untrue)
+            .collect();
+        f.debug_struct(self.table.name())
+            .field("place", &self.place)
+            .field("broken", &broken)
+            .field("untrue", &untrue)
+            .field("asked", &self.asked)
+            .field("sent", &self.sent)
+            .field("unbounded", &self.unbounded)
+            .finish()
+    }
+}
+
 impl Verdict {
+    /// Of a row that does nothing.
+    pub fn silent(table: Table) -> Self {
+        Self {
+            table,
+            place: Place::Other,
+            broken: Vec::new(),
+            broken_values: Vec::new(),
+            untrue: Vec::new(),
+            untrue_at: Vec::new(),
+            asked: Vec::new(),
+            sent: Vec::new(),
+            unbounded: Vec::new(),
+        }
+    }
+
+    /// The names of the rules that the row breaks: constraints, then questions.
+    pub fn broken_rules(&self) -> Vec<&'static str> {
+        let constraints = self.broken.iter().copied().map(Rule::Constraint);
+        let questions = self.untrue_at.iter().copied().map(Rule::Question);
+        let rules = constraints.chain(questions);
+        rules.map(|rule| rule.name(self.table)).collect()
+    }
+
     /// The table alone has nothing against the row. Whoever receives what it sends may have.
     pub fn accepted(&self) -> bool {
         self.broken.is_empty() && self.untrue.is_empty()
@@ -157,9 +206,9 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    pub fn new(patience: usize) -> Self {
+    pub fn new(table: Table, patience: usize) -> Self {
         Self {
-            verdict: Verdict::default(),
+            verdict: Verdict::silent(table),
             constraints: Vec::new(),
             messages: 0,
             patience,

@@ -1,6 +1,6 @@
 //! Programs against the tables' own code.
 
-use p3_air::{Air, BaseAir};
+use p3_air::BaseAir;
 use vouch_air::F;
 use vouch_air::capture::{Capture, Row, Sink};
 use vouch_air::tables::{Instance, Table};

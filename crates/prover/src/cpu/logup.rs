@@ -1,6 +1,5 @@
 //! LogUp columns: for each group of messages the sum of their fractions, and the running sum.
 
-use p3_air::Air;
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{BasedVectorSpace, PrimeCharacteristicRing, batch_multiplicative_inverse_general};
 use p3_matrix::Matrix;

@@ -6,7 +6,6 @@
 //! points of a smaller domain are the first of a larger one, and those of a domain that is cut
 //! into two chunks are its two halves.
 
-use p3_air::Air;
 use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
     BasedVectorSpace, Field, PackedValue, PrimeCharacteristicRing, TwoAdicField,

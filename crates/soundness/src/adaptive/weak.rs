@@ -206,7 +206,7 @@ impl BaseAir<F> for Weak {
     }
 }
 
-impl<B: Builder> Air<B> for Weak {
+impl<B: AirBuilder<F = F> + InteractionBuilder> Air<B> for Weak {
     fn eval(&self, b: &mut B) {
         self.instance.eval(&mut Forgiving {
             inner: b,
@@ -227,7 +227,9 @@ struct Forgiving<'a, B> {
     messages: usize,
 }
 
-impl<B: Builder> AirBuilder for Forgiving<'_, B> {
+impl<B: AirBuilder<F = F> + InteractionBuilder> Builder for Forgiving<'_, B> {}
+
+impl<B: AirBuilder<F = F>> AirBuilder for Forgiving<'_, B> {
     type F = F;
     type Expr = B::Expr;
     type Var = B::Var;
@@ -273,7 +275,7 @@ impl<B: Builder> AirBuilder for Forgiving<'_, B> {
     }
 }
 
-impl<B: Builder> InteractionBuilder for Forgiving<'_, B> {
+impl<B: AirBuilder<F = F> + InteractionBuilder> InteractionBuilder for Forgiving<'_, B> {
     fn push_interaction<E: Into<Self::Expr>>(
         &mut self,
         name: &str,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use vouch_air::campaigns::campaign;
 use vouch_air::tables::Table;
-use vouch_air::testkit::kills::{Fault as Caught, Kill};
+use vouch_air::testkit::kills::{Fault as Caught, Kill, Rule};
 use vouch_air::testkit::score;
 
 use crate::rules::{Broken, Imbalance, Untrue};
@@ -88,8 +88,25 @@ impl Evidence {
 pub struct Spare {
     /// The table.
     pub table: Table,
-    /// As its campaign lists them.
-    pub spare: score::Spare,
+    /// Their names, as the table's campaign lists them.
+    pub names: Vec<&'static str>,
+    /// The rules.
+    pub rules: Vec<Rule>,
+    /// Other rules imply all of them.
+    pub is_implied: bool,
+}
+
+impl Spare {
+    /// Of a table's campaign, which complains of names that are none.
+    fn new(table: Table, spare: score::Spare) -> Self {
+        let (rules, _) = spare.find(table, &score::rules(table));
+        Self {
+            table,
+            names: spare.rules,
+            rules,
+            is_implied: spare.is_implied,
+        }
+    }
 }
 
 /// Collects what `cells`, `faults` and the campaigns of the tables, which are those of `cells` and `compound`, find.
@@ -106,7 +123,7 @@ pub fn collect(worlds: &[World], effort: Effort) -> (Evidence, Vec<Spare>, Vec<S
         let spare = campaign
             .spare
             .into_iter()
-            .map(|spare| Spare { table, spare });
+            .map(|spare| Spare::new(table, spare));
         (evidence, spare.collect::<Vec<_>>(), report.complaints)
     });
     let campaigns: Vec<_> = campaigns.collect();

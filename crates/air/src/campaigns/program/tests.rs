@@ -149,8 +149,8 @@ fn word_is_not_read_as_code_twice() {
 #[test]
 fn pc_beyond_the_text_is_rejected() {
     let verdict = verdict(Table::Program, &cells(&beyond_the_text()));
-    assert_eq!(verdict.broken, [131]);
-    assert!(verdict.untrue.is_empty(), "{verdict:?}");
+    let broken = verdict.broken_rules();
+    assert_eq!(broken, ["pc below the end, borrow is boolean"]);
 }
 
 #[test]
