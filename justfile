@@ -56,9 +56,11 @@ bench:
     cargo bench -p vouch-emulator
     cargo bench -p vouch-prover
 
-# Measure proofs of all guests, and bring docs/benchmarks.md up to date
+# Measure proofs of the guests at chosen cycles, and bring docs/benchmarks.md up to date
 figures:
-    cargo run --release -- bench --out target/bench.json --markdown docs/benchmarks.md --svg docs/benchmarks.svg
+    cargo run --release -- bench --guests commitment,fibonacci,sha256,keccak,sort,primes \
+        --cycles 2^15,2^16,2^17,2^18,2^19,2^20 \
+        --out target/bench.json --markdown docs/benchmarks.md --svg docs/benchmarks.svg
 
 # Make the golden receipts anew: only if docs/versioning.md lets this change do so
 golden:

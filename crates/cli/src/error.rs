@@ -125,12 +125,10 @@ pub enum Error {
         got: String,
     },
     /// A run that was to be measured failed, or could not be started.
-    #[error("bench: {guest} at {cycles} cycles: {reason}")]
+    #[error("bench: {run}: {reason}")]
     Bench {
-        /// The guest.
-        guest: &'static str,
-        /// The cycles that its run was to come close to.
-        cycles: u64,
+        /// The guest, and how long its run was to be.
+        run: String,
         /// What went wrong.
         reason: String,
         /// The exit code that the run itself would end with.

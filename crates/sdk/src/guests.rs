@@ -13,16 +13,28 @@ pub struct Guest {
     pub image_id: ImageId,
 }
 
+/// BLAKE3 of its input.
+pub const BLAKE3: &[u8] = include_bytes!("../prebuilt/blake3.elf");
 /// Commits to four hashes of 32 bytes: job, model, input, output.
 pub const COMMITMENT: &[u8] = include_bytes!("../prebuilt/commitment.elf");
 /// The image ID of [`COMMITMENT`].
 pub const COMMITMENT_IMAGE_ID: ImageId = image_id(include_str!("../prebuilt/commitment.image-id"));
 /// CRC-32 of its input, written in C.
 pub const CRC32_C: &[u8] = include_bytes!("../prebuilt/crc32-c.elf");
+/// Verifies an Ed25519 signature.
+pub const ED25519: &[u8] = include_bytes!("../prebuilt/ed25519.elf");
 /// A Fibonacci number modulo 2^32.
 pub const FIBONACCI: &[u8] = include_bytes!("../prebuilt/fibonacci.elf");
+/// Verifies an ECDSA signature over secp256k1.
+pub const K256: &[u8] = include_bytes!("../prebuilt/k256.elf");
 /// Keccak-256 of its input.
 pub const KECCAK: &[u8] = include_bytes!("../prebuilt/keccak.elf");
+/// Multiplies matrices of 8-bit integers.
+pub const MATMUL: &[u8] = include_bytes!("../prebuilt/matmul.elf");
+/// The root of a Merkle tree over SHA-256.
+pub const MERKLE: &[u8] = include_bytes!("../prebuilt/merkle.elf");
+/// Inference of a small network in 8-bit integers.
+pub const MLP: &[u8] = include_bytes!("../prebuilt/mlp.elf");
 /// Panics.
 pub const PANICKING: &[u8] = include_bytes!("../prebuilt/panicking.elf");
 /// How many primes there are up to a number.
@@ -33,12 +45,16 @@ pub const RUNTIME: &[u8] = include_bytes!("../prebuilt/runtime.elf");
 pub const SHA256: &[u8] = include_bytes!("../prebuilt/sha256.elf");
 /// Sorts and counts numbers.
 pub const SORT: &[u8] = include_bytes!("../prebuilt/sort.elf");
-
 /// Totals of orders: typed input and output.
 pub const TYPED: &[u8] = include_bytes!("../prebuilt/typed.elf");
 
 /// Every guest.
 pub const ALL: &[Guest] = &[
+    Guest {
+        name: "blake3",
+        elf: BLAKE3,
+        image_id: image_id(include_str!("../prebuilt/blake3.image-id")),
+    },
     Guest {
         name: "commitment",
         elf: COMMITMENT,
@@ -50,14 +66,39 @@ pub const ALL: &[Guest] = &[
         image_id: image_id(include_str!("../prebuilt/crc32-c.image-id")),
     },
     Guest {
+        name: "ed25519",
+        elf: ED25519,
+        image_id: image_id(include_str!("../prebuilt/ed25519.image-id")),
+    },
+    Guest {
         name: "fibonacci",
         elf: FIBONACCI,
         image_id: image_id(include_str!("../prebuilt/fibonacci.image-id")),
     },
     Guest {
+        name: "k256",
+        elf: K256,
+        image_id: image_id(include_str!("../prebuilt/k256.image-id")),
+    },
+    Guest {
         name: "keccak",
         elf: KECCAK,
         image_id: image_id(include_str!("../prebuilt/keccak.image-id")),
+    },
+    Guest {
+        name: "matmul",
+        elf: MATMUL,
+        image_id: image_id(include_str!("../prebuilt/matmul.image-id")),
+    },
+    Guest {
+        name: "merkle",
+        elf: MERKLE,
+        image_id: image_id(include_str!("../prebuilt/merkle.image-id")),
+    },
+    Guest {
+        name: "mlp",
+        elf: MLP,
+        image_id: image_id(include_str!("../prebuilt/mlp.image-id")),
     },
     Guest {
         name: "panicking",

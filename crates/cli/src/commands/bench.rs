@@ -3,6 +3,7 @@
 mod chart;
 mod document;
 mod guest;
+mod inputs;
 mod machine;
 mod markdown;
 mod process;
@@ -27,6 +28,8 @@ use summary::Summary;
 pub use guest::Guest;
 
 const BAR: &str = "{spinner} {wide_bar} {pos}/{len} runs, {msg}, {elapsed}";
+/// The cycles that runs should come close to, if nobody says and the guest has no natural size.
+const CYCLES: [u64; 6] = [1 << 15, 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20];
 
 /// Measures the guests at the cycles asked for, every run in a process of its own.
 ///
@@ -48,7 +51,7 @@ pub fn bench(arguments: &BenchArgs, verbose: u8, output: &Output) -> Result<Fiel
     bar.set_length(cases.len() as u64 * u64::from(arguments.runs));
     let (mut runs, mut summaries) = (Vec::new(), Vec::new());
     for case in &cases {
-        bar.set_message(format!("{} at {} cycles", case.guest.name, case.target));
+        bar.set_message(case.to_string());
         let mut same = Vec::new();
         for number in 1..=arguments.runs {
             same.push(case.measure(number, (profile, backend), verbose, output)?);
@@ -86,7 +89,7 @@ pub fn run_one(arguments: &BenchRunArgs, phases: &Phases) -> Result<Fields, Erro
     Ok(prove::report(&proven, &image_id(&program), phases))
 }
 
-/// What is to be measured: every guest at every number of cycles, but no run twice.
+/// What is to be measured: every guest at every number of cycles or at its natural size, but no run twice.
 fn cases(arguments: &BenchArgs, output: &Output) -> Result<Vec<Case>, Error> {
     let guests = match arguments.guests.as_slice() {
         [] => Guest::value_variants(),
@@ -96,7 +99,12 @@ fn cases(arguments: &BenchArgs, output: &Output) -> Result<Vec<Case>, Error> {
     targets.sort_unstable();
     let mut cases: Vec<Case> = Vec::new();
     for guest in guests {
-        for case in cases_of(*guest, &targets, output)? {
+        let some = match (targets.as_slice(), guest.natural) {
+            ([], Some(size)) => vec![Case::natural(*guest, size)],
+            ([], None) => cases_of(*guest, &CYCLES, output)?,
+            (targets, _) => cases_of(*guest, targets, output)?,
+        };
+        for case in some {
             if !cases.iter().any(|other| other.is_same_run(&case)) {
                 cases.push(case);
             }
@@ -110,13 +118,14 @@ fn cases(arguments: &BenchArgs, output: &Output) -> Result<Vec<Case>, Error> {
 fn cases_of(guest: Guest, targets: &[u64], output: &Output) -> Result<Vec<Case>, Error> {
     let mut cases = Vec::new();
     for &target in targets {
+        let case = |size| Case {
+            guest,
+            target: Some(target),
+            size,
+        };
         let size = guest.size_for(target);
-        match size.map_err(|error| failed(&guest, target, error))? {
-            Some(size) => cases.push(Case {
-                guest,
-                target,
-                size,
-            }),
+        match size.map_err(|error| failed(&case(0), error))? {
+            Some(size) => cases.push(case(size)),
             None => output.log(&format!(
                 "{guest:?}: its shortest run takes more than {target} cycles"
             )),
@@ -125,21 +134,16 @@ fn cases_of(guest: Guest, targets: &[u64], output: &Output) -> Result<Vec<Case>,
     if let (true, Some(&target)) = (cases.is_empty(), targets.last()) {
         cases.push(Case {
             guest,
-            target,
+            target: Some(target),
             size: 0,
         });
     }
     Ok(cases)
 }
 
-fn failed(guest: &Guest, cycles: u64, error: SdkError) -> Error {
+fn failed(case: &Case, error: SdkError) -> Error {
     let error = Error::Sdk(error);
-    Error::Bench {
-        guest: guest.name,
-        cycles,
-        reason: error.to_string(),
-        status: error.exit_code(),
-    }
+    case.failed(error.to_string(), error.exit_code())
 }
 
 /// Measuring takes long: what would make it useless is found out before.
@@ -190,5 +194,59 @@ fn unwritable(path: &Path, reason: &dyn std::error::Error) -> Error {
     Error::Document {
         path: path.into(),
         reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    /// Guest, target and size of each case.
+    fn chosen(arguments: &[&str]) -> Vec<(&'static str, Option<u64>, u64)> {
+        let arguments = [&["vouch", "bench", "--guests"][..], arguments].concat();
+        let cli = Cli::try_parse_from(arguments).expect("a command");
+        let Command::Bench(arguments) = cli.command else {
+            panic!("expected bench, got {:?}", cli.command);
+        };
+        let cases = cases(&arguments, &Output::new(true)).expect("every guest runs");
+        let cases = cases.iter();
+        cases
+            .map(|case| (case.guest.name, case.target, case.size))
+            .collect()
+    }
+
+    #[test]
+    fn guests_have_their_natural_size_unless_cycles_are_given() {
+        let natural = chosen(&["commitment,k256,keccak,merkle,matmul,mlp"]);
+        let sizes = [
+            ("commitment", 0),
+            ("k256", 0),
+            ("keccak", 64 << 10),
+            ("merkle", 1000),
+            ("matmul", 64),
+            ("mlp", 1000),
+        ];
+        assert_eq!(natural, sizes.map(|(name, size)| (name, None, size)));
+        let sort = chosen(&["sort"]);
+        let targets: Vec<_> = sort.iter().map(|(_, target, _)| *target).collect();
+        assert_eq!(targets, CYCLES.map(Some));
+    }
+
+    #[test]
+    fn cycles_choose_sizes_and_no_run_twice() {
+        let some = chosen(&["merkle,commitment", "--cycles", "2^16,2^15"]);
+        let [
+            (_, Some(0x8000), small),
+            (_, Some(0x1_0000), large),
+            rest @ ..,
+        ] = some.as_slice()
+        else {
+            panic!("{some:?}");
+        };
+        assert!(0 < *small && small < large, "{some:?}");
+        assert_eq!(rest, [("commitment", Some(0x8000), 0)]);
     }
 }

@@ -2,6 +2,7 @@
 //! they are what their sources compile to.
 #![cfg(unix)]
 
+mod arithmetic;
 mod c;
 mod hosted;
 mod profile;
@@ -10,5 +11,6 @@ mod results;
 mod run;
 mod runtime;
 mod rust;
+mod signatures;
 mod tools;
 mod typed;

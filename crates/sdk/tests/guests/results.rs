@@ -13,7 +13,7 @@ const LENGTHS: [usize; 17] = [
 ];
 
 /// The guest exits with 0, says nothing, and has this journal.
-fn commits(name: &str, input: &[u8], journal: &[u8]) {
+pub fn commits(name: &str, input: &[u8], journal: &[u8]) {
     let expected = Run {
         journal: journal.into(),
         ..Run::default()
@@ -24,6 +24,16 @@ fn commits(name: &str, input: &[u8], journal: &[u8]) {
         "{name}, {} bytes of input",
         input.len()
     );
+}
+
+/// The guest commits to nothing, and says this.
+pub fn refuses(name: &str, input: &[u8], reason: &str) {
+    let expected = Run {
+        exit_code: 1,
+        stderr: format!("refused: {reason}\n"),
+        ..Run::default()
+    };
+    assert_eq!(run(name, input), expected, "{name}");
 }
 
 /// The guest commits to nothing unless its input has `expected` bytes.
@@ -39,12 +49,8 @@ fn refuses_lengths_other_than(expected: usize, name: &str) {
         5000,
     ];
     for got in near {
-        let refused = Run {
-            exit_code: 1,
-            stderr: format!("refused: expected {expected} bytes of input, got {got}\n"),
-            ..Run::default()
-        };
-        assert_eq!(run(name, &noise(got)), refused, "{name}");
+        let reason = format!("expected {expected} bytes of input, got {got}");
+        refuses(name, &noise(got), &reason);
     }
 }
 
@@ -97,6 +103,43 @@ fn keccak_of_any_length() {
     for length in LENGTHS {
         let input = noise(length);
         commits("keccak", &input, &Keccak256::digest(&input));
+    }
+}
+
+#[test]
+fn blake3_of_any_length() {
+    for length in LENGTHS {
+        let input = noise(length);
+        commits("blake3", &input, blake3::hash(&input).as_bytes());
+    }
+}
+
+/// The root that RFC 6962 defines, in its own words: from the largest power of two below the number of leaves, down.
+fn root(leaves: &[&[u8]]) -> Vec<u8> {
+    match leaves {
+        [] => Sha256::digest([]).to_vec(),
+        [leaf] => Sha256::digest([&[0], *leaf].concat()).to_vec(),
+        _ => {
+            let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+            Sha256::digest([vec![1], root(left), root(right)].concat()).to_vec()
+        }
+    }
+}
+
+#[test]
+fn merkle_has_the_roots_of_rfc_6962() {
+    // More than are read at a time, and as many.
+    for count in (0..18).chain([127, 128, 129, 256, 1000]) {
+        let input = noise(32 * count);
+        let leaves: Vec<_> = input.chunks(32).collect();
+        let journal = [&(count as u32).to_le_bytes(), &*root(&leaves)].concat();
+        commits("merkle", &input, &journal);
+    }
+    for rest in [1, 31] {
+        let reason = format!("expected whole leaves of 32 bytes, got {rest} bytes more");
+        for leaves in [0, 1, 128, 200] {
+            refuses("merkle", &noise(32 * leaves + rest), &reason);
+        }
     }
 }
 

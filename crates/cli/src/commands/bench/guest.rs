@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::inputs;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use vouch_sdk::{
@@ -14,6 +15,8 @@ pub struct Guest {
     /// Its name.
     pub name: &'static str,
     elf: &'static [u8],
+    /// The size at which it is compared with other systems, if there is one.
+    pub natural: Option<u64>,
     /// Largest size of its input.
     largest: u64,
     /// The input of a size.
@@ -21,26 +24,60 @@ pub struct Guest {
 }
 
 /// Every guest that is measured.
-const GUESTS: [Guest; 6] = [
-    Guest {
-        name: "commitment",
-        elf: guests::COMMITMENT,
-        // It reads four hashes, no more and no less.
-        largest: 0,
-        make: |_| Input::new().bytes(&[0; 4 * 32]),
-    },
+const GUESTS: [Guest; 12] = [
+    // It reads four hashes, no more and no less.
+    fixed("commitment", guests::COMMITMENT, |_| {
+        Input::new().bytes(&[0; 4 * 32])
+    }),
     counting("fibonacci", guests::FIBONACCI),
     hashing("sha256", guests::SHA256),
     hashing("keccak", guests::KECCAK),
     counting("sort", guests::SORT),
     counting("primes", guests::PRIMES),
+    fixed("k256", guests::K256, |_| inputs::k256()),
+    fixed("ed25519", guests::ED25519, |_| inputs::ed25519()),
+    hashing("blake3", guests::BLAKE3),
+    // The largest inputs are of 25 to 32 MiB.
+    Guest {
+        name: "merkle",
+        elf: guests::MERKLE,
+        natural: Some(1_000),
+        largest: 1 << 20,
+        make: inputs::leaves,
+    },
+    Guest {
+        name: "matmul",
+        elf: guests::MATMUL,
+        natural: Some(64),
+        largest: 1 << 12,
+        make: inputs::matrices,
+    },
+    Guest {
+        name: "mlp",
+        elf: guests::MLP,
+        natural: Some(1_000),
+        largest: 1 << 20,
+        make: inputs::samples,
+    },
 ];
+
+/// A guest that has one input.
+const fn fixed(name: &'static str, elf: &'static [u8], make: fn(u64) -> Input) -> Guest {
+    Guest {
+        name,
+        elf,
+        natural: Some(0),
+        largest: 0,
+        make,
+    }
+}
 
 /// A guest that reads a number.
 const fn counting(name: &'static str, elf: &'static [u8]) -> Guest {
     Guest {
         name,
         elf,
+        natural: None,
         largest: u32::MAX as u64,
         make: |size| Input::new().word(u32::try_from(size).unwrap_or(u32::MAX)),
     }
@@ -51,6 +88,7 @@ const fn hashing(name: &'static str, elf: &'static [u8]) -> Guest {
     Guest {
         name,
         elf,
+        natural: Some(64 << 10),
         largest: 256 << 20,
         make: |size| Input::new().bytes(&vec![0; usize::try_from(size).unwrap_or(usize::MAX)]),
     }
@@ -65,7 +103,7 @@ impl Guest {
         Ok(Program::from_elf(self.elf)?)
     }
 
-    /// The input of a size: bytes, or the number that it consists of. `None` if the guest has
+    /// The input of a size: bytes, leaves, rows, samples, or the number that it consists of. `None` if the guest has
     /// no input so large.
     pub fn input(&self, size: u64) -> Option<Input> {
         (size <= self.largest).then(|| (self.make)(size))
@@ -146,6 +184,7 @@ fn largest_that_fits<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vouch_sdk::Execution;
 
     fn find(largest: u64, most: u64) -> Option<u64> {
         let fits = |size| {
@@ -168,27 +207,45 @@ mod tests {
         assert_eq!(largest_that_fits(100, fails_at_7), Err(()));
     }
 
+    /// Runs a guest.
+    fn run(guest: &Guest, size: u64) -> Execution {
+        let program = guest.program().expect(guest.name);
+        let input = guest.input(size).expect("an input");
+        execute(&program, &input, &Limits::default(), &mut |_, _| {}).expect(guest.name)
+    }
+
     #[test]
     fn runs_take_no_more_cycles_than_asked_for() {
         for guest in GUESTS {
-            let program = guest.program().expect(guest.name);
-            let limits = Limits::default();
-            let cycles = |size| {
-                let input = guest.input(size).expect("an input");
-                execute(&program, &input, &limits, &mut |_, _| {})
-                    .expect(guest.name)
-                    .cycles
-            };
-            let target = 1 << 17;
+            let cycles = |size| run(&guest, size).cycles;
+            let least = cycles(0);
+            let target = least.max(1 << 17);
             let size = guest.size_for(target).expect(guest.name).expect("it fits");
             assert!(cycles(size) <= target, "{}", guest.name);
             match size == guest.largest {
                 true => assert!(guest.input(size + 1).is_none()),
                 false => assert!(cycles(size + 1) > target, "{}", guest.name),
             }
-            let least = cycles(0);
             assert_eq!(guest.size_for(least - 1).expect(guest.name), None);
             assert!(guest.size_for(least).expect(guest.name).is_some());
+        }
+    }
+
+    #[test]
+    fn natural_sizes_are_sizes() {
+        for guest in GUESTS {
+            if let Some(size) = guest.natural {
+                assert_eq!(run(&guest, size).exit_code, 0, "{}", guest.name);
+            }
+        }
+    }
+
+    /// One that is not would be measured as well.
+    #[test]
+    fn signatures_are_valid() {
+        for name in ["k256", "ed25519"] {
+            let guest = Guest::from_str(name, false).expect(name);
+            assert_eq!(run(&guest, 0).journal[..4], [1, 0, 0, 0], "{name}");
         }
     }
 }

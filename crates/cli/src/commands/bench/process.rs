@@ -1,5 +1,6 @@
 //! A run in a process of its own: nothing is warm, and its peak memory is its own.
 
+use core::fmt;
 use std::io;
 use std::process::{Command, Output as Ended, Stdio};
 use std::thread;
@@ -17,13 +18,22 @@ use crate::output::{Fields, Output};
 pub struct Case {
     /// The guest.
     pub guest: Guest,
-    /// The cycles that its run should come close to.
-    pub target: u64,
+    /// The cycles that its run should come close to; `None` if the size is the guest's natural one.
+    pub target: Option<u64>,
     /// Size of its input.
     pub size: u64,
 }
 
 impl Case {
+    /// The run of a guest's natural size.
+    pub fn natural(guest: Guest, size: u64) -> Self {
+        Self {
+            guest,
+            target: None,
+            size,
+        }
+    }
+
     /// Whether the other one is the same run, chosen for whatever number of cycles.
     pub fn is_same_run(&self, other: &Self) -> bool {
         (self.guest.name, self.size) == (other.guest.name, other.size)
@@ -102,10 +112,18 @@ impl Case {
     /// The error that this case could not be measured.
     pub fn failed(&self, reason: String, status: u8) -> Error {
         Error::Bench {
-            guest: self.guest.name,
-            cycles: self.target,
+            run: self.to_string(),
             reason,
             status,
+        }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.target {
+            Some(cycles) => write!(f, "{} at {cycles} cycles", self.guest.name),
+            None => write!(f, "{} of size {}", self.guest.name, self.size),
         }
     }
 }
@@ -131,7 +149,7 @@ mod tests {
     fn case() -> Case {
         Case {
             guest: Guest::from_str("sort", false).expect("a guest"),
-            target: 1000,
+            target: Some(1000),
             size: 7,
         }
     }
@@ -156,6 +174,8 @@ mod tests {
         let error = r#"{"error": "too large", "kind": "limit", "status": 4}"#;
         let limit = after(4 << 8, error, "error: too large").expect_err("it failed");
         assert_eq!(limit.to_string(), "bench: sort at 1000 cycles: too large");
+        let natural = Case::natural(case().guest, 7).failed("too large".into(), 4);
+        assert_eq!(natural.to_string(), "bench: sort of size 7: too large");
         assert_eq!(limit.exit_code(), 4);
         assert_eq!(limit.fields()["kind"], "bench");
         let killed = after(9, "", "").expect_err("it was killed");

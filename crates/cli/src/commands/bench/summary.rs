@@ -160,7 +160,7 @@ pub mod tests {
     fn case(guest: &str) -> Case {
         Case {
             guest: Guest::from_str(guest, false).expect("a guest"),
-            target: 1024,
+            target: Some(1024),
             size: 7,
         }
     }

@@ -1,0 +1,92 @@
+//! The root of a Merkle tree over SHA-256, with RFC 6962's hashes, in software.
+//!
+//! Input: leaves of 32 bytes each. Journal: how many they are (four bytes, little-endian), and the root (32 bytes).
+//!
+//! A leaf's hash is that of a zero byte and the leaf, a node's that of a one and the hashes below. The left subtree of
+//! every node is the largest full one that leaves something for the right; the root of no leaves is the hash of nothing.
+#![no_std]
+#![no_main]
+
+use sha2::{Digest, Sha256};
+use vouch_guest::io::{self, Chunk};
+use vouch_guest::refuse;
+
+const LEAF_BYTES: usize = 32;
+/// Leaves that are read at a time.
+const LEAVES: usize = 128;
+
+type Hash = [u8; 32];
+
+vouch_guest::entry!(main);
+
+fn main() {
+    let mut tree = Tree::default();
+    let mut chunk = Chunk::<{ LEAVES * LEAF_BYTES }>::new();
+    loop {
+        let (leaves, rest) = chunk.read().as_chunks::<LEAF_BYTES>();
+        leaves.iter().for_each(|leaf| tree.push(leaf));
+        if !rest.is_empty() {
+            refuse(format_args!(
+                "expected whole leaves of {LEAF_BYTES} bytes, got {} bytes more",
+                rest.len()
+            ));
+        }
+        if leaves.len() < LEAVES {
+            break;
+        }
+    }
+    io::commit_word(tree.leaves);
+    io::commit_slice(&tree.root());
+}
+
+/// The leaves so far, as the roots of full subtrees: one for each bit of their number that is set, the largest first.
+struct Tree {
+    leaves: u32,
+    roots: [Hash; 32],
+}
+
+impl Tree {
+    fn push(&mut self, leaf: &[u8; LEAF_BYTES]) {
+        let mut hash = Sha256::new()
+            .chain_update([0])
+            .chain_update(leaf)
+            .finalize()
+            .into();
+        let mut count = self.leaves.count_ones() as usize;
+        // As a binary counter carries.
+        for _ in 0..self.leaves.trailing_ones() {
+            count -= 1;
+            hash = node(&self.roots[count], &hash);
+        }
+        self.roots[count] = hash;
+        self.leaves += 1;
+    }
+
+    fn root(&self) -> Hash {
+        let roots = &self.roots[..self.leaves.count_ones() as usize];
+        let root = roots
+            .iter()
+            .copied()
+            .rev()
+            .reduce(|right, left| node(&left, &right));
+        root.unwrap_or_else(|| Sha256::digest([]).into())
+    }
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self {
+            leaves: 0,
+            roots: [[0; 32]; 32],
+        }
+    }
+}
+
+fn node(left: &Hash, right: &Hash) -> Hash {
+    Sha256::new()
+        .chain_update([1])
+        .chain_update(left)
+        .chain_update(right)
+        .finalize()
+        .into()
+}
