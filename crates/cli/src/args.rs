@@ -55,7 +55,7 @@ pub enum Command {
     },
     /// Print the image ID of a guest
     ImageId {
-        /// The guest
+        /// The guest: an ELF file
         elf: PathBuf,
     },
     /// Measure proofs of the guests that come with Vouch
@@ -123,7 +123,7 @@ impl std::fmt::Debug for InputArgs {
 /// Of `vouch prove`.
 #[derive(Debug, Args)]
 pub struct ProveArgs {
-    /// The guest
+    /// The guest: an ELF file
     pub elf: PathBuf,
     /// Its input.
     #[command(flatten)]

@@ -81,11 +81,11 @@ impl Client {
         let usage = self.usage();
         let quota = &self.quota;
         if usage.jobs >= quota.max_jobs {
-            let (what, limit) = ("jobs that wait or run", quota.max_jobs as u64);
+            let (what, limit) = ("waiting or running jobs", quota.max_jobs as u64);
             return Err(ServiceError::Quota { what, limit });
         }
         if usage.input_bytes.saturating_add(input_bytes) > quota.max_input_bytes {
-            let (what, limit) = ("bytes of inputs that wait", quota.max_input_bytes);
+            let (what, limit) = ("bytes of waiting inputs", quota.max_input_bytes);
             return Err(ServiceError::Quota { what, limit });
         }
         Ok(self.count(usage, input_bytes))

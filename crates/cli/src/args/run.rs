@@ -12,7 +12,7 @@ use super::values::{BackendName, RunProfile, SecurityBits, run_profile};
 /// Of `vouch run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The guest
+    /// The guest: an ELF file
     pub elf: PathBuf,
     /// Its input.
     #[command(flatten)]

@@ -116,8 +116,8 @@ impl SecurityBits {
 /// How lines of the log look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormatName {
-    /// An object a line
+    /// One JSON object per line
     Json,
-    /// For people
+    /// Text for people
     Text,
 }
