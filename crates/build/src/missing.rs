@@ -45,8 +45,8 @@ impl fmt::Display for Missing {
         };
         write!(
             f,
-            "{what}: in the guest's Cargo.toml, vouch-guest = {{ ..., features = [\"std\"] }} (docs/guests.md, \"With the \
-             standard library\")"
+            "{what}: in the guest's Cargo.toml, vouch-guest = {{ ..., features = [\"std\"] }} (docs/guests.md, \"With \
+             the standard library\")"
         )
     }
 }

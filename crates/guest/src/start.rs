@@ -66,8 +66,8 @@ global_asm!(
 #[cfg(feature = "std")]
 global_asm!(include_str!("../c/crt0.S"), options(raw));
 
-/// Halts with `code`, which is part of the claim, at once: no destructor of a static runs. With the feature `std`, a line
-/// that the standard library's stdout still holds is printed.
+/// Halts with `code`, which is part of the claim, at once: no destructor of a static runs. With the feature `std`,
+/// half a line that the standard library's stdout still holds is printed.
 pub fn exit(code: u32) -> ! {
     #[cfg(feature = "std")]
     crate::hosted::exit(code);

@@ -82,7 +82,8 @@ pub use vouch_verifier::{
     SegmentReceipt, Term, Verifier, VerifyError, security, tenths,
 };
 
-/// Runs `program` on `input` without proving anything. `console` gets what the guest prints; [`print_console`] prints it.
+/// Runs `program` on `input` without proving anything. `console` gets what the guest
+/// prints; [`print_console`] prints it.
 ///
 /// An exit code other than 0 is a result like another here: see [`Execution::exit_code`].
 ///

@@ -113,8 +113,8 @@ impl Proven {
 }
 
 /// Runs `program` on `input`, proves the run, and verifies the receipt before handing it out.
-/// What the guest prints is thrown away, the message of a panic included: [`prove_with`] and [`print_console`](crate::print_console)
-/// show it.
+/// What the guest prints is thrown away, the message of a panic included: [`prove_with`] with
+/// [`print_console`](crate::print_console) shows it.
 ///
 /// Segments are proven while the guest still runs, so that the memory needed does not depend on how
 /// long it does.
@@ -126,7 +126,8 @@ pub fn prove(program: &Program, input: &[u8], options: &ProveOptions) -> Result<
     prove_with(program, input, options, &mut |_, _| {}, &mut |_| {})
 }
 
-/// As [`prove`]. `console` gets what the guest prints, once ([`print_console`](crate::print_console) prints it); `progress` is called, on the caller's
+/// As [`prove`]. `console` gets what the guest prints, once ([`print_console`](crate::print_console)
+/// prints it); `progress` is called, on the caller's
 /// thread, whenever there is something new.
 ///
 /// ```
@@ -302,7 +303,8 @@ struct Segments {
 }
 
 impl Segments {
-    /// Adds the next proof, which took so much memory by estimate, unless the receipt would become larger than any that is read.
+    /// Adds the next proof, which took so much memory by estimate, unless the receipt would become
+    /// larger than any that is read.
     fn push(&mut self, proof: SegmentProof, memory_bytes: u64) -> Result<(), Error> {
         self.memory_bytes = self.memory_bytes.max(memory_bytes);
         for table in &proof.cost.tables {
