@@ -8,7 +8,7 @@ use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_prover::plan::plan;
 use vouch_prover::{
-    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, ProveError,
+    Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place, ProveError,
 };
 use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{Level, Packing, Round};
@@ -132,7 +132,7 @@ impl<EF: ChallengeField> Engine<EF> for GpuEngine<EF> {
 
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         point: EF,
     ) -> Result<(Openings<EF>, Opener<EF>), ProveError> {
         let opened = matrices(rounds);
@@ -147,7 +147,7 @@ impl<EF: ChallengeField> Engine<EF> for GpuEngine<EF> {
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         values: &Openings<EF>,
         point: Opener<EF>,
         alpha: EF,

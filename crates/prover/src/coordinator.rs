@@ -23,7 +23,7 @@ use vouch_verifier::{Parameters, encode_proof};
 use crate::backend::{Job, failed};
 use crate::cancel::Cancel;
 use crate::cost::columns;
-use crate::engine::{Commitment, Engine, Opened, Openings, Place, is_fixed};
+use crate::engine::{Commitment, Engine, OpenedRound, Openings, Place, is_fixed};
 use crate::error::ProveError;
 use crate::fri::{FriProof, low_degree};
 use crate::plan::plan;
@@ -170,7 +170,7 @@ impl<E> Run<'_, E> {
     fn open<EF: ChallengeField>(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, E::Committed>],
+        rounds: &[OpenedRound<'_, E::Committed>],
         point: EF,
         challenger: &mut Challenger,
     ) -> Result<(Openings<EF>, FriProof<EF>), ProveError>
@@ -244,7 +244,7 @@ fn opened<'a, C>(
     packing: &'a Packing,
     [main, quotients, logup]: [&'a C; 3],
     fixed: Option<&'a C>,
-) -> Vec<Opened<'a, C>> {
+) -> Vec<OpenedRound<'a, C>> {
     let opened = |round: &'a Round| {
         let committed = match round.kind {
             Kind::Main => Some(main),
@@ -252,7 +252,7 @@ fn opened<'a, C>(
             Kind::Fixed => fixed,
             Kind::LogUp => Some(logup),
         };
-        Some(Opened {
+        Some(OpenedRound {
             committed: committed?,
             round,
         })

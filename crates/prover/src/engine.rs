@@ -106,7 +106,7 @@ pub(crate) fn basis<EF: ChallengeField>(i: usize) -> EF {
 }
 
 /// A commitment that is opened.
-pub struct Opened<'a, C> {
+pub struct OpenedRound<'a, C> {
     /// Its matrices.
     pub committed: &'a C,
     /// Where their columns are, and at which points they are opened.
@@ -184,7 +184,7 @@ pub trait Engine<EF: ChallengeField>: Send + Sync {
     /// Opens columns at `point`, and some at that of the next row.
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, Self::Committed>],
+        rounds: &[OpenedRound<'_, Self::Committed>],
         point: EF,
     ) -> Result<(Openings<EF>, Self::Point), ProveError>;
 
@@ -193,7 +193,7 @@ pub trait Engine<EF: ChallengeField>: Send + Sync {
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Self::Committed>],
+        rounds: &[OpenedRound<'_, Self::Committed>],
         values: &Openings<EF>,
         point: Self::Point,
         alpha: EF,

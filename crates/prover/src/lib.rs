@@ -28,7 +28,8 @@ pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::{Cpu, CpuEngine};
 pub use engine::{
-    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, parts, recompose,
+    Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place, parts,
+    recompose,
 };
 pub use error::ProveError;
 pub use merkle::frontier;

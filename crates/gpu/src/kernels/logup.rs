@@ -8,7 +8,7 @@ use crate::arena::{Buffer, Gpu};
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
 use crate::field::{challenge_words, challenges as to_challenges, words};
-use crate::ir::Program;
+use crate::ir::TableProgram;
 use crate::matrix::Matrix;
 
 /// Numbers whose running sum a block computes, a thread each.
@@ -49,7 +49,7 @@ pub fn logup<EF: ChallengeField>(
     fixed: Option<&Matrix>,
     challenges: &[EF],
 ) -> Result<(Matrix, EF), GpuError> {
-    let program = Program::of(table);
+    let program = TableProgram::of(table);
     assert_eq!(main.log_cosets, 0, "a table's own rows");
     let width = EF::DEGREE * (program.plan.columns.len() + 1);
     let columns = Matrix::new(gpu, width, main.log_height, 0)?;

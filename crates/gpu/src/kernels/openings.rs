@@ -112,14 +112,14 @@ pub fn inverse_distances<EF: ChallengeField>(
 
 /// A committed matrix and where it is opened.
 #[derive(Clone, Copy)]
-pub struct Opened<'a> {
+pub struct OpenedMatrix<'a> {
     /// On as many cosets as all others.
     pub matrix: &'a Matrix,
     /// Opened at the point of the next row, too.
     pub at_next: bool,
 }
 
-impl Opened<'_> {
+impl OpenedMatrix<'_> {
     fn points(&self) -> usize {
         1 + usize::from(self.at_next)
     }
@@ -170,8 +170,8 @@ impl<EF: ChallengeField> Opener<EF> {
     ///
     /// # Errors
     /// Those of [`Gpu::buffer`], [`Gpu::launch`] and `Buffer::read`.
-    pub fn evaluate(&self, opened: &[Opened<'_>]) -> Result<Vec<Values<EF>>, GpuError> {
-        let numbers = |opened: &Opened<'_>| opened.matrix.width * opened.points();
+    pub fn evaluate(&self, opened: &[OpenedMatrix<'_>]) -> Result<Vec<Values<EF>>, GpuError> {
+        let numbers = |opened: &OpenedMatrix<'_>| opened.matrix.width * opened.points();
         let sums = self
             .gpu
             .buffer(EF::DEGREE * opened.iter().map(numbers).sum::<usize>())?;
@@ -185,7 +185,7 @@ impl<EF: ChallengeField> Opener<EF> {
         }
         let sums = challenges::<EF>(sums.read_all()?);
         let mut rest = sums.as_slice();
-        let mut values = |opened: &Opened<'_>| -> Values<EF> {
+        let mut values = |opened: &OpenedMatrix<'_>| -> Values<EF> {
             let (sums, others) = rest.split_at(numbers(opened));
             rest = others;
             let (points, scale) = (opened.points(), scale(self.point, opened.matrix.log_height));
@@ -203,7 +203,7 @@ impl<EF: ChallengeField> Opener<EF> {
     /// The sums of a matrix's columns, by column, then point.
     fn sum_columns<const AT_NEXT: bool>(
         &self,
-        opened: &Opened<'_>,
+        opened: &OpenedMatrix<'_>,
         to: Address,
     ) -> Result<(), GpuError> {
         let matrix = opened.matrix;

@@ -11,7 +11,7 @@ use crate::arena::Gpu;
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
 use crate::field::{challenge_words, word, words};
-use crate::ir::Program;
+use crate::ir::TableProgram;
 use crate::matrix::Matrix;
 
 /// Points of a thread, log2.
@@ -131,7 +131,7 @@ pub fn quotient<EF: ChallengeField>(
     extended: &Extended<'_, EF>,
     alpha: EF,
 ) -> Result<Matrix, GpuError> {
-    let program = Program::of(extended.table);
+    let program = TableProgram::of(extended.table);
     let (log_height, log_chunks) = (extended.main.log_height, program.plan.log_chunks);
     let result = Matrix::new(gpu, EF::DEGREE, log_height, log_chunks)?;
     check(extended, &result);
@@ -174,7 +174,7 @@ pub fn quotient<EF: ChallengeField>(
 fn check<EF: ChallengeField>(extended: &Extended<'_, EF>, result: &Matrix) {
     let name = extended.table.name();
     let width = |columns: usize| EF::DEGREE * (columns + 1);
-    let columns = Program::of(extended.table).plan.columns.len();
+    let columns = TableProgram::of(extended.table).plan.columns.len();
     assert_eq!(
         extended.logup.width,
         width(columns),
@@ -201,7 +201,7 @@ fn check<EF: ChallengeField>(extended: &Extended<'_, EF>, result: &Matrix) {
 
 /// The numbers that are the same for all points, in the kernel's order.
 fn numbers<EF: ChallengeField>(
-    program: &Program,
+    program: &TableProgram,
     extended: &Extended<'_, EF>,
     alpha: EF,
 ) -> Vec<EF> {

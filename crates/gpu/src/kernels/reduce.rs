@@ -207,7 +207,7 @@ impl<EF: ChallengeField> Opener<EF> {
     }
 }
 
-/// Packs of columns of one height, and what is said of them.
+/// Packs of columns of one height, and the claims about them.
 struct Height<'a, EF: ChallengeField> {
     roots: &'a Roots,
     log_height: usize,

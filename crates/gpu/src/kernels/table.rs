@@ -6,7 +6,7 @@ use vouch_air::tables::{Instance, Table};
 use vouch_verifier::config::ChallengeField;
 
 use crate::device::{Address, Arguments};
-use crate::ir::Program;
+use crate::ir::TableProgram;
 use crate::matrix::Matrix;
 
 /// Threads of a block.
@@ -85,7 +85,7 @@ impl TableArguments {
     }
 }
 
-impl Program {
+impl TableProgram {
     /// The messages' constants and factors, in the kernels' order.
     pub(super) fn combiner_numbers<EF: ChallengeField>(&self, challenges: &[EF]) -> Vec<EF> {
         let plan = self.plan;

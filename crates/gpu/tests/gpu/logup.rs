@@ -2,7 +2,7 @@
 use vouch_air::tables::Table;
 use vouch_air::witness::Trace;
 use vouch_gpu::Gpu;
-use vouch_gpu::ir::Program;
+use vouch_gpu::ir::TableProgram;
 use vouch_gpu::kernels::logup;
 use vouch_prover::testing::logup_columns;
 use vouch_verifier::config::{ChallengeField, Quartic, Quintic};
@@ -13,7 +13,7 @@ use crate::tables::{challenges, download, executed, fixed, random, upload};
 fn assert_same<EF: ChallengeField>(gpu: &Gpu, trace: &Trace) {
     let table = trace.instance.table;
     let fixed = fixed(trace);
-    let challenges = challenges::<EF>(2 * Program::of(table).plan.columns.len(), 3);
+    let challenges = challenges::<EF>(2 * TableProgram::of(table).plan.columns.len(), 3);
     let expected = logup_columns(trace, fixed.as_ref(), &challenges);
     let main = upload(gpu, &trace.matrix);
     let fixed = fixed.map(|fixed| upload(gpu, &fixed));

@@ -12,13 +12,15 @@ use vouch_verifier::Parameters;
 use vouch_verifier::config::{ChallengeField, ValueMmcs};
 use vouch_verifier::packing::{COSET, Packing, Round};
 
+use super::emitted::combiners;
 use super::fold::fold;
 use super::logup::{LogUp, logup};
 use super::openings::Opener;
 use super::quotient::{Extended, chunks};
-use super::said::combiners;
 use super::setup::{Committed, Input, Rows, Setup};
-use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place};
+use crate::engine::{
+    Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place,
+};
 use crate::error::ProveError;
 use crate::plan::plan;
 
@@ -101,7 +103,7 @@ impl<EF: ChallengeField> Engine<EF> for Setup<EF> {
 
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         point: EF,
     ) -> Result<(Openings<EF>, Opener<EF>), ProveError> {
         let heights = rounds.iter().map(|round| round.committed.log_rows());
@@ -114,7 +116,7 @@ impl<EF: ChallengeField> Engine<EF> for Setup<EF> {
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         values: &Openings<EF>,
         point: Opener<EF>,
         alpha: EF,

@@ -10,9 +10,9 @@ use vouch_air::capture::{Capture, Row};
 use vouch_air::witness::Trace;
 use vouch_verifier::config::ChallengeField;
 
+use super::emitted::{Combiner, Emitted};
 use super::pack::{ChallengePack, Pack, WIDTH, invert, lane, load, store};
-use super::said::{Combiner, Said};
-use crate::plan::Plan;
+use crate::plan::TablePlan;
 
 /// Rows whose denominators are inverted together.
 const CHUNK: usize = 32 * WIDTH;
@@ -28,7 +28,7 @@ pub(super) struct LogUp<EF: ChallengeField> {
 
 /// The LogUp columns of `trace`, to be extended `2^log_blowup` times; `fixed` are the table's fixed columns, if it has any.
 pub(super) fn logup<EF: ChallengeField>(
-    plan: &Plan,
+    plan: &TablePlan,
     trace: &Trace,
     fixed: Option<&RowMajorMatrix<F>>,
     combiners: &[Combiner<EF>],
@@ -79,19 +79,19 @@ pub(super) fn logup<EF: ChallengeField>(
 
 /// The fractions of some rows.
 struct Chunk<'a, EF: ChallengeField> {
-    plan: &'a Plan,
-    said: Said<'a, EF>,
+    plan: &'a TablePlan,
+    emitted: Emitted<'a, EF>,
     /// A pack for each column, pack of rows after pack of rows.
     numerators: Vec<ChallengePack<EF>>,
     denominators: Vec<ChallengePack<EF>>,
 }
 
 impl<'a, EF: ChallengeField> Chunk<'a, EF> {
-    fn new(plan: &'a Plan, combiners: &'a [Combiner<EF>], rows: usize) -> Self {
+    fn new(plan: &'a TablePlan, combiners: &'a [Combiner<EF>], rows: usize) -> Self {
         let fractions = plan.columns.len() * rows / WIDTH;
         Self {
             plan,
-            said: Said::new(combiners),
+            emitted: Emitted::new(combiners),
             numerators: Vec::with_capacity(fractions),
             denominators: Vec::with_capacity(fractions),
         }
@@ -134,10 +134,12 @@ impl<'a, EF: ChallengeField> Chunk<'a, EF> {
                 is_last: Pack::ZERO,
                 is_transition: Pack::ZERO,
             };
-            self.said.clear();
-            trace.instance.eval(&mut Capture::new(row, &mut self.said));
+            self.emitted.clear();
+            trace
+                .instance
+                .eval(&mut Capture::new(row, &mut self.emitted));
             for slots in &self.plan.columns {
-                let (numerator, denominator) = self.said.sum(slots.clone());
+                let (numerator, denominator) = self.emitted.sum(slots.clone());
                 self.numerators.push(numerator);
                 self.denominators.push(denominator);
             }

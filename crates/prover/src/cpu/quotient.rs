@@ -21,18 +21,18 @@ use vouch_air::tables::Instance;
 use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::COSET;
 
+use super::emitted::{Combiner, Emitted};
 use super::extend::Order;
 use super::pack::{ChallengePack, Factors, Neighbours, Pack, WIDTH, invert_base, load, store};
-use super::said::{Combiner, Said};
 use super::setup::{Input, Rows};
-use crate::plan::Plan;
+use crate::plan::TablePlan;
 
 /// Points whose selectors are inverted together.
 const CHUNK: usize = 32 * WIDTH;
 
 /// A table on its extended domain.
 pub(super) struct Extended<'a, EF: ChallengeField> {
-    pub plan: &'a Plan,
+    pub plan: &'a TablePlan,
     pub instance: &'a Instance,
     pub public_values: &'a [F],
     /// Rows of the table, log2.
@@ -58,7 +58,7 @@ struct Powers<EF: ChallengeField> {
 
 impl<EF: ChallengeField> Powers<EF> {
     /// p3 gives the first constraint the highest power and the last the power 0.
-    fn new(plan: &Plan, alpha: EF) -> Self {
+    fn new(plan: &TablePlan, alpha: EF) -> Self {
         let logup = plan.columns.len() + 3;
         let mut powers = alpha.powers().collect_n(plan.constraints + logup);
         powers.reverse();
@@ -89,7 +89,7 @@ pub(super) fn quotient<EF: ChallengeField>(
             let mut evaluation = Evaluation {
                 table,
                 powers: &powers,
-                said: Said::new(table.combiners),
+                emitted: Emitted::new(table.combiners),
                 current: Vec::new(),
                 next: Vec::new(),
                 logup: Vec::new(),
@@ -144,7 +144,7 @@ impl Selectors {
 struct Evaluation<'a, EF: ChallengeField> {
     table: &'a Extended<'a, EF>,
     powers: &'a Powers<EF>,
-    said: Said<'a, EF>,
+    emitted: Emitted<'a, EF>,
     current: Vec<Pack>,
     next: Vec<Pack>,
     logup: Vec<Pack>,
@@ -195,9 +195,11 @@ impl<EF: ChallengeField> Evaluation<'_, EF> {
             is_last,
             is_transition,
         };
-        self.said.clear();
-        table.instance.eval(&mut Capture::new(row, &mut self.said));
-        self.powers.constraints.combine(&self.said.constraints)
+        self.emitted.clear();
+        table
+            .instance
+            .eval(&mut Capture::new(row, &mut self.emitted));
+        self.powers.constraints.combine(&self.emitted.constraints)
             + self.fractions(after, [is_first, is_last, is_transition])
     }
 
@@ -217,7 +219,7 @@ impl<EF: ChallengeField> Evaluation<'_, EF> {
         let mut total = ChallengePack::<EF>::ZERO;
         for (column, (slots, &power)) in (1..).zip(columns.iter().zip(fractions)) {
             let fraction = current(column);
-            let (numerator, denominator) = self.said.sum(slots.clone());
+            let (numerator, denominator) = self.emitted.sum(slots.clone());
             folded += (denominator * fraction - numerator) * power;
             total += fraction;
         }

@@ -16,7 +16,7 @@ use super::openings::Opener;
 use super::pack::{ChallengePack, Factors, Pack, WIDTH, load, store};
 use super::packs::{self, Columns, Points};
 use super::setup::Committed;
-use crate::engine::{Opened, Openings, basis, parts};
+use crate::engine::{OpenedRound, Openings, basis, parts};
 
 /// Groups of one level whose columns have one height.
 struct Sum<'a, EF: ChallengeField> {
@@ -53,7 +53,7 @@ impl<'a, EF: ChallengeField> Sum<'a, EF> {
     /// Adds a group, with what is claimed of the columns of its round.
     fn add(
         &mut self,
-        opened: &Opened<'_, Committed>,
+        opened: &OpenedRound<'_, Committed>,
         group: &Group,
         columns: Columns<'a>,
         values: &[Vec<Vec<EF>>],
@@ -93,7 +93,7 @@ impl<EF: ChallengeField> Opener<EF> {
     pub(super) fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         values: &Openings<EF>,
         alpha: EF,
         extender: &Extender,

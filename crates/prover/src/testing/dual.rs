@@ -6,7 +6,9 @@ use vouch_verifier::Parameters;
 use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{Packing, Round};
 
-use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place};
+use crate::engine::{
+    Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place,
+};
 use crate::error::ProveError;
 
 /// Does every operation on two engines. The first whose results differ ends the proof with
@@ -88,8 +90,11 @@ fn shared<T>((commitment, committed): (Commitment, T)) -> (Commitment, Arc<T>) {
 }
 
 /// What one of the engines needs of rounds.
-fn opened<'a, P, C>(rounds: &[Opened<'a, P>], one: impl Fn(&'a P) -> &'a C) -> Vec<Opened<'a, C>> {
-    let opened = |opened: &Opened<'a, P>| Opened {
+fn opened<'a, P, C>(
+    rounds: &[OpenedRound<'a, P>],
+    one: impl Fn(&'a P) -> &'a C,
+) -> Vec<OpenedRound<'a, C>> {
+    let opened = |opened: &OpenedRound<'a, P>| OpenedRound {
         committed: one(opened.committed),
         round: opened.round,
     };
@@ -172,7 +177,7 @@ where
 
     fn evaluate(
         &self,
-        both: &[Opened<'_, Self::Committed>],
+        both: &[OpenedRound<'_, Self::Committed>],
         point: EF,
     ) -> Result<(Openings<EF>, Self::Point), ProveError> {
         let (values, a) = self.0.evaluate(&opened(both, |(a, _)| &**a), point)?;
@@ -184,7 +189,7 @@ where
     fn reduce(
         &self,
         packing: &Packing,
-        both: &[Opened<'_, Self::Committed>],
+        both: &[OpenedRound<'_, Self::Committed>],
         values: &Openings<EF>,
         (a, b): Self::Point,
         alpha: EF,

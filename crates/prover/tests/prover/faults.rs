@@ -9,8 +9,8 @@ use vouch_air::witness::Trace;
 use vouch_prover::testing::Dual;
 use vouch_prover::testing::conformance::{commitment_with_lookup_table, prove};
 use vouch_prover::{
-    Commitment, Coordinated, CpuEngine, Engine, Inspect, LayerOpening, Opened, Opening, Openings,
-    Place, ProveError,
+    Commitment, Coordinated, CpuEngine, Engine, Inspect, LayerOpening, OpenedRound, Opening,
+    Openings, Place, ProveError,
 };
 use vouch_verifier::config::Quartic;
 use vouch_verifier::packing::{Packing, Round};
@@ -188,7 +188,7 @@ impl Engine<Quartic> for Faulty {
 
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, Self::Committed>],
+        rounds: &[OpenedRound<'_, Self::Committed>],
         point: E,
     ) -> Result<(Openings<Quartic>, Self::Point), ProveError> {
         let (mut values, point) = self.engine.evaluate(rounds, point)?;
@@ -201,7 +201,7 @@ impl Engine<Quartic> for Faulty {
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Self::Committed>],
+        rounds: &[OpenedRound<'_, Self::Committed>],
         values: &Openings<Quartic>,
         point: Self::Point,
         alpha: E,

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use vouch_air::witness::Trace;
 use vouch_gpu::{Gpu, GpuEngine};
 use vouch_prover::{
-    Backend, Commitment, Coordinated, Engine, LayerOpening, Opened, Opening, Openings, Place,
+    Backend, Commitment, Coordinated, Engine, LayerOpening, OpenedRound, Opening, Openings, Place,
     ProveError,
 };
 use vouch_verifier::config::ChallengeField;
@@ -231,7 +231,7 @@ impl<EF: ChallengeField, E: Engine<EF>> Engine<EF> for Timed<E> {
 
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, E::Committed>],
+        rounds: &[OpenedRound<'_, E::Committed>],
         point: EF,
     ) -> Result<(Openings<EF>, E::Point), ProveError> {
         self.timed("opened values", |e| e.evaluate(rounds, point))
@@ -240,7 +240,7 @@ impl<EF: ChallengeField, E: Engine<EF>> Engine<EF> for Timed<E> {
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, E::Committed>],
+        rounds: &[OpenedRound<'_, E::Committed>],
         values: &Openings<EF>,
         point: E::Point,
         alpha: EF,
