@@ -93,7 +93,7 @@ fn progress_is_told_in_order() {
             _ => Ok(proven(job)),
         });
         let batch = prover.prove_all_with(jobs(6), seams).expect("threads");
-        let told = updates.lock();
+        let updates = updates.lock();
         // Each begins and ends.
         assert_eq!(updates.len(), 12);
         assert!(updates.iter().all(|now| now.total == Some(6)));
