@@ -30,8 +30,8 @@ pub trait ChallengeField:
     const DEGREE: usize;
 }
 
-/// A field and the symbolic expressions over it, to which p3 asks that its elements belong. [`ChallengeField`] can
-/// promise that of a type named here; of any other, each function that needs it would have to ask for it anew.
+/// Names the symbolic expressions over a field, which p3 requires to contain its elements. Of a type that is named so,
+/// [`ChallengeField`] promises it once; otherwise every function that verifies or proves would have to ask for it.
 pub trait Symbolic {
     /// Expressions over the columns of tables and over the field.
     type Expression;
