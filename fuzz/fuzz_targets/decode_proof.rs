@@ -7,46 +7,42 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 use vouch_sdk::Profile;
-use vouch_verifier::{Key, MAX_PROOF_BYTES, TableSet, WireError, decode_proof, encode_proof};
+use vouch_verifier::config::ChallengeField;
+use vouch_verifier::{
+    Key, MAX_PROOF_BYTES, TableSet, WireError, decode_proof, encode_proof, with_challenge_field,
+};
 
 fuzz_target!(|input: (bool, u32, &[u8])| {
     let (is_compact, tables, bytes) = input;
-    match is_compact {
-        false => {
-            static KEY: OnceLock<Key<4>> = OnceLock::new();
-            let key = KEY.get_or_init(|| Key::new(Profile::Fast100).expect("its degree"));
-            decode!(key, 4, tables, bytes);
-        }
-        true => {
-            static KEY: OnceLock<Key<5>> = OnceLock::new();
-            let key = KEY.get_or_init(|| Key::new(Profile::Compact100).expect("its degree"));
-            decode!(key, 5, tables, bytes);
-        }
-    }
+    let profile = match is_compact {
+        false => Profile::Fast100,
+        true => Profile::Compact100,
+    };
+    with_challenge_field!(profile.parameters().extension, EF => {
+        static KEY: OnceLock<Key<EF>> = OnceLock::new();
+        let key = KEY.get_or_init(|| Key::new(profile).expect("its degree"));
+        decode(key, tables, bytes);
+    });
 });
 
-/// For a key of either degree: a function would have to name p3's traits.
-macro_rules! decode {
-    ($key:expr, $degree:literal, $tables:expr, $bytes:expr) => {{
-        let (set, heights) = statement($tables, $bytes);
-        let packing = $key.packing(&set.tables().collect::<Vec<_>>(), &heights);
-        let mut proof: Vec<u8> = heights.iter().map(|height| *height as u8).collect();
-        proof.extend($bytes.iter().skip(heights.len()));
-        // Numbers of digests near the beginning are part of what its length must be.
-        if let Err(WireError::Length { expected, .. }) = decode_proof::<$degree>(&proof, &packing) {
-            assert!(
-                expected <= 2 * MAX_PROOF_BYTES,
-                "a proof of {expected} bytes"
-            );
-            proof.resize(expected, 0);
-        }
-        if let Ok(decoded) = decode_proof::<$degree>(&proof, &packing) {
-            let encoded = encode_proof(&decoded, &packing).expect("it was decoded");
-            assert!(encoded == proof, "a proof with two encodings");
-        }
-    }};
+fn decode<EF: ChallengeField>(key: &Key<EF>, tables: u32, bytes: &[u8]) {
+    let (set, heights) = statement(tables, bytes);
+    let packing = key.packing(&set.tables().collect::<Vec<_>>(), &heights);
+    let mut proof: Vec<u8> = heights.iter().map(|height| *height as u8).collect();
+    proof.extend(bytes.iter().skip(heights.len()));
+    // Numbers of digests near the beginning are part of what its length must be.
+    if let Err(WireError::Length { expected, .. }) = decode_proof::<EF>(&proof, &packing) {
+        assert!(
+            expected <= 2 * MAX_PROOF_BYTES,
+            "a proof of {expected} bytes"
+        );
+        proof.resize(expected, 0);
+    }
+    if let Ok(decoded) = decode_proof::<EF>(&proof, &packing) {
+        let encoded = encode_proof(&decoded, &packing).expect("it was decoded");
+        assert!(encoded == proof, "a proof with two encodings");
+    }
 }
-use decode;
 
 /// Tables and heights that there may be.
 fn statement(tables: u32, bytes: &[u8]) -> (TableSet, Vec<usize>) {

@@ -132,8 +132,7 @@ macro_rules! columns {
     };
 }
 
-/// Appends the names of a field's cells, in a struct whose own name is `prefix`.
-#[doc(hidden)]
+/// Appends the names of a field's cells, in a struct whose own name is `prefix`: for [`columns!`](crate::columns!).
 pub fn names<T: Copy, B: Block<T>>(prefix: &str, field: &str, out: &mut Vec<String>) {
     let dot = if prefix.is_empty() { "" } else { "." };
     match B::INLINE {

@@ -6,22 +6,21 @@
 //!
 //! - the language: columns, buses, constraints that tables share, what a table is ([`table`]);
 //! - the tables, one a file in [`tables`]: statement, columns, constraints, filling;
-//! - the machine: the list of tables ([`tables::Table`]), [`witness`], [`answers`], [`check`];
+//! - the machine: the list of tables ([`tables::Table`]), [`witness`], [`answers`];
 //! - tests: the kit, and for each table what it is put through.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(any(test, feature = "testkit"))]
+#[cfg(any(test, feature = "testing"))]
 extern crate std;
 
 pub mod answers;
 mod builder;
 pub mod bus;
-#[cfg(any(test, feature = "testkit"))]
+#[cfg(any(test, feature = "testing"))]
 pub mod campaigns;
 pub mod capture;
-pub mod check;
 pub mod columns;
 mod gadget;
 mod image_id;
@@ -33,7 +32,7 @@ pub mod questions;
 pub mod rules;
 pub mod table;
 pub mod tables;
-#[cfg(any(test, feature = "testkit"))]
+#[cfg(any(test, feature = "testing"))]
 pub mod testkit;
 pub mod witness;
 

@@ -77,7 +77,7 @@ macro_rules! all_tables {
         }
     };
 }
-#[cfg(any(test, feature = "testkit"))]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use all_tables;
 
 macro_rules! machine {

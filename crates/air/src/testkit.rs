@@ -2,8 +2,10 @@
 //! rows made by hand, an independent model of what an instruction sends on the buses, mutants
 //! and who keeps them out. Never part of the product.
 
+pub mod answer;
 pub mod campaign;
 pub mod cases;
+pub mod check;
 pub mod free;
 pub mod judge;
 pub mod kills;
@@ -21,8 +23,8 @@ pub mod verdict;
 
 pub use campaign::Campaign;
 pub use mutate::{Judge, Mutation};
-pub use numbers::{EDGES, P, Random, TEXT, mix};
-pub use rows::{cells, compression};
+pub use numbers::{EDGES, P, TEXT, as_signed, element};
+pub use rows::{cells, compression, evaluate};
 pub use subject::{Subject, verdict};
 pub use suite::Suite;
 pub use verdict::{Message, Verdict};

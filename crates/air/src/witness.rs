@@ -93,48 +93,6 @@ pub(crate) fn facts(asked: &Asked) -> Option<usize> {
     Some(asked.numbers().count()).filter(|&numbers| numbers as u64 <= MAX_FACTS)
 }
 
-/// Fills the lookup or facts table and the Poseidon2 table anew, from what the other `tables` now ask. For tests
-/// that have changed a cell: a cheating prover would do so, too.
-pub fn answer(tables: &mut [Trace]) {
-    answer_where(tables, |_, _| true);
-}
-
-/// As [`answer`], but for messages, by their places in a table, that are not asked: those that a
-/// machine lacks which tests have weakened.
-pub fn answer_where(tables: &mut [Trace], is_asked: impl Fn(Table, usize) -> bool + Sync) {
-    let asked = ask_all(tables, is_asked);
-    for trace in tables {
-        if let Some(matrix) = answering(trace.instance.table, &asked) {
-            trace.matrix = matrix;
-        }
-    }
-}
-
-/// Puts the lookup table in the place of the facts table, as in a long execution.
-pub fn answer_from_lookup_table(traces: &mut Traces) {
-    let asked = ask_all(&traces.tables, |_, _| true);
-    for trace in &mut traces.tables {
-        if trace.instance.table == Table::Facts
-            && let Some(matrix) = answering(Table::Lookup, &asked)
-        {
-            trace.instance = Instance::new(Table::Lookup, 0, &[]);
-            trace.matrix = matrix;
-        }
-    }
-    traces.tables.sort_by_key(|trace| trace.instance.table);
-}
-
-/// A table of those that answer, filled from what is asked; `None` if it is another.
-fn answering(table: Table, asked: &Asked) -> Option<RowMajorMatrix<F>> {
-    let cx = Context {
-        segment: &Segment::default(),
-        update: &Update::default(),
-        text: &(0..0),
-        asked,
-    };
-    table.answers().then(|| table.filled(&cx))?
-}
-
 /// A table of a segment; `None` if it holds nothing.
 pub(crate) fn trace(table: Table, cx: &Context<'_>, public: &PublicValues<F>) -> Option<Trace> {
     let matrix = table.filled(cx)?;
@@ -150,7 +108,7 @@ const CHUNK: usize = 1 << 10;
 
 /// Asks every row of every table. The messages are those of the constraints themselves, so
 /// there is no second list of them to keep in step.
-fn ask_all(tables: &[Trace], is_asked: impl Fn(Table, usize) -> bool + Sync) -> Asked {
+pub(crate) fn ask_all(tables: &[Trace], is_asked: impl Fn(Table, usize) -> bool + Sync) -> Asked {
     let mut asked = Asked::none();
     let asking = { tables.iter() }.filter(|trace| !trace.instance.table.answers());
     for trace in asking {

@@ -15,7 +15,7 @@ enum Kind {
 
 fn kind(module: &str) -> Kind {
     match module {
-        "tables" | "rules" | "witness" | "answers" | "check" => Kind::Machine,
+        "tables" | "rules" | "witness" | "answers" => Kind::Machine,
         _ if module.starts_with("tables::") => Kind::Table,
         _ if module.starts_with("testkit") || module.starts_with("campaigns") => Kind::Test,
         _ => Kind::Language,

@@ -3,8 +3,9 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Map, Value};
 use vouch_sdk::{Receipt, Stream, files, print_console};
 
@@ -105,7 +106,7 @@ impl Output {
 
     fn last_word(&self) -> MutexGuard<'_, bool> {
         // Who panicked with it has said what there was to say, or nothing.
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.answered.lock()
     }
 
     fn fields(&self, fields: &Fields) -> Result<(), Error> {

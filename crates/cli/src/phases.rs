@@ -4,9 +4,10 @@
 //! `logup`, `quotient`, `openings` and `fri`, of which there are those that the prover has.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use tracing::span::Id;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::Layer;
@@ -55,7 +56,7 @@ impl Phases {
 
     fn times(&self) -> MutexGuard<'_, Times> {
         // Sums stay sums if a thread that held them panicked.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::device::{Address, Arguments, Device, Grid};
 use crate::error::GpuError;
@@ -144,8 +146,8 @@ impl Gpu {
 }
 
 impl Shared {
-    fn pieces(&self) -> std::sync::MutexGuard<'_, Pieces> {
-        self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pieces(&self) -> parking_lot::MutexGuard<'_, Pieces> {
+        self.pieces.lock()
     }
 }
 

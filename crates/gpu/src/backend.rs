@@ -1,10 +1,11 @@
 //! Devices as backends of the prover.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use vouch_prover::{Backend, Coordinated, Job, ProveError};
-use vouch_verifier::{ExtensionDegree, Profile};
+use vouch_verifier::{Profile, with_challenge_field};
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
@@ -32,7 +33,7 @@ pub fn backend(profile: Profile) -> Result<OnGpu, GpuError> {
     static BACKENDS: OnceLock<Mutex<HashMap<u8, Arc<dyn Backend>>>> = OnceLock::new();
     let gpu = GPU.get_or_init(|| open(0)).as_ref().map_err(Clone::clone)?;
     let backends = BACKENDS.get_or_init(Mutex::default);
-    let mut backends = backends.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut backends = backends.lock();
     let backend = backends
         .entry(profile.number())
         .or_insert_with(|| on(gpu, profile).into());
@@ -46,16 +47,10 @@ pub fn backend(profile: Profile) -> Result<OnGpu, GpuError> {
 /// A device as a backend for proofs of `profile`.
 pub fn on(gpu: &Gpu, profile: Profile) -> Box<dyn Backend> {
     let parameters = profile.parameters();
-    match parameters.extension {
-        ExtensionDegree::Four => {
-            let engine = GpuEngine::<4>::new(gpu, parameters);
-            Box::new(Alone::new(Coordinated::new(profile, engine)))
-        }
-        ExtensionDegree::Five => {
-            let engine = GpuEngine::<5>::new(gpu, parameters);
-            Box::new(Alone::new(Coordinated::new(profile, engine)))
-        }
-    }
+    with_challenge_field!(parameters.extension, EF => {
+        let engine = GpuEngine::<EF>::new(gpu, parameters);
+        Box::new(Alone::new(Coordinated::new(profile, engine)))
+    })
 }
 
 /// A backend that makes one proof at a time: two would need twice the memory, and each alone
@@ -84,7 +79,7 @@ impl<B: Backend> Backend for Alone<B> {
     }
 
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.turn.lock();
         self.backend.prove(job)
     }
 }

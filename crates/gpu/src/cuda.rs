@@ -6,7 +6,7 @@ mod driver;
 mod memory;
 mod staging;
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 
 use cubins::LoadedKernels;
 use driver::{Context, Stream, failed};
@@ -69,8 +69,8 @@ impl Cuda {
         Ok(gpu)
     }
 
-    fn staging(&self) -> std::sync::MutexGuard<'_, Staging> {
-        self.staging.lock().unwrap_or_else(PoisonError::into_inner)
+    fn staging(&self) -> parking_lot::MutexGuard<'_, Staging> {
+        self.staging.lock()
     }
 }
 

@@ -1,19 +1,16 @@
 //! The operations of a proof on a device.
 
+use p3_matrix::dense::RowMajorMatrix;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
-
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
-use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_prover::plan::plan;
 use vouch_prover::{
     Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place, ProveError,
 };
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{Level, Packing, Round};
 use vouch_verifier::{Grinder, Parameters};
 
@@ -32,14 +29,11 @@ pub struct Layer {
     log_arity: usize,
 }
 
-impl<const D: usize> Engine<D> for GpuEngine<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Engine<EF> for GpuEngine<EF> {
     type Tables = Vec<Matrix>;
     type Columns = Vec<Columns>;
     type Committed = Committed;
-    type Point = Opener<D>;
+    type Point = Opener<EF>;
     type Vector = Matrix;
     type Layer = Layer;
 
@@ -76,9 +70,9 @@ where
     fn logup(
         &self,
         tables: Vec<Matrix>,
-        places: &[Place<D>],
-    ) -> Result<(Vec<Columns>, Vec<Challenge<D>>), ProveError> {
-        let columns = |(rows, place): (Matrix, &Place<D>)| {
+        places: &[Place<EF>],
+    ) -> Result<(Vec<Columns>, Vec<EF>), ProveError> {
+        let columns = |(rows, place): (Matrix, &Place<EF>)| {
             let fixed = match place.is_fixed() {
                 true => Some(&self.fixed_columns()?.rows),
                 false => None,
@@ -112,10 +106,10 @@ where
 
     fn quotients(
         &self,
-        places: &[Place<D>],
+        places: &[Place<EF>],
         main: &Committed,
         logup: &Committed,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Vec<Columns>, ProveError> {
         let tables = places.iter().zip(&main.matrices).zip(&logup.matrices);
         // By height and number of chunks.
@@ -139,8 +133,8 @@ where
     fn evaluate(
         &self,
         rounds: &[OpenedRound<'_, Committed>],
-        point: Challenge<D>,
-    ) -> Result<(Openings<D>, Opener<D>), ProveError> {
+        point: EF,
+    ) -> Result<(Openings<EF>, Opener<EF>), ProveError> {
         let opened = matrices(rounds);
         let heights = opened.iter().map(|opened| opened.matrix.log_height);
         let log_cosets = self.parameters.log_blowup;
@@ -154,9 +148,9 @@ where
         &self,
         packing: &Packing,
         rounds: &[OpenedRound<'_, Committed>],
-        values: &Openings<D>,
-        point: Opener<D>,
-        alpha: Challenge<D>,
+        values: &Openings<EF>,
+        point: Opener<EF>,
+        alpha: EF,
     ) -> Result<Vec<(usize, Matrix)>, ProveError> {
         let sum = |level: &Level| {
             let claims = claims(rounds, values, level.log_height);
@@ -183,12 +177,7 @@ where
         Ok((commitment, layer))
     }
 
-    fn fold(
-        &self,
-        layer: &Layer,
-        beta: Challenge<D>,
-        other: Option<Matrix>,
-    ) -> Result<Matrix, ProveError> {
+    fn fold(&self, layer: &Layer, beta: EF, other: Option<Matrix>) -> Result<Matrix, ProveError> {
         let (gpu, log_arity) = (&self.gpu, layer.log_arity);
         let folded = kernels::fold(gpu, &self.roots, &layer.vector, log_arity, beta);
         let mut folded = folded.map_err(self.device())?;
@@ -199,7 +188,7 @@ where
         Ok(folded)
     }
 
-    fn first(&self, vector: Matrix, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+    fn first(&self, vector: Matrix, count: usize) -> Result<Vec<EF>, ProveError> {
         let mut numbers = self.vector(&vector)?;
         numbers.truncate(count);
         Ok(numbers)
@@ -215,7 +204,7 @@ where
         })
     }
 
-    fn open_layer(&self, layer: &Layer, indices: &[usize]) -> Result<LayerOpening<D>, ProveError> {
+    fn open_layer(&self, layer: &Layer, indices: &[usize]) -> Result<LayerOpening<EF>, ProveError> {
         let groups: Vec<usize> = indices
             .iter()
             .map(|index| index >> layer.log_arity)
@@ -228,7 +217,7 @@ where
         let within = |index: &usize| index & ((1 << layer.log_arity) - 1);
         let members: Vec<usize> = indices.iter().map(within).collect();
         Ok(LayerOpening {
-            sibling_values: opened.siblings::<D>(&members),
+            sibling_values: opened.siblings::<EF>(&members),
             opening_proof: opened.paths,
         })
     }
@@ -242,10 +231,7 @@ where
     }
 }
 
-impl<const D: usize> Inspect<D> for GpuEngine<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Inspect<EF> for GpuEngine<EF> {
     fn committed(&self, committed: &Committed) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
         let rows = committed.matrices.iter().map(|matrix| matrix.to_plonky3());
         let rows: Result<_, _> = rows.collect();
@@ -257,9 +243,9 @@ where
         Ok(rows.map_err(self.device())?.concat())
     }
 
-    fn vector(&self, vector: &Matrix) -> Result<Vec<Challenge<D>>, ProveError> {
+    fn vector(&self, vector: &Matrix) -> Result<Vec<EF>, ProveError> {
         let rows = vector.to_plonky3().map_err(self.device())?;
-        let number = |c: &[F]| Challenge::<D>::from_basis_coefficients_fn(|i| c[i]);
-        Ok(rows.values.chunks_exact(D).map(number).collect())
+        let number = |c: &[F]| EF::from_basis_coefficients_fn(|i| c[i]);
+        Ok(rows.values.chunks_exact(EF::DEGREE).map(number).collect())
     }
 }

@@ -1,10 +1,8 @@
 //! Field elements as the words that kernels work on: Plonky3's own representation.
 #![expect(unsafe_code, reason = "a cast of rows")]
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{BasedVectorSpace, PrimeCharacteristicRing, RawDataSerializable};
 use vouch_air::F;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 /// Factor of the representation: the word of `x` is `x * 2^32 mod p`.
 const RADIX_BITS: u64 = 32;
@@ -46,30 +44,24 @@ pub fn elements(words: Vec<u32>) -> Vec<F> {
 /// p.
 const ORDER: u32 = 0x7800_0001;
 
-/// The words of challenges, `D` each.
-pub fn challenge_words<const D: usize>(challenges: &[Challenge<D>]) -> Vec<u32>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let coordinates = challenges.iter().flat_map(|challenge| {
-        <Challenge<D> as BasedVectorSpace<F>>::as_basis_coefficients_slice(challenge)
-    });
+/// The words of challenges, `EF::DEGREE` each.
+pub fn challenge_words<EF: ChallengeField>(challenges: &[EF]) -> Vec<u32> {
+    let coordinates = challenges
+        .iter()
+        .flat_map(|challenge| <EF as BasedVectorSpace<F>>::as_basis_coefficients_slice(challenge));
     coordinates.map(|&coordinate| word(coordinate)).collect()
 }
 
-/// The challenges of words, `D` each.
+/// The challenges of words, `EF::DEGREE` each.
 ///
 /// # Panics
 /// If a word is none of an element.
-pub fn challenges<const D: usize>(words: Vec<u32>) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub fn challenges<EF: ChallengeField>(words: Vec<u32>) -> Vec<EF> {
     let elements = elements(words);
     let challenge = |coordinates: &[F]| {
-        <Challenge<D> as BasedVectorSpace<F>>::from_basis_coefficients_fn(|i| coordinates[i])
+        <EF as BasedVectorSpace<F>>::from_basis_coefficients_fn(|i| coordinates[i])
     };
-    elements.chunks_exact(D).map(challenge).collect()
+    elements.chunks_exact(EF::DEGREE).map(challenge).collect()
 }
 
 #[cfg(test)]
@@ -77,6 +69,7 @@ mod tests {
     use p3_field::PrimeField32;
 
     use super::*;
+    use vouch_verifier::config::Quintic;
 
     #[test]
     fn words_are_elements() {
@@ -88,8 +81,8 @@ mod tests {
         }
         assert_eq!(words(&all)[1..4], [0x0fff_fffe, 0x1fff_fffc, 0x37ff_ffe9]);
         assert_eq!(elements(words(&all).to_vec()), all);
-        let challenge = Challenge::<5>::from_basis_coefficients_fn(|i| F::new(i as u32 + 7));
-        let again = challenges::<5>(challenge_words(&[challenge, challenge]));
+        let challenge = Quintic::from_basis_coefficients_fn(|i| F::new(i as u32 + 7));
+        let again = challenges::<Quintic>(challenge_words(&[challenge, challenge]));
         assert_eq!(again, vec![challenge; 2]);
     }
 

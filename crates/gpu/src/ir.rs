@@ -2,10 +2,11 @@
 //!
 //! A table's symbolic expressions become a [`Graph`] in which no value is computed twice; the graph
 //! is cut into [`Part`]s, each a list of steps that keeps few values at a time; and these are
-//! written as C++ (`emit`). [`evaluate`] runs the same steps on the CPU: what the tests compare with
+//! written as C++ (`emit`). `evaluate` runs the same steps on the CPU: what the tests compare with
 //! the tables' own code.
 
 mod emit;
+#[cfg(feature = "shim")]
 mod evaluate;
 mod graph;
 mod order;
@@ -20,6 +21,7 @@ use vouch_air::tables::{Instance, Table};
 use vouch_prover::plan::{TablePlan, plan};
 
 pub use emit::sources;
+#[cfg(feature = "shim")]
 pub use evaluate::{Evaluated, evaluate};
 pub use graph::{Graph, Id, Node};
 pub use order::{IrStep, Part};

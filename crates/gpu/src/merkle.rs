@@ -2,12 +2,10 @@
 //! powers of two.
 
 use core::cmp::Reverse;
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_merkle_tree::PrunedMerklePaths;
 use vouch_air::F;
 use vouch_prover::frontier;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
@@ -216,13 +214,10 @@ impl OpenedLeaves {
     ///
     /// # Panics
     /// If there are not as many rows as `members`, or they are not of challenges.
-    pub fn siblings<const D: usize>(&self, members: &[usize]) -> Vec<Vec<Challenge<D>>>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    pub fn siblings<EF: ChallengeField>(&self, members: &[usize]) -> Vec<Vec<EF>> {
         assert_eq!(self.rows.len(), members.len());
         let siblings = |(row, &member): (&Vec<F>, &usize)| {
-            let group = challenges::<D>(words(row).to_vec());
+            let group = challenges::<EF>(words(row).to_vec());
             [&group[..member], &group[member + 1..]].concat()
         };
         self.rows.iter().zip(members).map(siblings).collect()

@@ -1,11 +1,8 @@
 //! What is opened, as kernels and as the coordinator have it.
 
 use core::ops::Range;
-
-use p3_field::extension::BinomiallyExtendable;
-use vouch_air::F;
 use vouch_prover::{OpenedRound, Openings, parts, recompose};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 use crate::columns::Committed;
 use crate::kernels::{Claims, OpenedMatrix, Values};
@@ -23,17 +20,14 @@ pub(crate) fn matrices<'a>(rounds: &[OpenedRound<'a, Committed>]) -> Vec<OpenedM
 }
 
 /// The values of [`matrices`] by round, those of columns of challenges recomposed.
-pub(crate) fn openings<const D: usize>(
+pub(crate) fn openings<EF: ChallengeField>(
     rounds: &[OpenedRound<'_, Committed>],
-    values: Vec<Values<D>>,
-) -> Openings<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+    values: Vec<Values<EF>>,
+) -> Openings<EF> {
     let mut values = values.into_iter();
     let mut of = |round: &OpenedRound<'_, Committed>| {
         let values = values.by_ref().take(round.committed.matrices.len());
-        let mut values: Vec<Values<D>> = values.collect();
+        let mut values: Vec<Values<EF>> = values.collect();
         if round.round.kind.is_extension() {
             let points = values.iter_mut().flatten();
             points.for_each(|values| recompose(values));
@@ -44,21 +38,18 @@ where
 }
 
 /// What is claimed of the packs of a level, given all values.
-pub(crate) fn claims<'a, const D: usize>(
+pub(crate) fn claims<'a, EF: ChallengeField>(
     rounds: &[OpenedRound<'a, Committed>],
-    values: &Openings<D>,
+    values: &Openings<EF>,
     level: usize,
-) -> Vec<Claims<'a, D>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let of = |(round, values): (&OpenedRound<'a, Committed>, &Vec<Values<D>>)| {
+) -> Vec<Claims<'a, EF>> {
+    let of = |(round, values): (&OpenedRound<'a, Committed>, &Vec<Values<EF>>)| {
         let groups = round.round.groups.iter().zip(&round.committed.packs);
         let groups = groups.filter(|(group, _)| group.level() == level);
         let claims = groups.map(|(group, packs)| {
             let at = |point: usize| {
                 let of = |(matrix, columns): (usize, Range<usize>)| {
-                    let values: &[Challenge<D>] = &values[matrix][point];
+                    let values: &[EF] = &values[matrix][point];
                     columns.map(|column| values[column * packs.cells()])
                 };
                 parts(round.round, group).flat_map(of).collect()

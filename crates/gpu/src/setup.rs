@@ -1,18 +1,17 @@
 //! What operations of a proof share: a device, and what is kept for all proofs.
 
-use std::sync::{Arc, OnceLock};
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_merkle_tree::MerkleCap;
 use p3_util::log2_strict_usize;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
 use vouch_air::F;
 use vouch_air::tables::lookup;
 use vouch_prover::plan::plan;
 use vouch_prover::{Commitment, Place, ProveError, parts};
 use vouch_verifier::Parameters;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{COSET, Packing, Round};
 
 use crate::arena::Gpu;
@@ -24,8 +23,9 @@ use crate::matrix::Matrix;
 use crate::merkle::{MerkleTree, digest_bytes};
 use crate::packs::Packs;
 
-/// A device as an engine for challenges of degree `D`.
-pub struct GpuEngine<const D: usize> {
+/// A device as an engine for challenges of the field `EF`.
+pub struct GpuEngine<EF> {
+    field: PhantomData<EF>,
     pub(super) gpu: Gpu,
     pub(super) parameters: Parameters,
     pub(super) roots: Roots,
@@ -40,13 +40,11 @@ pub(super) struct Fixed {
     pub(super) committed: Arc<Committed>,
 }
 
-impl<const D: usize> GpuEngine<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> GpuEngine<EF> {
     /// A device, for proofs with `parameters`.
     pub fn new(gpu: &Gpu, parameters: Parameters) -> Self {
         Self {
+            field: PhantomData,
             gpu: gpu.clone(),
             parameters,
             roots: Roots::new(gpu),
@@ -73,7 +71,11 @@ where
         round: &Round,
     ) -> Result<(Commitment, Committed), GpuError> {
         let matrices: Vec<Arc<Matrix>> = matrices.into_iter().map(Arc::new).collect();
-        let cells = if round.kind.is_extension() { D } else { 1 };
+        let cells = if round.kind.is_extension() {
+            EF::DEGREE
+        } else {
+            1
+        };
         let packs = round.groups.iter().map(|group| {
             let of = |(i, columns): (usize, _)| (Arc::clone(&matrices[i]), columns);
             let parts = parts(round, group).map(of).collect();
@@ -135,9 +137,9 @@ where
     /// A table's quotient on its domain, given its extended main and LogUp columns.
     pub(super) fn quotient(
         &self,
-        place: &Place<D>,
+        place: &Place<EF>,
         [main, logup, selectors]: [&Matrix; 3],
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Matrix, GpuError> {
         let fixed = match place.is_fixed() {
             true => self.fixed_columns()?.committed.matrices.first(),

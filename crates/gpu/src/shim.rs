@@ -6,9 +6,9 @@ use std::ffi::c_void;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 use libloading::{Library, Symbol};
+use parking_lot::Mutex;
 
 use crate::device::{Address, Device, Grid};
 use crate::error::GpuError;
@@ -89,7 +89,7 @@ impl Shim {
     }
 
     fn kernel(&self, name: &str) -> Result<Kernel, GpuError> {
-        let mut kernels = self.kernels.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kernels = self.kernels.lock();
         if let Some(kernel) = kernels.get(name) {
             return Ok(*kernel);
         }

@@ -35,7 +35,7 @@ mod heap;
 mod hosted;
 pub mod io;
 pub mod random;
-#[doc(hidden)]
+// What `cycle_scope!` is made of.
 pub mod scope;
 mod start;
 mod syscall;

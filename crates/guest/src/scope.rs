@@ -51,7 +51,7 @@ macro_rules! cycle_scope {
 
 /// An instruction without effect, and its entry in the list of marks, which is not loaded.
 #[cfg(vouch_scopes)]
-#[doc(hidden)]
+#[doc(hidden)] // Half of a scope: guests are to use `cycle_scope!`.
 #[macro_export]
 macro_rules! __scope_mark {
     ($kind:literal, $name:literal) => {
@@ -71,8 +71,8 @@ macro_rules! __scope_mark {
     };
 }
 
-/// Refuses a name that the assembler would not take as it is.
-#[doc(hidden)]
+/// Refuses a name that the assembler would not take as it is, when the guest is compiled: for
+/// [`cycle_scope!`](crate::cycle_scope!).
 pub const fn check(name: &str) {
     let mut bytes = name.as_bytes();
     assert!(!bytes.is_empty(), "a scope has a name");

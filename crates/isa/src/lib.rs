@@ -19,6 +19,8 @@ pub mod event;
 pub mod image;
 pub mod memory;
 mod op;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use alu::{alu, branch_taken, load_value, store_merge};
 pub use decode::{Instruction, decode, encode};

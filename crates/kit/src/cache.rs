@@ -29,16 +29,17 @@ mod backing;
 mod folder;
 mod key;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use thiserror::Error;
 use tracing::warn;
 use vouch_sdk::{Cancel, Claim, DecodeError, Profile, Proven, Receipt, Stats, VerifyError, verify};
 
 use crate::digest::ProofDigest;
-use crate::sync::{Flights, Turn, WeighedLru, lock};
+use crate::sync::{Flights, Turn, WeighedLru};
 
 pub use backing::{Backing, BackingError};
 pub use folder::FolderBacking;
@@ -250,7 +251,7 @@ impl ReceiptCache {
     /// What it has done so far, and what it holds.
     pub fn stats(&self) -> CacheStats {
         let (entries, bytes) = {
-            let memory = lock(&self.memory);
+            let memory = self.memory.lock();
             (memory.len() as u64, memory.weight())
         };
         let now = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -281,7 +282,7 @@ impl ReceiptCache {
     }
 
     fn find_in_memory(&self, key: &CacheKey) -> Option<Arc<CachedReceipt>> {
-        let receipt = lock(&self.memory).get(key).cloned();
+        let receipt = self.memory.lock().get(key).cloned();
         if receipt.is_some() {
             count(&self.counters.memory_hits);
         }
@@ -289,7 +290,10 @@ impl ReceiptCache {
     }
 
     fn keep(&self, key: &CacheKey, receipt: &Arc<CachedReceipt>) {
-        let gone = lock(&self.memory).insert(*key, receipt.clone(), receipt.bytes());
+        let gone = self
+            .memory
+            .lock()
+            .insert(*key, receipt.clone(), receipt.bytes());
         drop(gone);
     }
 

@@ -2,19 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lru::LruCache;
+use parking_lot::{Condvar, Mutex};
 
 /// Time between two looks at whether to stop.
 pub(crate) const POLL: Duration = Duration::from_millis(50);
-
-/// Locks. What is guarded here is whole whenever a panic can come: no lock is held while code of
-/// others runs.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Work that several callers want at once, and one does.
 pub(crate) struct Flights<K, V>(Mutex<HashMap<K, Arc<Flight<V>>>>);
@@ -62,7 +57,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
     pub fn join(&self, key: K, cancelled: impl Fn() -> bool) -> Turn<'_, K, V> {
         loop {
             let flight = {
-                let mut under_way = lock(&self.0);
+                let mut under_way = self.0.lock();
                 match under_way.get(&key) {
                     Some(flight) => flight.clone(),
                     None => {
@@ -79,15 +74,14 @@ impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
                     }
                 }
             };
-            let mut state = lock(&flight.state);
+            let mut state = flight.state.lock();
             loop {
                 match &*state {
                     State::Landed(value) => return Turn::Landed(value.clone()),
                     State::Failed => break,
                     State::Flying if cancelled() => return Turn::Cancelled,
                     State::Flying => {
-                        let waited = flight.changed.wait_timeout(state, POLL);
-                        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                        flight.changed.wait_for(&mut state, POLL);
                     }
                 }
             }
@@ -98,14 +92,14 @@ impl<K: Clone + Eq + Hash, V: Clone> Flights<K, V> {
 impl<K: Clone + Eq + Hash, V: Clone> Lead<'_, K, V> {
     /// Hands the result to all who wait.
     pub fn land(self, value: V) {
-        *lock(&self.flight.state) = State::Landed(value);
+        *self.flight.state.lock() = State::Landed(value);
     }
 }
 
 impl<K: Clone + Eq + Hash, V: Clone> Drop for Lead<'_, K, V> {
     fn drop(&mut self) {
-        lock(&self.flights.0).remove(&self.key);
-        let mut state = lock(&self.flight.state);
+        self.flights.0.lock().remove(&self.key);
+        let mut state = self.flight.state.lock();
         if matches!(*state, State::Flying) {
             *state = State::Failed;
         }

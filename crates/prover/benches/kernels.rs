@@ -8,7 +8,7 @@ use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::generate;
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_prover::CpuKernels;
+use vouch_prover::testing::CpuKernels;
 
 /// Bytes that the guest hashes: some 140,000 cycles.
 const INPUT: [u8; 2000] = [0; 2000];

@@ -7,7 +7,8 @@ use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::{Traces, generate};
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_prover::{Backend, Cancel, Cpu, Job, Reference};
+use vouch_prover::testing::Reference;
+use vouch_prover::{Backend, Cancel, Cpu, Job};
 use vouch_verifier::Profile;
 
 /// Cycles, and the tables of a run of the Fibonacci guest.

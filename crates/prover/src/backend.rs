@@ -1,11 +1,10 @@
 //! What computes a proof.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
-
-use p3_field::extension::BinomiallyExtendable;
-use vouch_air::F;
 use vouch_air::witness::Traces;
 use vouch_verifier::Profile;
+use vouch_verifier::config::ChallengeField;
 
 use crate::cancel::Cancel;
 use crate::coordinator;
@@ -54,19 +53,21 @@ impl<B: Backend + ?Sized> Backend for Arc<B> {
 }
 
 /// The coordinator with an engine that computes.
-pub struct Coordinated<const D: usize, E> {
+pub struct Coordinated<EF, E> {
+    field: PhantomData<EF>,
     profile: Profile,
     engine: E,
 }
 
-impl<const D: usize, E: Engine<D>> Coordinated<D, E>
-where
-    F: BinomiallyExtendable<D>,
-{
-    /// For proofs of `profile`, whose challenges have degree `D`; of its parameters, as long as the
+impl<EF: ChallengeField, E: Engine<EF>> Coordinated<EF, E> {
+    /// For proofs of `profile`, whose challenges are of the field `EF`; of its parameters, as long as the
     /// engine has no others for a measurement.
     pub fn new(profile: Profile, engine: E) -> Self {
-        Self { profile, engine }
+        Self {
+            field: PhantomData,
+            profile,
+            engine,
+        }
     }
 
     /// The engine.
@@ -75,10 +76,7 @@ where
     }
 }
 
-impl<const D: usize, E: Engine<D>> Backend for Coordinated<D, E>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField, E: Engine<EF>> Backend for Coordinated<EF, E> {
     fn name(&self) -> &'static str {
         self.engine.name()
     }

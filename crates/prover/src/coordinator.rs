@@ -7,7 +7,6 @@ use p3_batch_stark::{
     BatchCommitments, BatchProof, BatchProverTranscript, BatchShape, OpenedValues,
 };
 use p3_field::PrimeCharacteristicRing;
-use p3_field::extension::BinomiallyExtendable;
 use p3_fri::{PcsProverTranscript, PcsShape};
 use p3_lookup::logup::LogUpGadget;
 use p3_lookup::{LookupTerminal, Lookups, check_multiplicity_height_bound};
@@ -17,7 +16,7 @@ use p3_util::log2_strict_usize;
 use tracing::{Span, info_span};
 use vouch_air::F;
 use vouch_air::witness::Trace;
-use vouch_verifier::config::{Challenge, Challenger, Proof, challenger, fri};
+use vouch_verifier::config::{ChallengeField, Challenger, Proof, challenger, fri};
 use vouch_verifier::packing::{Kind, Packing, Round};
 use vouch_verifier::{Parameters, encode_proof};
 
@@ -30,17 +29,13 @@ use crate::fri::{FriProof, low_degree};
 use crate::plan::plan;
 
 /// The transcript of a proof.
-type Transcript<'a, const D: usize> =
-    BatchProverTranscript<'a, Challenger, F, Challenge<D>, Commitment>;
+type Transcript<'a, EF> = BatchProverTranscript<'a, Challenger, F, EF, Commitment>;
 
 /// The encoded proof of `job`.
-pub(crate) fn prove<const D: usize, E: Engine<D>>(
+pub(crate) fn prove<EF: ChallengeField, E: Engine<EF>>(
     engine: &E,
     job: Job,
-) -> Result<Vec<u8>, ProveError>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<Vec<u8>, ProveError> {
     let Job {
         seed,
         traces,
@@ -55,7 +50,7 @@ where
     check_multiplicity_height_bound(&lookups, &heights).map_err(failed)?;
 
     let mut challenger = challenger(seed, engine.grinder());
-    let mut transcript = Transcript::<D>::new(&mut challenger, shape(engine, &traces));
+    let mut transcript = Transcript::<EF>::new(&mut challenger, shape(engine, &traces));
     let run = Run {
         engine,
         cancel: &cancel,
@@ -91,20 +86,19 @@ impl<E> Run<'_, E> {
         Ok(value)
     }
 
-    fn play<const D: usize>(
+    fn play<EF: ChallengeField>(
         &self,
         packing: &Packing,
         traces: Vec<Trace>,
         lookups: &[Lookups<F>],
-        transcript: &mut Transcript<'_, D>,
-    ) -> Result<Proof<D>, ProveError>
+        transcript: &mut Transcript<'_, EF>,
+    ) -> Result<Proof<EF>, ProveError>
     where
-        F: BinomiallyExtendable<D>,
-        E: Engine<D>,
+        E: Engine<EF>,
     {
         let engine = self.engine;
         let commit = || info_span!(target: "vouch::phase", "commit");
-        let mut places: Vec<Place<D>> = traces.iter().map(Place::new).collect();
+        let mut places: Vec<Place<EF>> = traces.iter().map(Place::new).collect();
         let log_heights: Vec<usize> = places.iter().map(|place| place.log_height).collect();
         transcript.instance_bindings(&log_heights);
 
@@ -173,23 +167,21 @@ impl<E> Run<'_, E> {
     }
 
     /// Opens everything at `point`, and what looks at the next row also there.
-    fn open<const D: usize>(
+    fn open<EF: ChallengeField>(
         &self,
         packing: &Packing,
         rounds: &[OpenedRound<'_, E::Committed>],
-        point: Challenge<D>,
+        point: EF,
         challenger: &mut Challenger,
-    ) -> Result<(Openings<D>, FriProof<D>), ProveError>
+    ) -> Result<(Openings<EF>, FriProof<EF>), ProveError>
     where
-        F: BinomiallyExtendable<D>,
-        E: Engine<D>,
+        E: Engine<EF>,
     {
         let engine = self.engine;
         let openings = || info_span!(target: "vouch::phase", "openings");
         let (values, at_point) = self.phase(openings(), || engine.evaluate(rounds, point))?;
-        let shape = PcsShape::from_opened_values(&fri::<D>(engine.parameters()), &values);
-        let mut transcript =
-            PcsProverTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
+        let shape = PcsShape::from_opened_values(&fri::<EF>(engine.parameters()), &values);
+        let mut transcript = PcsProverTranscript::<Challenger, F, EF>::new(challenger, shape);
         transcript.claimed_openings(&values);
         let (alpha, batch_pow_witness) = transcript.batch_phase();
         let proof = self
@@ -216,10 +208,7 @@ impl<E> Run<'_, E> {
 }
 
 /// What p3's transcript is seeded with.
-fn shape<const D: usize>(engine: &impl Engine<D>, traces: &[Trace]) -> BatchShape
-where
-    F: BinomiallyExtendable<D>,
-{
+fn shape<EF: ChallengeField>(engine: &impl Engine<EF>, traces: &[Trace]) -> BatchShape {
     let parameters = engine.parameters();
     let counts = |count: fn(&Trace) -> usize| traces.iter().map(count).collect();
     BatchShape {
@@ -272,13 +261,10 @@ fn opened<'a, C>(
 }
 
 /// The opened values by table.
-fn opened_values<const D: usize>(
-    places: &[Place<D>],
-    openings: Openings<D>,
-) -> Vec<OpenedValuesWithLookups<Challenge<D>>>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn opened_values<EF: ChallengeField>(
+    places: &[Place<EF>],
+    openings: Openings<EF>,
+) -> Vec<OpenedValuesWithLookups<EF>> {
     let mut rounds = openings.into_iter().map(Vec::into_iter);
     let mut round = || rounds.next().unwrap_or_default();
     let (mut main, mut quotients) = (round(), round());
@@ -290,11 +276,11 @@ where
     };
     let mut logup = round();
     // A matrix's values at the point, and at that of the next row.
-    let both = |matrices: &mut std::vec::IntoIter<Vec<Vec<Challenge<D>>>>| {
+    let both = |matrices: &mut std::vec::IntoIter<Vec<Vec<EF>>>| {
         let mut points = matrices.next().unwrap_or_default().into_iter();
         (points.next().unwrap_or_default(), points.next())
     };
-    let mut opened = |place: &Place<D>| {
+    let mut opened = |place: &Place<EF>| {
         let (trace_local, trace_next) = both(&mut main);
         let chunks = 0..1 << plan(place.instance.table).log_chunks;
         let quotient_chunks = chunks.map(|_| both(&mut quotients).0).collect();

@@ -27,12 +27,9 @@ mod setup;
 mod tree;
 
 #[cfg(feature = "testing")]
-#[doc(hidden)]
-pub use kernels::{Columns, logup_columns, quotient as table_quotient};
-#[cfg(feature = "testing")]
-pub use kernels::{CpuKernels, Places};
+pub use kernels::{Columns, CpuKernels, Places, logup_columns, quotient as table_quotient};
 pub use setup::Setup as CpuEngine;
-use vouch_verifier::{ExtensionDegree, Parameters, Profile};
+use vouch_verifier::{Parameters, Profile, with_challenge_field};
 
 use crate::backend::{Backend, Coordinated, Job};
 use crate::error::ProveError;
@@ -49,16 +46,10 @@ impl Cpu {
     /// For measurements: proofs that name `profile` and are made by other parameters, so that no
     /// verifier accepts them.
     pub fn with_parameters(profile: Profile, parameters: Parameters) -> Self {
-        match parameters.extension {
-            ExtensionDegree::Four => {
-                let engine = CpuEngine::<4>::new(parameters);
-                Self(Box::new(Coordinated::new(profile, engine)))
-            }
-            ExtensionDegree::Five => {
-                let engine = CpuEngine::<5>::new(parameters);
-                Self(Box::new(Coordinated::new(profile, engine)))
-            }
-        }
+        with_challenge_field!(parameters.extension, EF => {
+            let engine = CpuEngine::<EF>::new(parameters);
+            Self(Box::new(Coordinated::new(profile, engine)))
+        })
     }
 }
 

@@ -5,8 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use p3_commit::Mmcs;
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
+use p3_field::PrimeCharacteristicRing;
 use p3_fri::{BatchMultiOpening, CommitPhaseMultiStep};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -14,7 +13,7 @@ use p3_util::log2_strict_usize;
 use vouch_air::F;
 use vouch_air::tables::Instance;
 use vouch_air::witness::Trace;
-use vouch_verifier::config::{Challenge, ChallengeMmcs, ValueMmcs};
+use vouch_verifier::config::{ChallengeField, ChallengeMmcs, ValueMmcs};
 use vouch_verifier::packing::{Group, Packing, Round};
 use vouch_verifier::{Grinder, Parameters};
 
@@ -24,21 +23,18 @@ use crate::error::ProveError;
 pub type Commitment = <ValueMmcs as Mmcs<F>>::Commitment;
 
 /// Values opened: of a commitment, of a matrix, at a point, of a column. Those of a column of challenges are its value
-/// and `D - 1` zeros, as p3's verifier recomposes them.
-pub type Openings<const D: usize> = Vec<Vec<Vec<Vec<Challenge<D>>>>>;
+/// and `EF::DEGREE - 1` zeros, as p3's verifier recomposes them.
+pub type Openings<EF> = Vec<Vec<Vec<Vec<EF>>>>;
 
 /// Rows of the matrices of a commitment, query by query, and their paths.
 pub type Opening = BatchMultiOpening<F, ValueMmcs>;
 
 /// The other members of the groups of a FRI layer that queries fall in, and their paths.
-pub type LayerOpening<const D: usize> = CommitPhaseMultiStep<Challenge<D>, ChallengeMmcs<D>>;
+pub type LayerOpening<EF> = CommitPhaseMultiStep<EF, ChallengeMmcs<EF>>;
 
 /// What is known of a table once its rows are committed to.
 #[derive(Clone, Debug)]
-pub struct Place<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub struct Place<EF: ChallengeField> {
     /// The table.
     pub instance: Instance,
     /// Its public values.
@@ -47,15 +43,12 @@ where
     pub log_height: usize,
     /// For each LogUp column, as p3's transcript draws them: the bus's constant and the base of
     /// the powers that fields are combined by.
-    pub challenges: Vec<Challenge<D>>,
+    pub challenges: Vec<EF>,
     /// The sum of the table's fractions; 0 until it is known.
-    pub terminal: Challenge<D>,
+    pub terminal: EF,
 }
 
-impl<const D: usize> Place<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Place<EF> {
     /// The place of a table of which no more is known than its rows.
     pub fn new(trace: &Trace) -> Self {
         Self {
@@ -63,7 +56,7 @@ where
             public_values: trace.public_values.clone(),
             log_height: log2_strict_usize(trace.matrix.height()),
             challenges: Vec::new(),
-            terminal: Challenge::<D>::ZERO,
+            terminal: EF::ZERO,
         }
     }
 
@@ -98,24 +91,18 @@ pub fn parts<'a>(
 
 /// What is claimed of columns of challenges, given the values of their coordinates: for each column its value, and
 /// zeros in the place of the others.
-pub fn recompose<const D: usize>(values: &mut [Challenge<D>])
-where
-    F: BinomiallyExtendable<D>,
-{
-    for column in values.chunks_exact_mut(D) {
+pub fn recompose<EF: ChallengeField>(values: &mut [EF]) {
+    for column in values.chunks_exact_mut(EF::DEGREE) {
         let terms = column.iter().enumerate();
-        let terms = terms.map(|(i, &value)| value * basis::<D>(i));
+        let terms = terms.map(|(i, &value)| value * basis::<EF>(i));
         column[0] = terms.sum();
-        column[1..].fill(Challenge::<D>::ZERO);
+        column[1..].fill(EF::ZERO);
     }
 }
 
 /// The `i`-th element of the challenge field's basis.
-pub(crate) fn basis<const D: usize>(i: usize) -> Challenge<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    Challenge::<D>::from_basis_coefficients_fn(|k| F::from_bool(k == i))
+pub(crate) fn basis<EF: ChallengeField>(i: usize) -> EF {
+    EF::from_basis_coefficients_fn(|k| F::from_bool(k == i))
 }
 
 /// A commitment that is opened.
@@ -126,7 +113,7 @@ pub struct OpenedRound<'a, C> {
     pub round: &'a Round,
 }
 
-/// Computes what proofs consist of, for challenges of degree `D`. All engines give the same
+/// Computes what proofs consist of, for challenges of the field `EF`. All engines give the same
 /// numbers for the same arguments. Matrices and vectors are in p3's order wherever an index or a
 /// number is given out: bit-reversed domains. Columns are extended to cosets with the shift
 /// [`COSET`](vouch_verifier::packing::COSET), whatever packs they are in (docs/packing.md).
@@ -134,10 +121,7 @@ pub struct OpenedRound<'a, C> {
 /// # Errors
 /// Every operation may fail as the device does: [`ProveError::Device`], or
 /// [`ProveError::DeviceMemory`] if a smaller segment might do.
-pub trait Engine<const D: usize>: Send + Sync
-where
-    F: BinomiallyExtendable<D>,
-{
+pub trait Engine<EF: ChallengeField>: Send + Sync {
     /// The rows of a segment's tables.
     type Tables: Send;
     /// Columns by their values on cosets, not committed to yet.
@@ -175,8 +159,8 @@ where
     fn logup(
         &self,
         tables: Self::Tables,
-        places: &[Place<D>],
-    ) -> Result<(Self::Columns, Vec<Challenge<D>>), ProveError>;
+        places: &[Place<EF>],
+    ) -> Result<(Self::Columns, Vec<EF>), ProveError>;
 
     /// Commits to columns, packed as `round` says. What [`Self::quotients`] gave becomes the chunks of
     /// quotients that p3's verifier knows.
@@ -191,18 +175,18 @@ where
     /// large.
     fn quotients(
         &self,
-        places: &[Place<D>],
+        places: &[Place<EF>],
         main: &Self::Committed,
         logup: &Self::Committed,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Self::Columns, ProveError>;
 
     /// Opens columns at `point`, and some at that of the next row.
     fn evaluate(
         &self,
         rounds: &[OpenedRound<'_, Self::Committed>],
-        point: Challenge<D>,
-    ) -> Result<(Openings<D>, Self::Point), ProveError>;
+        point: EF,
+    ) -> Result<(Openings<EF>, Self::Point), ProveError>;
 
     /// What FRI is given: for each level of `packing`, highest first, the sum over its terms (docs/packing.md, "The
     /// opening"). With the length of each, log2.
@@ -210,9 +194,9 @@ where
         &self,
         packing: &Packing,
         rounds: &[OpenedRound<'_, Self::Committed>],
-        values: &Openings<D>,
+        values: &Openings<EF>,
         point: Self::Point,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Vec<(usize, Self::Vector)>, ProveError>;
 
     /// Commits to a vector, `2^log_arity` neighbours a leaf.
@@ -227,12 +211,12 @@ where
     fn fold(
         &self,
         layer: &Self::Layer,
-        beta: Challenge<D>,
+        beta: EF,
         other: Option<Self::Vector>,
     ) -> Result<Self::Vector, ProveError>;
 
     /// The first `count` numbers of a vector.
-    fn first(&self, vector: Self::Vector, count: usize) -> Result<Vec<Challenge<D>>, ProveError>;
+    fn first(&self, vector: Self::Vector, count: usize) -> Result<Vec<EF>, ProveError>;
 
     /// The rows of a commitment at `indices` of its highest level: of every group, in their order.
     fn open(&self, committed: &Self::Committed, indices: &[usize]) -> Result<Opening, ProveError>;
@@ -242,7 +226,7 @@ where
         &self,
         layer: &Self::Layer,
         indices: &[usize],
-    ) -> Result<LayerOpening<D>, ProveError>;
+    ) -> Result<LayerOpening<EF>, ProveError>;
 
     /// What searches for proofs of work, if not the CPU.
     fn grinder(&self) -> Option<Arc<dyn Grinder>> {
@@ -254,10 +238,7 @@ where
 }
 
 /// An engine whose numbers can be looked at: to compare two of them, operation by operation.
-pub trait Inspect<const D: usize>: Engine<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub trait Inspect<EF: ChallengeField>: Engine<EF> {
     /// Extended columns, matrix by matrix.
     ///
     /// # Errors
@@ -275,5 +256,5 @@ where
     ///
     /// # Errors
     /// As the device does.
-    fn vector(&self, vector: &Self::Vector) -> Result<Vec<Challenge<D>>, ProveError>;
+    fn vector(&self, vector: &Self::Vector) -> Result<Vec<EF>, ProveError>;
 }

@@ -3,35 +3,31 @@
 use p3_batch_stark::PcsProof;
 use p3_dft::{Radix2DFTSmallBatch, TwoAdicSubgroupDft};
 use p3_field::PrimeCharacteristicRing;
-use p3_field::extension::BinomiallyExtendable;
 use p3_fri::{FriProof as Plonky3Proof, FriShape, ProverTranscript};
 use p3_util::reverse_slice_index_bits;
 use vouch_air::F;
-use vouch_verifier::config::{Challenge, Challenger, Config, fri};
+use vouch_verifier::config::{ChallengeField, Challenger, Config, fri};
 
 use crate::engine::{Commitment, Engine, LayerOpening, OpenedRound, Opening};
 use crate::error::ProveError;
 
 /// FRI's part of a proof.
-pub(crate) type FriProof<const D: usize> = PcsProof<Config<D>>;
+pub(crate) type FriProof<EF> = PcsProof<Config<EF>>;
 
 /// Shows that `vectors`, tallest first with their lengths (log2), are of low degree, and opens
 /// `rounds`, of which they were made, at the queries.
-pub(crate) fn low_degree<const D: usize, E: Engine<D>>(
+pub(crate) fn low_degree<EF: ChallengeField, E: Engine<EF>>(
     engine: &E,
     vectors: Vec<(usize, E::Vector)>,
     rounds: &[OpenedRound<'_, E::Committed>],
     batch_pow_witness: F,
     challenger: &mut Challenger,
-) -> Result<FriProof<D>, ProveError>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<FriProof<EF>, ProveError> {
     let log_lengths: Vec<usize> = vectors.iter().map(|&(log_length, _)| log_length).collect();
     let log_height = log_lengths.first().copied().unwrap_or(0);
-    let shape = FriShape::new(&fri::<D>(engine.parameters()), &log_lengths, log_height);
+    let shape = FriShape::new(&fri::<EF>(engine.parameters()), &log_lengths, log_height);
     let log_arities = shape.log_arities.clone();
-    let mut transcript = ProverTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
+    let mut transcript = ProverTranscript::<Challenger, F, EF>::new(challenger, shape);
     let folded = match fold(engine, vectors, &log_arities, &mut transcript) {
         Ok(folded) => folded,
         Err(error) => {
@@ -56,7 +52,7 @@ where
         indices.iter_mut().for_each(|index| *index >>= log_arity);
         opening
     };
-    let commit_phase_openings: Vec<LayerOpening<D>> = { folded.layers.iter().zip(&log_arities) }
+    let commit_phase_openings: Vec<LayerOpening<EF>> = { folded.layers.iter().zip(&log_arities) }
         .map(&mut open)
         .collect::<Result<_, _>>()?;
     Ok(Plonky3Proof {
@@ -71,27 +67,21 @@ where
 }
 
 /// Vectors folded to a short polynomial.
-struct Folded<const D: usize, L>
-where
-    F: BinomiallyExtendable<D>,
-{
+struct Folded<EF: ChallengeField, L> {
     commitments: Vec<Commitment>,
     pow_witnesses: Vec<F>,
     layers: Vec<L>,
     /// Its coefficients.
-    polynomial: Vec<Challenge<D>>,
+    polynomial: Vec<EF>,
 }
 
 /// Commits to the vectors and folds them, each joining when the folded one is as short.
-fn fold<const D: usize, E: Engine<D>>(
+fn fold<EF: ChallengeField, E: Engine<EF>>(
     engine: &E,
     vectors: Vec<(usize, E::Vector)>,
     log_arities: &[usize],
-    transcript: &mut ProverTranscript<'_, Challenger, F, Challenge<D>>,
-) -> Result<Folded<D, E::Layer>, ProveError>
-where
-    F: BinomiallyExtendable<D>,
-{
+    transcript: &mut ProverTranscript<'_, Challenger, F, EF>,
+) -> Result<Folded<EF, E::Layer>, ProveError> {
     let mut vectors = vectors.into_iter().peekable();
     let Some((mut log_length, mut vector)) = vectors.next() else {
         return Err(ProveError::Backend {

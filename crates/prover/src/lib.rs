@@ -10,28 +10,23 @@
 
 mod backend;
 mod cancel;
-#[cfg(feature = "testing")]
-pub mod conformance;
 mod coordinator;
 mod cost;
 mod cpu;
-mod dual;
 mod engine;
 mod error;
 mod fri;
 mod merkle;
-#[doc(hidden)]
 pub mod plan;
 mod planner;
 mod prover;
 #[cfg(feature = "testing")]
-mod reference;
+pub mod testing;
 
 pub use backend::{Backend, Coordinated, Job};
 pub use cancel::Cancel;
 pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::{Cpu, CpuEngine};
-pub use dual::Dual;
 pub use engine::{
     Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place, parts,
     recompose,
@@ -40,11 +35,3 @@ pub use error::ProveError;
 pub use merkle::frontier;
 pub use planner::{Needs, Planner, counts, recorded_bytes};
 pub use prover::{Prover, SegmentProof, claim, fill};
-
-#[cfg(feature = "testing")]
-#[doc(hidden)]
-pub use cpu::{Columns, logup_columns, table_quotient};
-#[cfg(feature = "testing")]
-pub use cpu::{CpuKernels, Places};
-#[cfg(feature = "testing")]
-pub use reference::Reference;

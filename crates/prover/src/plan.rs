@@ -8,11 +8,10 @@ use std::sync::OnceLock;
 use p3_air::BaseAir;
 use p3_air::symbolic::{AirLayout, BaseLeaf, SymbolicExpr, SymbolicExpression};
 use p3_field::PrimeCharacteristicRing;
-use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::{InteractionSymbolicBuilder, Kind, Lookups};
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 use crate::cost::layout;
 
@@ -127,17 +126,11 @@ impl MessagePlan {
     /// fields contribute, and the factor of each other field.
     ///
     /// p3 combines the fields `f` of a message as `prefix - sum of f[i] * beta^(width - 1 - i)`.
-    pub fn combiner<const D: usize>(
-        &self,
-        challenges: &[Challenge<D>],
-    ) -> (Challenge<D>, Vec<Challenge<D>>)
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    pub fn combiner<EF: ChallengeField>(&self, challenges: &[EF]) -> (EF, Vec<EF>) {
         let [prefix, beta] = [0, 1].map(|i| challenges[2 * self.column + i]);
         let factor = |i: usize| -beta.exp_u64((self.width - 1 - i) as u64);
         let constants = self.constant.iter().map(|&(i, value)| factor(i) * value);
-        let constant = prefix + constants.sum::<Challenge<D>>();
+        let constant = prefix + constants.sum::<EF>();
         let factors = self.varying.iter().map(|&i| factor(i));
         (constant, factors.collect())
     }

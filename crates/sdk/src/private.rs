@@ -4,7 +4,7 @@
 //! that of the file from its first moment. Names that somebody else may have planted do no harm: no link is
 //! followed, and nothing that is there is emptied.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -47,6 +47,19 @@ pub fn open(path: &Path) -> io::Result<File> {
         }
     }
     Ok(file)
+}
+
+/// A file of [`open`], locked until it is dropped; `None` if another process has locked it.
+///
+/// # Errors
+/// Those of [`open`], or what the system says.
+pub fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// Writes a file whole or not at all, in place of what has its name: it and its name are on the disk when this

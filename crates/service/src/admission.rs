@@ -6,9 +6,10 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vouch_sdk::Cancel;
 
@@ -292,7 +293,7 @@ impl Visit {
     /// # Errors
     /// [`ServiceError::Busy`] if there is not enough now, [`ServiceError::TooLarge`] if there never is.
     pub fn hold(&self, bytes: u64) -> Result<(), ServiceError> {
-        let mut shares = self.0.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shares = self.0.memory.lock();
         let [own, all] = &mut *shares;
         let (limit, got) = (
             own.budget.limit.min(all.budget.limit),
@@ -318,7 +319,7 @@ impl Visit {
     }
 
     fn give_back(&self, bytes: u64) {
-        let mut shares = self.0.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shares = self.0.memory.lock();
         for share in &mut *shares {
             share.shrink_to(share.amount.saturating_sub(bytes));
         }
@@ -343,7 +344,7 @@ impl Visit {
 
     /// The answer is made and has so many bytes: nothing else is held any more.
     pub fn settle(&self, bytes: u64) {
-        let mut shares = self.0.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shares = self.0.memory.lock();
         for share in &mut *shares {
             share.shrink_to(bytes);
         }

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
@@ -69,7 +70,7 @@ impl Client {
     }
 
     fn usage(&self) -> MutexGuard<'_, Usage> {
-        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+        self.usage.lock()
     }
 
     /// Counts a job until what is returned is dropped.
@@ -109,9 +110,9 @@ impl Client {
     /// Waits until no other request of this client with the same idempotency key is under way, and keeps others
     /// waiting until what is returned is dropped.
     pub fn take_turn(&self, key: &str) -> KeyTurn<'_> {
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.key_left.wait_while(keys, |keys| keys.contains(key));
-        let mut keys = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys.lock();
+        self.key_left
+            .wait_while(&mut keys, |keys| keys.contains(key));
         keys.insert(key.into());
         KeyTurn {
             client: self,
@@ -128,9 +129,7 @@ pub struct KeyTurn<'c> {
 
 impl Drop for KeyTurn<'_> {
     fn drop(&mut self) {
-        let keys = self.client.keys.lock();
-        keys.unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.key);
+        self.client.keys.lock().remove(&self.key);
         self.client.key_left.notify_all();
     }
 }
@@ -308,7 +307,7 @@ mod tests {
                 });
             }
         });
-        assert!(client.keys.lock().expect("no panic").is_empty());
+        assert!(client.keys.lock().is_empty());
     }
 
     #[test]

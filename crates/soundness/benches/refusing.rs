@@ -17,8 +17,8 @@ use vouch_soundness::honest_receipt::{Honest, commitment};
 use vouch_soundness::hostile::KINDS;
 use vouch_soundness::hostile::chains::{all, run};
 use vouch_soundness::proof_map::decoded;
-use vouch_verifier::config::config;
-use vouch_verifier::{ImageId, Key, MACHINE_DIGEST, Profile, Receipt};
+use vouch_verifier::config::{ChallengeField, config};
+use vouch_verifier::{ImageId, Key, MACHINE_DIGEST, Profile, Receipt, with_challenge_field};
 
 /// How long each is repeated, in all.
 const AT_LEAST: Duration = Duration::from_millis(200);
@@ -161,10 +161,8 @@ fn symbolic() {
         let profile = honest.receipt.profile;
         let pool = ThreadPoolBuilder::new().num_threads(1).build();
         let known = verify(&pool.expect("a pool"), &honest.bytes, &honest.image_id);
-        let unknown = match is_compact {
-            false => by_instances::<4>(honest),
-            true => by_instances::<5>(honest),
-        };
+        let degree = profile.parameters().extension;
+        let unknown = with_challenge_field!(degree, EF => by_instances::<EF>(honest));
         let name = format!("{} {}", profile.name(), profile.target_bits());
         let (known, unknown) = (1e3 * known.processor, 1e3 * unknown.processor);
         println!("| {name} | {known:.2} | {unknown:.2} |");
@@ -172,13 +170,10 @@ fn symbolic() {
     println!();
 }
 
-fn by_instances<const D: usize>(honest: &Honest) -> Cost
-where
-    vouch_air::F: p3_field::extension::BinomiallyExtendable<D>,
-{
+fn by_instances<EF: ChallengeField>(honest: &Honest) -> Cost {
     let (profile, segment) = (honest.receipt.profile, honest.segment());
     let (claim, text) = (&segment.claim, &honest.receipt.text);
-    let key = Key::<D>::new(profile).expect("the profile's degree");
+    let key = Key::<EF>::new(profile).expect("the profile's degree");
     cost(&|| {
         let receipt = Receipt::from_bytes(&honest.bytes).expect("it is honest");
         let tables: Vec<Table> = segment.tables.tables().collect();
@@ -190,7 +185,7 @@ where
         let values = tables.iter().map(|&table| table.values(&public, text));
         let values: Vec<_> = values.collect();
         let seed = claim.seed(&MACHINE_DIGEST, profile.number(), text, 0, segment.tables);
-        let (proof, packing) = decoded::<D>(profile, &receipt.segments[0]);
+        let (proof, packing) = decoded::<EF>(profile, &receipt.segments[0]);
         let config = config(&profile.parameters(), packing, seed);
         let verdict = verify_batch(&config, &instances, &proof, &values, &key.common(&tables));
         assert!(verdict.is_ok());

@@ -1,4 +1,4 @@
-//! Which rules a set of tables breaks, and fast: what [`vouch_air::check`] says slowly.
+//! Which rules a set of tables breaks, and fast: what [`vouch_air::testkit::check`] says slowly.
 //!
 //! Two things make it fast. Buses are not sorted but summed up: each message counts with a
 //! 64-bit hash of its bus and fields, so that a bus balances if its sum is 0 (and, with
@@ -15,12 +15,12 @@ use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_air::bus;
-use vouch_air::capture::{Capture, Row, Sink};
-use vouch_air::memory_tree::Compression;
+use vouch_air::capture::Sink;
 use vouch_air::tables::Table;
-use vouch_air::testkit::verdict::is_fact;
-use vouch_air::testkit::{P, mix};
+use vouch_air::testkit::verdict::is_true;
+use vouch_air::testkit::{as_signed, evaluate};
 use vouch_air::witness::Trace;
+use vouch_isa::testing::mix;
 
 use crate::rules::{Broken, Imbalance, MAX_FIELDS, Untrue, bus_index, bus_parts};
 
@@ -104,7 +104,6 @@ fn parts(bus: usize) -> &'static [Range<usize>] {
 
 /// Evaluates tables.
 pub struct Evaluator {
-    compression: Compression,
     /// The lookup table's fixed columns.
     fixed: Option<RowMajorMatrix<F>>,
 }
@@ -113,7 +112,6 @@ impl Default for Evaluator {
     fn default() -> Self {
         let lookup = vouch_air::tables::Instance::new(Table::Lookup, 0, &[]);
         Self {
-            compression: Compression::default(),
             fixed: lookup.preprocessed_trace(),
         }
     }
@@ -121,7 +119,7 @@ impl Default for Evaluator {
 
 impl Evaluator {
     /// How tables break the rules. The lookup and Poseidon2 tables are taken to be filled
-    /// from the others, as [`vouch_air::witness::answer`] does.
+    /// from the others, as [`vouch_air::testkit::answer`] does.
     pub fn judge(&self, traces: &[Trace]) -> Broken {
         let (mut broken, mut sums) = (Broken::default(), Sums::default());
         for trace in traces {
@@ -170,7 +168,6 @@ impl Evaluator {
 
     fn row(&self, trace: &Trace, row: usize, broken: &mut Broken, sums: &mut Sums) {
         let mut sink = RowSink {
-            evaluator: self,
             table: trace.instance.table,
             constraints: 0,
             messages: 0,
@@ -181,39 +178,9 @@ impl Evaluator {
     }
 
     fn evaluate(&self, trace: &Trace, row: usize, sink: &mut impl Sink) {
-        let matrix = &trace.matrix;
-        let (width, height) = (matrix.width(), matrix.height());
-        let cells = |row: usize| &matrix.values[row * width..][..width];
         let table = trace.instance.table;
         let fixed = self.fixed.as_ref().filter(|_| table == Table::Lookup);
-        let preprocessed = fixed.map_or(&[][..], |fixed| {
-            let width = fixed.width();
-            &fixed.values[row * width..][..width]
-        });
-        let periodic = BaseAir::<F>::periodic_values(&trace.instance, row);
-        let row = Row {
-            current: cells(row),
-            next: cells((row + 1) % height),
-            preprocessed,
-            periodic: &periodic,
-            public: &trace.public_values,
-            is_first: F::from_bool(row == 0),
-            is_last: F::from_bool(row + 1 == height),
-            is_transition: F::from_bool(row + 1 != height),
-        };
-        trace.instance.eval(&mut Capture::new(row, sink));
-    }
-
-    /// Whether what is asked on the lookup or Poseidon2 bus is so.
-    fn is_true(&self, bus: &str, fields: &[F]) -> bool {
-        if bus == bus::POSEIDON2 {
-            let output = self
-                .compression
-                .compress(core::array::from_fn(|i| fields[i]));
-            return output[..] == fields[16..];
-        }
-        let [fact, x, y, z] = core::array::from_fn(|i| fields[i].as_canonical_u32());
-        is_fact(fact, [x, y, z])
+        evaluate(trace, fixed, row, sink);
     }
 }
 
@@ -239,7 +206,6 @@ impl Sink for Sent {
 
 /// Takes what a row breaks and sends.
 struct RowSink<'a> {
-    evaluator: &'a Evaluator,
     table: Table,
     constraints: usize,
     messages: usize,
@@ -265,7 +231,7 @@ impl Sink for RowSink<'_> {
         let is_question = weight > 0 && [bus::LOOKUP, bus::POSEIDON2].contains(&name);
         if !is_question {
             self.sums.add(bus, fields, as_signed(count));
-        } else if count == F::ONE && !self.evaluator.is_true(name, fields) {
+        } else if count == F::ONE && is_true(name, fields) != Some(true) {
             let key = (self.table, self.messages - 1);
             let fields: Vec<u32> = fields.iter().map(F::as_canonical_u32).collect();
             let untrue = Untrue::new(name, &fields);
@@ -273,13 +239,5 @@ impl Sink for RowSink<'_> {
         }
         // A question asked any other number of times is one that others may make up for: it
         // is left to the constraints to forbid it.
-    }
-}
-
-/// An element as the integer nearest to 0.
-pub fn as_signed(x: F) -> i64 {
-    match x.as_canonical_u32() {
-        x if x > P / 2 => i64::from(x) - i64::from(P),
-        x => i64::from(x),
     }
 }

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use vouch_air::memory_tree::MemoryTree;
-use vouch_air::witness::{answer_from_lookup_table, generate};
+use vouch_air::testkit::answer::answer_from_lookup_table;
+use vouch_air::witness::generate;
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Segment;

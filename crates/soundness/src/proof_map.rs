@@ -2,11 +2,8 @@
 //! layout of columns is `Packing`, which docs/packing.md describes and tests of its own look at.
 
 use std::ops::Range;
-
-use p3_field::extension::BinomiallyExtendable;
-use vouch_air::F;
 use vouch_air::tables::Table;
-use vouch_verifier::config::Proof;
+use vouch_verifier::config::{ChallengeField, Proof};
 use vouch_verifier::packing::{Class, Kind, Packing, TableColumns};
 use vouch_verifier::{Key, Parameters, Profile, SegmentReceipt, TableShape, decode_proof};
 
@@ -111,12 +108,12 @@ pub fn tables_of(segment: &SegmentReceipt) -> Vec<(Table, usize)> {
 ///
 /// # Panics
 /// If it does not decode: it is honest.
-pub fn decoded<const D: usize>(profile: Profile, segment: &SegmentReceipt) -> (Proof<D>, Packing)
-where
-    F: BinomiallyExtendable<D>,
-{
+pub fn decoded<EF: ChallengeField>(
+    profile: Profile,
+    segment: &SegmentReceipt,
+) -> (Proof<EF>, Packing) {
     let (tables, heights): (Vec<_>, Vec<_>) = tables_of(segment).into_iter().unzip();
-    let key = Key::<D>::new(profile).expect("the profile's degree");
+    let key = Key::<EF>::new(profile).expect("the profile's degree");
     let packing = key.packing(&tables, &heights);
     let proof = decode_proof(&segment.proof, &packing).expect("an honest proof");
     (proof, packing)

@@ -1,23 +1,24 @@
 //! The same numbers on every run.
 
 use vouch_air::testkit::{EDGES, P};
+use vouch_isa::testing::{SplitMix, mix};
 
-use vouch_air::testkit::mix;
-
-/// SplitMix64.
+/// Numbers and words to attack with.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random(SplitMix);
 
 impl Random {
     /// Numbers that depend on the seed.
     pub fn new(seed: u64) -> Self {
-        Self(mix(seed))
+        let mut numbers = SplitMix(mix(seed));
+        // Attacks are counted: these begin with the second number, as they always have.
+        numbers.draw();
+        Self(numbers)
     }
 
     /// The next number.
     pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.0)
+        self.0.draw()
     }
 
     /// A number below `bound`, which is not 0.

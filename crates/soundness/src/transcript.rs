@@ -10,7 +10,7 @@ mod key;
 pub(crate) mod proof;
 mod seed;
 
-use vouch_verifier::{DecodeError, VerifyError, WireError};
+use vouch_verifier::{DecodeError, VerifyError, WireError, with_challenge_field};
 
 use crate::honest_receipt::{commitment, long_commitment};
 use crate::outcome::{Effort, Outcome};
@@ -30,9 +30,10 @@ pub fn run(effort: Effort) -> Outcome {
         outcome.add(proof::fields(honest, map, effort));
         outcome.add(exchange::all(honest, map));
     }
-    outcome.add(key::change::<4>(fast, effort));
-    outcome.add(key::change::<4>(long, effort));
-    outcome.add(key::change::<5>(compact, effort));
+    for honest in [fast, long, compact] {
+        let degree = honest.receipt.profile.parameters().extension;
+        outcome.add(with_challenge_field!(degree, EF => key::change::<EF>(honest, effort)));
+    }
     outcome.add(seed::compare(fast.segment()));
     outcome.expect_at_least("flips of a claim refused", 2000);
     outcome.expect_at_least("other profiles refused", 6);

@@ -3,7 +3,8 @@
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::tables::Table;
 use vouch_air::testkit::EDGES;
-use vouch_air::witness::{Trace, Traces, answer_from_lookup_table, generate};
+use vouch_air::testkit::answer::answer_from_lookup_table;
+use vouch_air::witness::{Trace, Traces, generate};
 use vouch_emulator::testing::{DATA, asm, program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::Segment;
@@ -130,7 +131,7 @@ pub fn everything(seed: u64, rounds: u32, length: usize) -> Vec<Instruction> {
 fn edges(seed: u64) -> Vec<Instruction> {
     let mut code = Vec::new();
     let word = |i: u64| {
-        let chosen = vouch_air::testkit::mix(seed ^ i << 40) % EDGES.len() as u64;
+        let chosen = vouch_isa::testing::mix(seed ^ i << 40) % EDGES.len() as u64;
         EDGES[chosen as usize]
     };
     let mut i = 0;

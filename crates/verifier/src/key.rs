@@ -1,28 +1,22 @@
 //! The verifying key: one for each profile, the same for every program.
 
 use alloc::vec::Vec;
-use core::iter::repeat_with;
+use core::marker::PhantomData;
 
 use p3_air::{Air, BaseAir};
+use p3_batch_stark::CommonData;
 use p3_batch_stark::common::{GlobalPreprocessed, PreprocessedInstanceMeta};
 use p3_batch_stark::folder::VerifierConstraintFolderWithLookups;
-use p3_batch_stark::{CommonData, ProverData};
-use p3_challenger::{CanObserve, CanSample};
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_lookup::{InteractionSymbolicBuilder, Lookups};
 use vouch_air::F;
-use vouch_air::capture::{Capture, Row, Sink};
-use vouch_air::machine::VERSION;
-use vouch_air::tables::{Instance, Table, lookup};
+use vouch_air::tables::{Instance, Table};
 
-use crate::config::{Challenge, Challenger, Config, config};
-use crate::layout::{TableShape, layout};
+use crate::config::{ChallengeField, Config};
+use crate::layout::layout;
 use crate::packing::{Packing, TableColumns};
 use crate::profile::{Parameters, Profile};
-use crate::transcript::Transcript;
 
-/// [`machine_digest`] of this version, as every transcript absorbs it.
+/// A digest of all that the tables of this version accept, as every transcript absorbs it. It keeps versions apart.
 pub const MACHINE_DIGEST: [u8; 32] = [
     0x74, 0x52, 0x58, 0x02, 0x79, 0xb8, 0x05, 0x3e, 0x17, 0xa4, 0x8c, 0x31, 0x84, 0x55, 0xb6, 0x20,
     0xe1, 0xbc, 0x88, 0x24, 0xc2, 0x15, 0x2e, 0x2d, 0x6d, 0x38, 0x1f, 0x52, 0x61, 0xbb, 0x35, 0x0d,
@@ -96,26 +90,21 @@ impl BaseAir<F> for Known {
 }
 
 /// What is checked: the constraints at the out-of-domain point.
-impl<const D: usize> Air<VerifierConstraintFolderWithLookups<'_, Config<D>>> for Known
-where
-    F: BinomiallyExtendable<D>,
-{
-    fn eval(&self, folder: &mut VerifierConstraintFolderWithLookups<'_, Config<D>>) {
+impl<EF: ChallengeField> Air<VerifierConstraintFolderWithLookups<'_, Config<EF>>> for Known {
+    fn eval(&self, folder: &mut VerifierConstraintFolderWithLookups<'_, Config<EF>>) {
         Air::eval(&self.instance, folder);
     }
 }
 
 /// What p3 asks for the degree of the constraints alone, for every proof anew, before it looks at
 /// anything of the proof. The degree is known ([`Self::max_constraint_degree`]), so nothing is said.
-impl<const D: usize> Air<InteractionSymbolicBuilder<F, Challenge<D>>> for Known
-where
-    F: BinomiallyExtendable<D>,
-{
-    fn eval(&self, _: &mut InteractionSymbolicBuilder<F, Challenge<D>>) {}
+impl<EF: ChallengeField> Air<InteractionSymbolicBuilder<F, EF>> for Known {
+    fn eval(&self, _: &mut InteractionSymbolicBuilder<F, EF>) {}
 }
 
-/// What is the same for all proofs of a profile whose challenges have degree `D`.
-pub struct Key<const D: usize> {
+/// What is the same for all proofs of a profile whose challenges are of the field `EF`.
+pub struct Key<EF> {
+    field: PhantomData<EF>,
     /// LogUp columns of every table, in the order of [`Table::ALL`].
     lookups: Vec<Lookups<F>>,
     parameters: Parameters,
@@ -125,20 +114,18 @@ pub struct Key<const D: usize> {
     fixed: [u8; 32],
 }
 
-impl<const D: usize> Key<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    /// The key of `profile`; `None` if its challenges are of another degree.
+impl<EF: ChallengeField> Key<EF> {
+    /// The key of `profile`; `None` if its challenges are of another.
     pub fn new(profile: Profile) -> Option<Self> {
         let parameters = profile.parameters();
-        if parameters.extension.degree() != D {
+        if parameters.extension.degree() != EF::DEGREE {
             return None;
         }
         let commitments = Profile::ALL.into_iter().zip(FIXED_COMMITMENTS);
         let (_, fixed) = commitments.into_iter().find(|(of, _)| *of == profile)?;
         let (shapes, lookups): (Vec<_>, Vec<_>) = Table::ALL.into_iter().map(layout).unzip();
         Some(Self {
+            field: PhantomData,
             columns: { Table::ALL.into_iter().zip(&shapes) }
                 .map(|(table, shape)| TableColumns::new(table, shape))
                 .collect(),
@@ -174,7 +161,7 @@ where
     }
 
     /// What p3's verifier needs to know of a proof that holds `tables`.
-    pub fn common(&self, tables: &[Table]) -> CommonData<Config<D>> {
+    pub fn common(&self, tables: &[Table]) -> CommonData<Config<EF>> {
         let lookups = Table::ALL
             .into_iter()
             .zip(&self.lookups)
@@ -185,7 +172,7 @@ where
         CommonData::new(has_fixed.then(|| self.preprocessed(tables)), lookups)
     }
 
-    fn preprocessed(&self, tables: &[Table]) -> GlobalPreprocessed<Config<D>> {
+    fn preprocessed(&self, tables: &[Table]) -> GlobalPreprocessed<Config<EF>> {
         let meta = |table: &Table| {
             let fixed = table.info().fixed?;
             Some(PreprocessedInstanceMeta {
@@ -206,123 +193,6 @@ where
     }
 }
 
-/// Points at which [`machine_digest`] evaluates each table.
-const POINTS: usize = 4;
-
-/// A digest of everything that the tables accept: their shapes, LogUp columns, fixed columns,
-/// constraints and messages, the latter two by their values at pseudo-random points. Machines that differ
-/// in a message or in a constraint on all rows have equal values with probability below
-/// `2^-100`; in a constraint on the first row, the last or all but the last, which count at two
-/// of the points only, below `2^-50`. It keeps versions apart; nobody gets to choose a machine.
-///
-/// p3's transcript binds the shapes of tables, but not their constraints or messages; this
-/// binds them.
-pub fn machine_digest() -> [u8; 32] {
-    let mut digest = Digest {
-        transcript: Challenger::new(Transcript::new(b"vouch machine".to_vec())),
-    };
-    digest.number(VERSION);
-    for table in Table::ALL {
-        let instance = Instance::new(table, 0, &[]);
-        let shape = TableShape::of(table);
-        digest.text(table.name());
-        for number in [
-            shape.logup_columns,
-            shape.quotient_chunks,
-            instance.width(),
-            instance.preprocessed_width(),
-            instance.num_public_values(),
-            instance.num_periodic_columns(),
-            instance.main_next_row_columns().len(),
-        ] {
-            digest.number(number as u32);
-        }
-        if let Some(fixed) = instance.preprocessed_trace() {
-            digest.transcript.observe_slice(&fixed.values);
-        }
-        for point in 0..POINTS {
-            digest.evaluate(&instance, point);
-        }
-    }
-    let mut bytes = [0; 32];
-    for chunk in bytes.chunks_exact_mut(4) {
-        let element: F = digest.transcript.sample();
-        chunk.copy_from_slice(&element.as_canonical_u32().to_le_bytes());
-    }
-    bytes
-}
-
-struct Digest {
-    transcript: Challenger,
-}
-
-impl Digest {
-    fn number(&mut self, number: u32) {
-        // In two limbs: a number may exceed the field.
-        for limb in [number & 0xffff, number >> 16] {
-            self.transcript.observe(F::new(limb));
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(text.len() as u32);
-        for byte in text.bytes() {
-            self.number(byte.into());
-        }
-    }
-
-    fn evaluate(&mut self, instance: &Instance, point: usize) {
-        let mut random = |count: usize| -> Vec<F> {
-            repeat_with(|| self.transcript.sample())
-                .take(count)
-                .collect()
-        };
-        let current = random(instance.width());
-        let next = random(instance.width());
-        let preprocessed = random(instance.preprocessed_width());
-        let periodic = random(instance.num_periodic_columns());
-        let public = random(instance.num_public_values());
-        let row = Row {
-            current: &current,
-            next: &next,
-            preprocessed: &preprocessed,
-            periodic: &periodic,
-            public: &public,
-            is_first: F::from_bool(point & 1 == 1),
-            is_last: F::from_bool(point & 2 == 2),
-            is_transition: F::from_bool(point & 2 != 2),
-        };
-        instance.eval(&mut Capture::new(row, self));
-    }
-}
-
-impl Sink for Digest {
-    fn constraint(&mut self, value: F) {
-        self.transcript.observe(value);
-    }
-
-    fn message(&mut self, bus: &str, fields: &[F], count: F, weight: u32) {
-        self.text(bus);
-        self.number(fields.len() as u32);
-        self.transcript.observe_slice(fields);
-        self.transcript.observe(count);
-        self.number(weight);
-    }
-}
-
-/// The commitment to the lookup table's fixed columns in proofs of `profile`: what the
-/// verifier holds as a constant.
-pub fn fixed_commitment(profile: Profile) -> Option<[u8; 32]> {
-    let table = [Instance::new(Table::Lookup, 0, &[])];
-    let parameters = profile.parameters();
-    let packing = Packing::fixed(&parameters, table[0].preprocessed_width());
-    let config: Config<4> = config(&parameters, packing, Vec::new());
-    let heights = [lookup::LOG_HEIGHT];
-    let data = ProverData::from_airs_and_degrees(&config, &table, &heights).ok()?;
-    let commitment = data.common.preprocessed?.commitment;
-    commitment.as_ref().first().copied()
-}
-
 #[cfg(test)]
 mod tests {
     use p3_air::symbolic::AirLayout;
@@ -331,13 +201,13 @@ mod tests {
     use vouch_air::machine::MIN_LOG_HEIGHT;
 
     use super::*;
+    use crate::config::{Quartic, Quintic};
 
-    fn chunks<const D: usize, A>(table: &A, lookups: &Lookups<F>) -> usize
+    fn chunks<EF: ChallengeField, A>(table: &A, lookups: &Lookups<F>) -> usize
     where
-        F: BinomiallyExtendable<D>,
-        A: Air<InteractionSymbolicBuilder<F, Challenge<D>>>,
+        A: Air<InteractionSymbolicBuilder<F, EF>>,
     {
-        get_log_num_quotient_chunks::<F, Challenge<D>, _, _>(
+        get_log_num_quotient_chunks::<F, EF, _, _>(
             table,
             AirLayout::from_air::<F>(table),
             1 << MIN_LOG_HEIGHT,
@@ -347,14 +217,11 @@ mod tests {
         )
     }
 
-    fn compare<const D: usize>(profile: Profile)
-    where
-        F: BinomiallyExtendable<D>,
-    {
-        let key = Key::<D>::new(profile).expect("the profile's degree");
+    fn compare<EF: ChallengeField>(profile: Profile) {
+        let key = Key::<EF>::new(profile).expect("the profile's degree");
         for (table, lookups) in Table::ALL.into_iter().zip(&key.lookups) {
-            let evaluated = chunks::<D, _>(&Instance::new(table, 0, b"j"), lookups);
-            let known = chunks::<D, _>(&key.known(table, 0, b"j"), lookups);
+            let evaluated = chunks::<EF, _>(&Instance::new(table, 0, b"j"), lookups);
+            let known = chunks::<EF, _>(&key.known(table, 0, b"j"), lookups);
             assert_eq!(known, evaluated, "{}", table.name());
         }
     }
@@ -362,11 +229,11 @@ mod tests {
     /// p3 asks for the degrees of every proof anew, and is not kept busy with it.
     #[test]
     fn nothing_is_evaluated_symbolically() {
-        let key = Key::<4>::new(Profile::Fast100).expect("the profile's degree");
+        let key = Key::<Quartic>::new(Profile::Fast100).expect("the profile's degree");
         for table in Table::ALL {
             let known = key.known(table, 0, b"j");
             let layout = AirLayout::from_air::<F>(&known);
-            let builder = InteractionSymbolicBuilder::<F, Challenge<4>>::from_air(&known, layout);
+            let builder = InteractionSymbolicBuilder::<F, Quartic>::from_air(&known, layout);
             assert!(builder.base_constraints().is_empty());
             assert!(builder.global_interactions().is_empty());
         }
@@ -375,7 +242,7 @@ mod tests {
     /// What p3 is told of a table's degree is what it would find.
     #[test]
     fn known_degrees_are_those_of_the_constraints() {
-        compare::<4>(Profile::Fast100);
-        compare::<5>(Profile::Compact100);
+        compare::<Quartic>(Profile::Fast100);
+        compare::<Quintic>(Profile::Compact100);
     }
 }

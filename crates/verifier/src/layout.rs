@@ -14,7 +14,7 @@ use vouch_air::F;
 use vouch_air::machine::MIN_LOG_HEIGHT;
 use vouch_air::tables::{Instance, Table};
 
-use crate::config::Challenge;
+use crate::config::Quartic;
 
 /// Degree of the machine's constraints, at most.
 pub const CONSTRAINT_DEGREE: usize = 3;
@@ -44,13 +44,13 @@ pub struct TableShape {
 pub fn layout(table: Table) -> (TableShape, Lookups<F>) {
     let instance = Instance::new(table, 0, &[]);
     let layout = AirLayout::from_air::<F>(&instance);
-    let mut builder = InteractionSymbolicBuilder::<F, Challenge<4>>::new(layout);
+    let mut builder = InteractionSymbolicBuilder::<F, Quartic>::new(layout);
     instance.eval(&mut builder);
     let lookups = Lookups::from_builder(&builder);
     let gadget = LogUpGadget::new();
     // The height does not matter: no constraint's degree depends on it.
     let chunks = |lookups: &Lookups<F>| {
-        1 << get_log_num_quotient_chunks::<F, Challenge<4>, _, _>(
+        1 << get_log_num_quotient_chunks::<F, Quartic, _, _>(
             &instance,
             AirLayout::from_air::<F>(&instance),
             1 << MIN_LOG_HEIGHT,

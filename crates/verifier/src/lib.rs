@@ -18,13 +18,15 @@ mod profile;
 mod receipt;
 mod security;
 mod segment;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transcript;
 mod verify;
 mod wire;
 
 pub use claim::Claim;
 pub use error::{DecodeError, VerifyError};
-pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST, fixed_commitment, machine_digest};
+pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST};
 pub use layout::{TableShape, layout};
 pub use profile::{ExtensionDegree, Parameters, Profile};
 pub use receipt::{HEADER_BYTES, MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};

@@ -29,6 +29,31 @@ impl ExtensionDegree {
     }
 }
 
+/// `$then`, with `$field` the type of the challenge field that has the degree `$degree`: the only place where a
+/// profile's degree becomes a type. A macro, because no closure is generic over a type.
+///
+/// ```
+/// use vouch_verifier::{ExtensionDegree, config::ChallengeField, with_challenge_field};
+///
+/// let degree = ExtensionDegree::Five;
+/// assert_eq!(with_challenge_field!(degree, EF => EF::DEGREE), degree.degree());
+/// ```
+#[macro_export]
+macro_rules! with_challenge_field {
+    ($degree:expr, $field:ident => $then:expr) => {
+        match $degree {
+            $crate::ExtensionDegree::Four => {
+                type $field = $crate::config::Quartic;
+                $then
+            }
+            $crate::ExtensionDegree::Five => {
+                type $field = $crate::config::Quintic;
+                $then
+            }
+        }
+    };
+}
+
 /// A parameter set: what to favour, and how many bits of provable security to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Profile {

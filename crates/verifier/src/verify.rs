@@ -1,5 +1,6 @@
 //! Verification: the chain of segments, then the proof of each.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +8,6 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use p3_batch_stark::verify_batch;
-use p3_field::extension::BinomiallyExtendable;
 use spin::Once;
 use vouch_air::F;
 use vouch_air::machine::{MIN_LOG_HEIGHT, log_height};
@@ -16,22 +16,30 @@ use vouch_air::tables::Table;
 use vouch_isa::memory::MEMORY_END;
 
 use crate::claim::Claim;
-use crate::config::{Proof, config};
+use crate::config::{ChallengeField, Proof, config};
 use crate::error::{DecodeError, VerifyError};
 use crate::key::{Key, MACHINE_DIGEST};
 use crate::packing::Packing;
-use crate::profile::{ExtensionDegree, Profile};
+use crate::profile::Profile;
 use crate::receipt::Receipt;
 use crate::segment::{SegmentReceipt, check_proof_length, max_log_height};
 use crate::wire::{decode_proof, heights};
+use crate::with_challenge_field;
 use vouch_air::ImageId;
 
 /// Bound of the executable range, as a word index.
 const TEXT_LIMIT: u32 = MEMORY_END / 4;
 
-enum AnyKey {
-    Four(Key<4>),
-    Five(Key<5>),
+/// A key, whichever field its challenges are of.
+trait AnyKey: Send + Sync {
+    /// That the proof of a segment proves what it has to.
+    fn check(&self, proof: &Context<'_>) -> Result<(), VerifyError>;
+}
+
+impl<EF: ChallengeField> AnyKey for Key<EF> {
+    fn check(&self, proof: &Context<'_>) -> Result<(), VerifyError> {
+        proof.verify(self)
+    }
 }
 
 /// Who calls the check of each segment: is given the number `n` of segments and the check, and
@@ -43,16 +51,15 @@ pub type Executor<'a> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + 'a;
 /// Verifies receipts of one profile. Making one costs some milliseconds; keep it.
 pub struct Verifier {
     profile: Profile,
-    key: AnyKey,
+    key: Box<dyn AnyKey>,
 }
 
 impl Verifier {
     /// A verifier of receipts of `profile`.
     pub fn new(profile: Profile) -> Option<Self> {
-        let key = match profile.parameters().extension {
-            ExtensionDegree::Four => AnyKey::Four(Key::new(profile)?),
-            ExtensionDegree::Five => AnyKey::Five(Key::new(profile)?),
-        };
+        let degree = profile.parameters().extension;
+        let key: Box<dyn AnyKey> =
+            with_challenge_field!(degree, EF => Box::new(Key::<EF>::new(profile)?));
         Some(Self { profile, key })
     }
 
@@ -115,7 +122,7 @@ impl Verifier {
         executor(proofs.len(), &|i| {
             if let (Some(proof), Some(verdict)) = (proofs.get(i), verdicts.get(i))
                 && !is_at_fault.load(Ordering::Acquire)
-                && verdict.call_once(|| self.verify_proof(proof)).is_err()
+                && verdict.call_once(|| self.key.check(proof)).is_err()
             {
                 is_at_fault.store(true, Ordering::Release);
             }
@@ -127,7 +134,7 @@ impl Verifier {
             if !verdict.is_completed() && stop() {
                 return Err(VerifyError::Stopped);
             }
-            verdict.call_once(|| self.verify_proof(proof)).clone()?;
+            verdict.call_once(|| self.key.check(proof)).clone()?;
         }
         Ok(Claim {
             image_id: *image_id,
@@ -149,7 +156,7 @@ impl Verifier {
         text: &Range<u32>,
         journal_start: u32,
     ) -> Result<(), VerifyError> {
-        self.verify_proof(&Context {
+        self.key.check(&Context {
             i,
             segment,
             text,
@@ -175,13 +182,6 @@ impl Verifier {
             context
         };
         receipt.segments.iter().enumerate().map(proof).collect()
-    }
-
-    fn verify_proof(&self, proof: &Context<'_>) -> Result<(), VerifyError> {
-        match &self.key {
-            AnyKey::Four(key) => proof.verify(key),
-            AnyKey::Five(key) => proof.verify(key),
-        }
     }
 }
 
@@ -238,10 +238,7 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn verify<const D: usize>(&self, key: &Key<D>) -> Result<(), VerifyError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    fn verify<EF: ChallengeField>(&self, key: &Key<EF>) -> Result<(), VerifyError> {
         let claim = &self.segment.claim;
         let tables: Vec<Table> = self.segment.tables.tables().collect();
         let (proof, packing) = self.decode(key, &tables)?;
@@ -272,14 +269,11 @@ impl Context<'_> {
 
     /// The proof, if it holds `tables`, and its layout. Nothing is decoded before its length is known to be that
     /// of a proof of these tables and heights.
-    fn decode<const D: usize>(
+    fn decode<EF: ChallengeField>(
         &self,
-        key: &Key<D>,
+        key: &Key<EF>,
         tables: &[Table],
-    ) -> Result<(Proof<D>, Packing), VerifyError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    ) -> Result<(Proof<EF>, Packing), VerifyError> {
         let wrong = |reason| DecodeError::Proof {
             segment: self.i,
             reason,

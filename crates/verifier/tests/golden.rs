@@ -4,11 +4,11 @@
 //! to say so in the CHANGELOG.
 
 use p3_blake3::Blake3;
-use p3_field::extension::BinomiallyExtendable;
 use p3_symmetric::CryptographicHasher;
-use vouch_air::F;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::{
-    Claim, ExtensionDegree, ImageId, Key, Profile, Receipt, Verifier, decode_proof, encode_proof,
+    Claim, ImageId, Key, Profile, Receipt, Verifier, decode_proof, encode_proof,
+    with_challenge_field,
 };
 
 /// The program that they are about, whatever the guest of that name is now.
@@ -83,30 +83,22 @@ fn they_have_one_encoding() {
             let tables: Vec<_> = segment.tables.tables().collect();
             let heights = segment.proof.iter().take(tables.len());
             let heights: Vec<usize> = heights.map(|&height| height.into()).collect();
-            segment.proof = match profile.parameters().extension {
-                ExtensionDegree::Four => {
-                    again(&Key::<4>::new(profile), &tables, &heights, &segment.proof)
-                }
-                ExtensionDegree::Five => {
-                    again(&Key::<5>::new(profile), &tables, &heights, &segment.proof)
-                }
-            };
+            segment.proof = with_challenge_field!(profile.parameters().extension, EF => {
+                let key = Key::<EF>::new(profile).expect("the profile's degree");
+                again(&key, &tables, &heights, &segment.proof)
+            });
         }
         assert!(receipt.to_bytes() == bytes, "{profile:?}");
     }
 }
 
-fn again<const D: usize>(
-    key: &Option<Key<D>>,
+fn again<EF: ChallengeField>(
+    key: &Key<EF>,
     tables: &[vouch_air::tables::Table],
     heights: &[usize],
     proof: &[u8],
-) -> Vec<u8>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let key = key.as_ref().expect("the profile's degree");
+) -> Vec<u8> {
     let packing = key.packing(tables, heights);
-    let proof = decode_proof::<D>(proof, &packing).expect("a proof");
+    let proof = decode_proof::<EF>(proof, &packing).expect("a proof");
     encode_proof(&proof, &packing).expect("its encoding")
 }

@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 
 use p3_field::PrimeCharacteristicRing;
 use p3_field::integers::QuotientMap;
+use vouch_isa::testing::SplitMix;
 
 use crate::F;
 use crate::tables::poseidon2::{WIDTH, trace};
 use crate::tables::{Instance, Table};
 use crate::testkit::lint::{Columns, symbolic};
-use crate::testkit::{Campaign, Mutation, P, Random, Subject, Verdict};
+use crate::testkit::{Campaign, Mutation, P, Subject, Verdict, element};
 use crate::witness::Trace;
 
 fn subject(inputs: &[([F; WIDTH], u32)], log_height: usize) -> Subject {
@@ -23,9 +24,9 @@ fn subject(inputs: &[([F; WIDTH], u32)], log_height: usize) -> Subject {
 }
 
 fn inputs() -> Vec<([F; WIDTH], u32)> {
-    let mut random = Random(7);
+    let mut random = SplitMix(7);
     let edges = [0, 1, P - 1].map(|x| [F::from_int(x); WIDTH]);
-    let others = [(); 3].map(|()| [(); WIDTH].map(|()| random.element()));
+    let others = [(); 3].map(|()| [(); WIDTH].map(|()| element(&mut random)));
     let all = edges.into_iter().chain(others);
     all.zip(1..).collect()
 }

@@ -13,10 +13,11 @@ use alloc::vec::Vec;
 use core::ops::AddAssign;
 
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use vouch_isa::testing::SplitMix;
 
 use super::free::{FreeCell, free_cells};
 use super::kills::{Harm, Kill, Kills, MAX_RULES, faults};
-use super::numbers::Random;
+use super::numbers::element;
 use super::rows::cells;
 use super::subject::Subject;
 use super::verdict::Verdict;
@@ -315,12 +316,12 @@ impl Mutation {
     /// Values for a cell other than its own.
     fn values(&mut self, row: usize, column: usize) -> Vec<F> {
         let own = *self.subject.cell(row, column);
-        let mut random = Random((row as u64) << 32 | column as u64);
+        let mut random = SplitMix((row as u64) << 32 | column as u64);
         let height = self.subject.height();
         let others = (1..4).map(|i| self.subject.row((row + i) % height)[column]);
         let mut values: Vec<F> = others.collect();
         values.extend([0, 1, 2, 3, 255, 256].map(|x: u32| F::from_int(x)));
-        values.extend([own + own, -own, random.element(), random.element()]);
+        values.extend([own + own, -own, element(&mut random), element(&mut random)]);
         // 2^32 more is the same word, p apart from it as an integer.
         let far = F::from_int(1u64 << 32);
         values.extend([own + far, own - far]);

@@ -1,8 +1,9 @@
-//! Numbers that tests share, and random ones.
+//! Numbers that tests share.
 
 use core::ops::Range;
 
 use p3_field::{PrimeField32, integers::QuotientMap};
+use vouch_isa::testing::SplitMix;
 
 use crate::F;
 
@@ -30,31 +31,15 @@ pub const EDGES: [u32; 14] = [
     P + 1,
 ];
 
-/// What SplitMix64 adds at each step.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// SplitMix64's step from a state: a number that looks nothing like it.
-pub const fn mix(state: u64) -> u64 {
-    let z = state.wrapping_add(GOLDEN);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+/// A random field element.
+pub fn element(random: &mut SplitMix) -> F {
+    F::from_int(random.draw() >> 33)
 }
 
-/// SplitMix64: the same mutants on every run.
-#[derive(Clone, Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    /// 64 bits.
-    pub fn draw(&mut self) -> u64 {
-        let drawn = mix(self.0);
-        self.0 = self.0.wrapping_add(GOLDEN);
-        drawn
-    }
-
-    /// A field element.
-    pub fn element(&mut self) -> F {
-        F::from_int(self.draw() >> 33)
+/// An element as the integer nearest to 0.
+pub fn as_signed(x: F) -> i64 {
+    match x.as_canonical_u32() {
+        x if x > P / 2 => i64::from(x) - i64::from(P),
+        x => i64::from(x),
     }
 }

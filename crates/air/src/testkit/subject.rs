@@ -8,10 +8,9 @@ use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 
 use super::numbers::TEXT;
-use super::rows::{cells, padding, table_of};
+use super::rows::{cells, evaluate, padding, table_of};
 use super::verdict::{Collector, Place, Verdict};
 use crate::F;
-use crate::capture::{Capture, Row};
 use crate::columns::Block;
 use crate::machine::{PublicValues, log_height};
 use crate::table::TableType;
@@ -124,27 +123,13 @@ impl Subject {
     fn evaluate(&self, row: usize, patience: usize) -> Collector {
         let trace = &self.trace;
         let height = self.height();
-        let fixed = self.fixed.as_ref().map(|fixed| {
-            let width = fixed.width();
-            &fixed.values[row * width..][..width]
-        });
         let mut collector = Collector::new(self.table(), patience);
         collector.verdict.place = match row {
             0 => Place::First,
             _ if row + 1 == height => Place::Last,
             _ => Place::Other,
         };
-        let row = Row {
-            current: self.cells(row),
-            next: self.cells((row + 1) % height),
-            preprocessed: fixed.unwrap_or_default(),
-            periodic: &BaseAir::<F>::periodic_values(&trace.instance, row),
-            public: &trace.public_values,
-            is_first: F::from_bool(row == 0),
-            is_last: F::from_bool(row + 1 == height),
-            is_transition: F::from_bool(row + 1 != height),
-        };
-        trace.instance.eval(&mut Capture::new(row, &mut collector));
+        evaluate(trace, self.fixed.as_ref(), row, &mut collector);
         collector
     }
 }

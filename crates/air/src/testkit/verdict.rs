@@ -6,7 +6,7 @@ use core::fmt;
 use p3_field::{PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 
 use super::kills::Rule;
-use super::numbers::P;
+use super::numbers::{P, as_signed};
 use super::rows::compression;
 use crate::F;
 use crate::bus::{self, Fact};
@@ -51,15 +51,23 @@ impl Message {
 
     /// Whether a message of the lookup or Poseidon2 bus is a fact; `None` for other messages.
     pub fn is_true(&self) -> Option<bool> {
-        match (self.bus, self.fields.as_slice()) {
-            (bus::LOOKUP, &[fact, x, y, z]) => Some(is_fact(fact, [x, y, z])),
-            (bus::POSEIDON2, fields) => {
-                let element = |i: usize| F::from_int(fields[i]);
-                let output = compression().compress(core::array::from_fn(element));
-                Some((0..8).all(|i| output[i] == element(16 + i)))
-            }
-            _ => None,
+        let fields: Vec<F> = self.fields.iter().map(|&x| F::from_int(x)).collect();
+        is_true(self.bus, &fields)
+    }
+}
+
+/// Whether a message of the lookup or Poseidon2 bus is a fact; `None` for other messages.
+pub fn is_true(bus: &str, fields: &[F]) -> Option<bool> {
+    match (bus, fields) {
+        (bus::LOOKUP, &[fact, x, y, z]) => {
+            let [x, y, z] = [x, y, z].map(|number| number.as_canonical_u32());
+            Some(is_fact(fact.as_canonical_u32(), [x, y, z]))
         }
+        (bus::POSEIDON2, fields) => {
+            let (input, output) = fields.split_first_chunk()?;
+            Some(compression().compress(*input) == output)
+        }
+        _ => None,
     }
 }
 
@@ -233,10 +241,7 @@ impl Sink for Collector {
         let known = bus::ALL.iter().find(|(bus, _)| *bus == name);
         let (bus, width) = *known.expect("every bus is listed");
         assert_eq!(fields.len(), width, "fields on bus {bus}");
-        let count = match count.as_canonical_u32() {
-            count if count > P / 2 => i64::from(count) - i64::from(P),
-            count => i64::from(count),
-        };
+        let count = as_signed(count);
         let message = Message::new(bus, fields, count);
         let is_bounded = weight != 0;
         let is_question = is_bounded && [bus::LOOKUP, bus::POSEIDON2].contains(&bus);
@@ -245,7 +250,8 @@ impl Sink for Collector {
             self.verdict.unbounded.push(message);
             return;
         }
-        let list = match message.is_true().filter(|_| is_question) {
+        let is_true = is_question.then(|| is_true(bus, fields)).flatten();
+        let list = match is_true {
             Some(false) => {
                 self.verdict.untrue_at.push(self.messages - 1);
                 &mut self.verdict.untrue

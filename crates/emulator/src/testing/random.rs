@@ -8,6 +8,7 @@ mod memory;
 mod words;
 
 use vouch_isa::Instruction;
+use vouch_isa::testing::SplitMix;
 
 use super::{DATA, asm};
 
@@ -68,38 +69,6 @@ impl RandomCode {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators").
-struct Random(u64);
-
-impl Random {
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Below `bound`, which is small: the bias is too.
-    fn below(&mut self, bound: u32) -> u32 {
-        (self.draw() % u64::from(bound)) as u32
-    }
-
-    /// From `first` to `last`.
-    fn between(&mut self, first: i32, last: i32) -> i32 {
-        first + self.below((last - first + 1) as u32) as i32
-    }
-
-    /// True once in `times`.
-    fn once_in(&mut self, times: u32) -> bool {
-        self.below(times) == 0
-    }
-
-    /// One of a list, which is not empty.
-    fn pick<T: Copy>(&mut self, list: &[T]) -> T {
-        list[self.below(list.len() as u32) as usize]
-    }
-}
-
 /// Registers that only the generator's own code writes: the base of the window, loop counters
 /// of both depths, a pointer. Which ones they are is random. Calls need some of the others.
 struct Reserved {
@@ -111,7 +80,7 @@ struct Reserved {
 /// The code so far, and what the next piece must respect. Every piece can be entered at its
 /// first instruction alone and is left after its last.
 struct Generator {
-    random: Random,
+    random: SplitMix,
     code: RandomCode,
     list: Vec<Instruction>,
     reserved: Reserved,
@@ -128,7 +97,7 @@ struct Generator {
 impl Generator {
     /// Sets all registers.
     fn new(code: RandomCode, seed: u64) -> Self {
-        let mut random = Random(seed);
+        let mut random = SplitMix(seed);
         let reserved = Reserved::new(&mut random);
         let base = reserved.base;
         let mut generator = Self {
@@ -245,7 +214,7 @@ impl Generator {
 }
 
 impl Reserved {
-    fn new(random: &mut Random) -> Self {
+    fn new(random: &mut SplitMix) -> Self {
         let mut chosen = Vec::new();
         while chosen.len() < 4 {
             let register = 1 + random.below(31) as u8;

@@ -1,4 +1,7 @@
-//! Programs on the CPU, step by step.
+//! Programs on the CPU, step by step, for tests.
+//!
+//! Everything else that evaluates a table on numbers reads its `eval` (`vouch_air::capture`). This does not, and is not
+//! to be merged with it: it runs the steps that kernels are written from, for a test that compares the two.
 
 use p3_field::PrimeCharacteristicRing;
 use vouch_air::F;

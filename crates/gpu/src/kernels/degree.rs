@@ -1,8 +1,5 @@
 //! Kernels that there is one of for each degree of the challenge field.
-
-use p3_field::extension::BinomiallyExtendable;
-use vouch_air::F;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 use crate::field::challenge_words;
 
@@ -19,11 +16,8 @@ pub(super) const fn name(degree: usize, names: [&'static str; 2]) -> &'static st
 }
 
 /// A challenge as an argument: its words first.
-pub(super) fn argument<const D: usize>(challenge: Challenge<D>) -> [u32; MOST_DEGREE]
-where
-    F: BinomiallyExtendable<D>,
-{
+pub(super) fn argument<EF: ChallengeField>(challenge: EF) -> [u32; MOST_DEGREE] {
     let mut argument = [0; MOST_DEGREE];
-    argument[..D].copy_from_slice(&challenge_words(&[challenge]));
+    argument[..EF::DEGREE].copy_from_slice(&challenge_words(&[challenge]));
     argument
 }

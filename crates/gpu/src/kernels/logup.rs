@@ -1,9 +1,7 @@
 //! LogUp columns (`kernels/logup.cuh`, `kernels/logup.cu`).
-
-use p3_field::extension::BinomiallyExtendable;
 use vouch_air::F;
 use vouch_air::tables::Table;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 use super::table::{THREADS, TableArguments, variant};
 use crate::arena::{Buffer, Gpu};
@@ -43,20 +41,17 @@ unsafe impl Arguments for RunningSum {
 ///
 /// # Errors
 /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
-pub fn logup<const D: usize>(
+pub fn logup<EF: ChallengeField>(
     gpu: &Gpu,
     table: Table,
     public_values: &[F],
     main: &Matrix,
     fixed: Option<&Matrix>,
-    challenges: &[Challenge<D>],
-) -> Result<(Matrix, Challenge<D>), GpuError>
-where
-    F: BinomiallyExtendable<D>,
-{
+    challenges: &[EF],
+) -> Result<(Matrix, EF), GpuError> {
     let program = TableProgram::of(table);
     assert_eq!(main.log_cosets, 0, "a table's own rows");
-    let width = D * (program.plan.columns.len() + 1);
+    let width = EF::DEGREE * (program.plan.columns.len() + 1);
     let columns = Matrix::new(gpu, width, main.log_height, 0)?;
     let combiners = program.combiner_numbers(challenges);
     let numbers = gpu.upload(&challenge_words(&combiners))?;
@@ -68,27 +63,27 @@ where
         public_values: public.start(),
         ..TableArguments::new(table, public_values, main, fixed, main.rows())
     };
-    let variant = variant("logup", table, D);
+    let variant = variant("logup", table, EF::DEGREE);
     // SAFETY: the kernel reads the columns that the table has, which `new` has checked, its numbers
     // and public values, and writes the LogUp columns.
     unsafe {
         gpu.launch_variant(&variant, Grid::line(main.rows(), THREADS), arguments)?;
     }
-    let total = running_sum::<D>(gpu, &columns.buffer, main.rows())?;
-    let terminal = to_challenges::<D>(total.read(0..D)?)[0];
+    let total = running_sum::<EF>(gpu, &columns.buffer, main.rows())?;
+    let terminal = to_challenges::<EF>(total.read(0..EF::DEGREE)?)[0];
     Ok((columns, terminal))
 }
 
-/// Replaces `count` numbers, whose coordinates are in the first `D` columns, by the sum of those
+/// Replaces `count` numbers, whose coordinates are in the first `EF::DEGREE` columns, by the sum of those
 /// before each; the sum of all.
-fn running_sum<const D: usize>(
+fn running_sum<EF: ChallengeField>(
     gpu: &Gpu,
     numbers: &Buffer,
     count: usize,
 ) -> Result<Buffer, GpuError> {
-    assert!(numbers.len() >= D * count);
+    assert!(numbers.len() >= EF::DEGREE * count);
     let tiles = count.div_ceil(TILE as usize);
-    let totals = gpu.buffer(D * tiles)?;
+    let totals = gpu.buffer(EF::DEGREE * tiles)?;
     let arguments = RunningSum {
         numbers: numbers.start(),
         totals: totals.start(),
@@ -98,17 +93,17 @@ fn running_sum<const D: usize>(
         unused: 0,
     };
     let grid = Grid::line(count, TILE);
-    // SAFETY: it touches `D` columns of numbers and of tiles, which are there.
+    // SAFETY: it touches `EF::DEGREE` columns of numbers and of tiles, which are there.
     unsafe {
-        gpu.launch_variant(&D.to_string(), grid, arguments)?;
+        gpu.launch_variant(&EF::DEGREE.to_string(), grid, arguments)?;
     }
     if tiles == 1 {
         return Ok(totals);
     }
-    let total = running_sum::<D>(gpu, &totals, tiles)?;
+    let total = running_sum::<EF>(gpu, &totals, tiles)?;
     // SAFETY: as above.
     unsafe {
-        gpu.launch_variant(&format!("tiles_{D}"), grid, arguments)?;
+        gpu.launch_variant(&format!("tiles_{}", EF::DEGREE), grid, arguments)?;
     }
     Ok(total)
 }

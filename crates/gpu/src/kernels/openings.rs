@@ -1,13 +1,12 @@
 //! Openings: the values of columns at the out-of-domain point `z` and at that of the next row
 //! (`kernels/openings.cu`).
 
+use core::marker::PhantomData;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PrimeCharacteristicRing};
-use vouch_air::F;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::COSET;
 
 use super::degree::{self, MOST_DEGREE};
@@ -30,23 +29,25 @@ const MOST_CHUNKS: usize = 1 << 7;
 
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct InverseDistances<const D: usize> {
+struct InverseDistances<EF> {
     to: Address,
     powers: Powers,
     point: [u32; MOST_DEGREE],
     shift: u32,
     log_height: u32,
     log_cosets: u32,
+    field: PhantomData<EF>,
 }
 
 // SAFETY: `InverseDistancesArgs` has the same fields; no padding.
-unsafe impl<const D: usize> Arguments for InverseDistances<D> {
-    const KERNEL: &'static str = degree::name(D, ["inverse_distances_4", "inverse_distances_5"]);
+unsafe impl<EF: ChallengeField> Arguments for InverseDistances<EF> {
+    const KERNEL: &'static str =
+        degree::name(EF::DEGREE, ["inverse_distances_4", "inverse_distances_5"]);
 }
 
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Evaluate<const D: usize, const AT_NEXT: bool> {
+struct Evaluate<EF, const AT_NEXT: bool> {
     columns: Address,
     inverses: Address,
     partials: Address,
@@ -56,13 +57,14 @@ struct Evaluate<const D: usize, const AT_NEXT: bool> {
     width: u32,
     chunk: u32,
     zero: u32,
+    field: PhantomData<EF>,
 }
 
 // SAFETY: `EvaluateArgs` has the same fields; no padding.
-unsafe impl<const D: usize, const AT_NEXT: bool> Arguments for Evaluate<D, AT_NEXT> {
+unsafe impl<EF: ChallengeField, const AT_NEXT: bool> Arguments for Evaluate<EF, AT_NEXT> {
     const KERNEL: &'static str = match AT_NEXT {
-        false => degree::name(D, ["evaluate_4", "evaluate_5"]),
-        true => degree::name(D, ["evaluate_both_4", "evaluate_both_5"]),
+        false => degree::name(EF::DEGREE, ["evaluate_4", "evaluate_5"]),
+        true => degree::name(EF::DEGREE, ["evaluate_both_4", "evaluate_both_5"]),
     };
 }
 
@@ -81,31 +83,29 @@ unsafe impl Arguments for AddChunks {
 }
 
 /// `1 / (z - x)` for every point `x` of the domain that matrices of `2^log_height` rows on
-/// `2^log_cosets` cosets are committed on: as `D` columns of the same rows.
+/// `2^log_cosets` cosets are committed on: as `EF::DEGREE` columns of the same rows.
 ///
 /// # Errors
 /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
-pub fn inverse_distances<const D: usize>(
+pub fn inverse_distances<EF: ChallengeField>(
     gpu: &Gpu,
     roots: &Roots,
-    point: Challenge<D>,
+    point: EF,
     log_height: usize,
     log_cosets: usize,
-) -> Result<Matrix, GpuError>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let inverses = Matrix::new(gpu, D, log_height, log_cosets)?;
-    let arguments = InverseDistances::<D> {
+) -> Result<Matrix, GpuError> {
+    let inverses = Matrix::new(gpu, EF::DEGREE, log_height, log_cosets)?;
+    let arguments = InverseDistances::<EF> {
         to: inverses.buffer.start(),
         powers: roots.powers(log_height + log_cosets)?,
         point: degree::argument(point),
         shift: word(COSET),
         log_height: log_height as u32,
         log_cosets: log_cosets as u32,
+        field: PhantomData,
     };
     let grid = Grid::line(inverses.rows().div_ceil(POINTS), BLOCK);
-    // SAFETY: it writes to all rows of `inverses`, D columns.
+    // SAFETY: it writes to all rows of `inverses`, `EF::DEGREE` columns.
     unsafe { gpu.launch(grid, arguments)? };
     Ok(inverses)
 }
@@ -126,23 +126,17 @@ impl OpenedMatrix<'_> {
 }
 
 /// The values of a matrix at each of its points: of every column.
-pub type Values<const D: usize> = Vec<Vec<Challenge<D>>>;
+pub type Values<EF> = Vec<Vec<EF>>;
 
 /// Opens matrices at one point.
-pub struct Opener<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub struct Opener<EF: ChallengeField> {
     gpu: Gpu,
-    point: Challenge<D>,
+    point: EF,
     /// `1 / (z - x)` on the domains of matrices, by their `log_height`.
     inverses: BTreeMap<usize, Matrix>,
 }
 
-impl<const D: usize> Opener<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Opener<EF> {
     /// Opens matrices of these heights, log2, on `2^log_cosets` cosets, at `point`.
     ///
     /// # Errors
@@ -150,7 +144,7 @@ where
     pub fn new(
         gpu: &Gpu,
         roots: &Roots,
-        point: Challenge<D>,
+        point: EF,
         log_heights: impl IntoIterator<Item = usize>,
         log_cosets: usize,
     ) -> Result<Self, GpuError> {
@@ -176,22 +170,22 @@ where
     ///
     /// # Errors
     /// Those of [`Gpu::buffer`], [`Gpu::launch`] and `Buffer::read`.
-    pub fn evaluate(&self, opened: &[OpenedMatrix<'_>]) -> Result<Vec<Values<D>>, GpuError> {
+    pub fn evaluate(&self, opened: &[OpenedMatrix<'_>]) -> Result<Vec<Values<EF>>, GpuError> {
         let numbers = |opened: &OpenedMatrix<'_>| opened.matrix.width * opened.points();
         let sums = self
             .gpu
-            .buffer(D * opened.iter().map(numbers).sum::<usize>())?;
+            .buffer(EF::DEGREE * opened.iter().map(numbers).sum::<usize>())?;
         let mut first = 0;
         for opened in opened {
             match opened.at_next {
                 true => self.sum_columns::<true>(opened, sums.at(first))?,
                 false => self.sum_columns::<false>(opened, sums.at(first))?,
             }
-            first += D * numbers(opened);
+            first += EF::DEGREE * numbers(opened);
         }
-        let sums = challenges::<D>(sums.read_all()?);
+        let sums = challenges::<EF>(sums.read_all()?);
         let mut rest = sums.as_slice();
-        let mut values = |opened: &OpenedMatrix<'_>| -> Values<D> {
+        let mut values = |opened: &OpenedMatrix<'_>| -> Values<EF> {
             let (sums, others) = rest.split_at(numbers(opened));
             rest = others;
             let (points, scale) = (opened.points(), scale(self.point, opened.matrix.log_height));
@@ -218,10 +212,10 @@ where
         }
         let height = 1usize << matrix.log_height;
         let chunk = (height / MOST_CHUNKS).max(LEAST_CHUNK).min(height);
-        let (chunks, count) = (height / chunk, D * matrix.width * opened.points());
+        let (chunks, count) = (height / chunk, EF::DEGREE * matrix.width * opened.points());
         let partials = self.gpu.buffer(chunks * count)?;
         let inverses = self.inverses(matrix.log_height, matrix.log_cosets);
-        let arguments = Evaluate::<D, AT_NEXT> {
+        let arguments = Evaluate::<EF, AT_NEXT> {
             columns: matrix.buffer.start(),
             inverses: inverses.buffer.start(),
             partials: partials.start(),
@@ -231,6 +225,7 @@ where
             width: matrix.width as u32,
             chunk: chunk as u32,
             zero: 0,
+            field: PhantomData,
         };
         let grid = Grid {
             blocks: [
@@ -269,10 +264,7 @@ where
 /// The factor that the weights `1 / (z - x) - 1 / z` lack on the coset of `2^log_height` points:
 /// `z (z^n - g^n) / (n g^n)`. For the point of the next row, `w z`, those are
 /// `(1 / (z - x / w) - 1 / z) / w`, and lack `w` times the factor.
-fn scale<const D: usize>(point: Challenge<D>, log_height: usize) -> Challenge<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn scale<EF: ChallengeField>(point: EF, log_height: usize) -> EF {
     let shift = COSET.exp_power_of_2(log_height);
     let denominator = shift.mul_2exp_u64(log_height as u64);
     point * (point.exp_power_of_2(log_height) - shift) * denominator.inverse()

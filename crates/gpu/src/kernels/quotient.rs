@@ -1,11 +1,9 @@
 //! Quotients (`kernels/quotient.cuh`, `kernels/quotient.cu`).
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
 use p3_util::reverse_bits_len;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::COSET;
 
 use super::table::{THREADS, TableArguments, variant};
@@ -52,10 +50,7 @@ unsafe impl Arguments for Chunks {
 }
 
 /// A table on the domain that its columns are extended to.
-pub struct Extended<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub struct Extended<'a, EF: ChallengeField> {
     /// The table.
     pub table: Table,
     /// Its public values.
@@ -71,9 +66,9 @@ where
     /// [`selectors`] of the table's height and the cosets of its quotient.
     pub selectors: &'a Matrix,
     /// Two challenges for each LogUp column, as p3's transcript lays them out.
-    pub challenges: &'a [Challenge<D>],
+    pub challenges: &'a [EF],
     /// The sum of all fractions.
-    pub terminal: Challenge<D>,
+    pub terminal: EF,
 }
 
 /// Which row each point of the first cosets stands for: columns with multiples of the Lagrange
@@ -131,17 +126,14 @@ fn vanishing(shift: F, log_height: usize) -> F {
 ///
 /// # Errors
 /// Those of [`Gpu::buffer`] and [`Gpu::launch`].
-pub fn quotient<const D: usize>(
+pub fn quotient<EF: ChallengeField>(
     gpu: &Gpu,
-    extended: &Extended<'_, D>,
-    alpha: Challenge<D>,
-) -> Result<Matrix, GpuError>
-where
-    F: BinomiallyExtendable<D>,
-{
+    extended: &Extended<'_, EF>,
+    alpha: EF,
+) -> Result<Matrix, GpuError> {
     let program = TableProgram::of(extended.table);
     let (log_height, log_chunks) = (extended.main.log_height, program.plan.log_chunks);
-    let result = Matrix::new(gpu, D, log_height, log_chunks)?;
+    let result = Matrix::new(gpu, EF::DEGREE, log_height, log_chunks)?;
     check(extended, &result);
     let numbers = gpu.upload(&challenge_words(&numbers(program, extended, alpha)))?;
     let public = gpu.upload(words(extended.public_values))?;
@@ -169,7 +161,7 @@ where
             result.rows(),
         )
     };
-    let variant = variant("quotient", extended.table, D);
+    let variant = variant("quotient", extended.table, EF::DEGREE);
     // SAFETY: `new` and `check` have seen that all columns that the table looks at are there for
     // all points; it also reads the numbers and values made here, and writes the result.
     unsafe {
@@ -179,12 +171,9 @@ where
 }
 
 /// That the columns besides those of [`TableArguments::new`] are there.
-fn check<const D: usize>(extended: &Extended<'_, D>, result: &Matrix)
-where
-    F: BinomiallyExtendable<D>,
-{
+fn check<EF: ChallengeField>(extended: &Extended<'_, EF>, result: &Matrix) {
     let name = extended.table.name();
-    let width = |columns: usize| D * (columns + 1);
+    let width = |columns: usize| EF::DEGREE * (columns + 1);
     let columns = TableProgram::of(extended.table).plan.columns.len();
     assert_eq!(
         extended.logup.width,
@@ -211,14 +200,11 @@ where
 }
 
 /// The numbers that are the same for all points, in the kernel's order.
-fn numbers<const D: usize>(
+fn numbers<EF: ChallengeField>(
     program: &TableProgram,
-    extended: &Extended<'_, D>,
-    alpha: Challenge<D>,
-) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
+    extended: &Extended<'_, EF>,
+    alpha: EF,
+) -> Vec<EF> {
     let mut numbers = program.combiner_numbers(extended.challenges);
     // p3 gives the first constraint the highest power and the last the power 0.
     let constraints = program.constraints.len() + program.plan.columns.len() + 3;

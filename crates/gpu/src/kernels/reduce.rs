@@ -1,11 +1,11 @@
 //! What FRI is to show to be a polynomial (`kernels/reduce.cu`).
 
+use core::marker::PhantomData;
 use std::collections::BTreeMap;
 
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
 use vouch_air::F;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{COSET, Group};
 
 use super::degree::{self, MOST_DEGREE};
@@ -33,7 +33,7 @@ const LEAST_RUN: usize = 5;
 
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Reduce<const D: usize> {
+struct Reduce<EF> {
     terms: Address,
     inverses: Address,
     values: Address,
@@ -49,34 +49,29 @@ struct Reduce<const D: usize> {
     next: u32,
     back: u32,
     shift: u32,
+    field: PhantomData<EF>,
 }
 
 // SAFETY: `ReduceArgs` has the same fields; no padding.
-unsafe impl<const D: usize> Arguments for Reduce<D> {
-    const KERNEL: &'static str = degree::name(D, ["reduce_4", "reduce_5"]);
+unsafe impl<EF: ChallengeField> Arguments for Reduce<EF> {
+    const KERNEL: &'static str = degree::name(EF::DEGREE, ["reduce_4", "reduce_5"]);
 }
 
 /// What is claimed of packs: the values of their columns, those that are there, at each of their
 /// points.
-pub struct Claims<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub struct Claims<'a, EF: ChallengeField> {
     /// The packs.
     pub packs: &'a Packs,
     /// Where they are in the proof: fixed columns are committed to before there is one, so that their packs
     /// do not know their terms.
     pub group: &'a Group,
     /// By point, then column.
-    pub values: Vec<Vec<Challenge<D>>>,
+    pub values: Vec<Vec<EF>>,
 }
 
-impl<const D: usize> Opener<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Opener<EF> {
     /// What FRI is given at a level: the sum over its terms (docs/packing.md, "The opening"), `terms` of
-    /// them, as `D` columns. `claims` are of all packs of the level.
+    /// them, as `EF::DEGREE` columns. `claims` are of all packs of the level.
     ///
     /// # Panics
     /// If there are none, or not one value for each column and point, or packs have a height or cosets
@@ -88,9 +83,9 @@ where
     pub fn reduce(
         &self,
         roots: &Roots,
-        claims: &[Claims<'_, D>],
+        claims: &[Claims<'_, EF>],
         terms: usize,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Matrix, GpuError> {
         self.reduce_within(roots, claims, terms, alpha, ROOM)
     }
@@ -105,16 +100,16 @@ where
     pub fn reduce_within(
         &self,
         roots: &Roots,
-        claims: &[Claims<'_, D>],
+        claims: &[Claims<'_, EF>],
         terms: usize,
-        alpha: Challenge<D>,
+        alpha: EF,
         room: usize,
     ) -> Result<Matrix, GpuError> {
         let first = claims.first().expect("a level has packs").packs;
         let (level, log_cosets) = (first.group().level(), first.log_cosets());
-        let mut sum = Matrix::new(self.gpu(), D, level, log_cosets)?;
+        let mut sum = Matrix::new(self.gpu(), EF::DEGREE, level, log_cosets)?;
         // The highest columns first: if they are packs of their own, their terms are the sum's first.
-        let mut by_height: BTreeMap<usize, Vec<&Claims<'_, D>>> = BTreeMap::new();
+        let mut by_height: BTreeMap<usize, Vec<&Claims<'_, EF>>> = BTreeMap::new();
         for claims in claims {
             assert_eq!(claims.packs.group().level(), level);
             assert_eq!(claims.packs.log_cosets(), log_cosets);
@@ -142,7 +137,7 @@ where
     /// Adds the terms of one height to the sum, or makes it of them.
     fn add_height(
         &self,
-        height: &Height<'_, D>,
+        height: &Height<'_, EF>,
         sum: &mut Matrix,
         add: bool,
         room: usize,
@@ -155,7 +150,7 @@ where
         if height.log_size == 0 {
             return self.coefficients(height, Part::ALL, &[&table, &values, &sum.buffer]);
         }
-        let words = D << (height.log_size + height.log_cosets);
+        let words = EF::DEGREE << (height.log_size + height.log_cosets);
         let run = log_run(log_height, LEAST_RUN, words, room);
         let coefficients = gpu.buffer(words << run)?;
         for part in Part::of(log_height, run) {
@@ -168,7 +163,7 @@ where
     /// The coefficients at a part of the rows.
     fn coefficients(
         &self,
-        height: &Height<'_, D>,
+        height: &Height<'_, EF>,
         part: Part,
         [table, values, to]: &[&Buffer; 3],
     ) -> Result<(), GpuError> {
@@ -183,10 +178,10 @@ where
         let log_rows = part.log_rows(log_height);
         let rows = 1 << (log_cosets + log_rows);
         assert!(
-            to.len() >= (D * rows) << log_size,
+            to.len() >= (EF::DEGREE * rows) << log_size,
             "no room for coefficients"
         );
-        let arguments = Reduce::<D> {
+        let arguments = Reduce::<EF> {
             terms: table.start(),
             inverses: inverses.buffer.start(),
             values: values.start(),
@@ -202,6 +197,7 @@ where
             next: height.terms.iter().any(Term::at_next).into(),
             back: word(F::two_adic_generator(log_height).inverse()),
             shift: word(COSET),
+            field: PhantomData,
         };
         let along_y = (1usize << log_size).div_ceil(COEFFICIENTS);
         let grid = Grid::rows(usize::div_ceil(rows, ROWS), along_y, BLOCK);
@@ -212,35 +208,26 @@ where
 }
 
 /// Packs of columns of one height, and the claims about them.
-struct Height<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+struct Height<'a, EF: ChallengeField> {
     roots: &'a Roots,
     log_height: usize,
     log_cosets: usize,
     log_size: usize,
-    terms: Vec<Term<'a, D>>,
-    correction: Challenge<D>,
+    terms: Vec<Term<'a, EF>>,
+    correction: EF,
 }
 
 /// Packs with the powers of the challenge.
-struct Term<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    claims: &'a Claims<'a, D>,
+struct Term<'a, EF: ChallengeField> {
+    claims: &'a Claims<'a, EF>,
     /// Those of each pack, at `z`.
-    powers: Vec<Challenge<D>>,
+    powers: Vec<EF>,
     /// By how much those for the next row's point are greater.
-    next: Challenge<D>,
+    next: EF,
 }
 
-impl<'a, const D: usize> Term<'a, D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    fn new(claims: &'a Claims<'a, D>, alpha: Challenge<D>) -> Self {
+impl<'a, EF: ChallengeField> Term<'a, EF> {
+    fn new(claims: &'a Claims<'a, EF>, alpha: EF) -> Self {
         let group = claims.group;
         assert_eq!(claims.values.len(), group.points(), "one list a point");
         let is_whole = |values: &Vec<_>| values.len() == group.columns.len();
@@ -259,28 +246,26 @@ where
 
     /// What each word of a coefficient is multiplied by: one of the coordinates of a challenge by its unit,
     /// too.
-    fn factors(&self) -> impl Iterator<Item = Challenge<D>> + '_ {
+    fn factors(&self) -> impl Iterator<Item = EF> + '_ {
         let cells = self.claims.packs.cells();
-        let unit = |d| Challenge::<D>::from_basis_coefficients_fn(|i| F::from_bool(i == d));
-        let units = move |&power: &Challenge<D>| (0..cells).map(move |d| power * unit(d));
+        let unit = |d| EF::from_basis_coefficients_fn(|i| F::from_bool(i == d));
+        let units = move |&power: &EF| (0..cells).map(move |d| power * unit(d));
         self.powers.iter().flat_map(units)
     }
 
     /// The claims at a point for coefficient `j`, by the powers at `z`.
-    fn value(&self, point: usize, j: usize) -> Challenge<D> {
+    fn value(&self, point: usize, j: usize) -> EF {
         let values = self.claims.values.get(point).into_iter().flatten();
         let of_pack = values.skip(j * self.powers.len()).zip(&self.powers);
         of_pack.map(|(&value, &power)| value * power).sum()
     }
 }
 
-impl<const D: usize> Height<'_, D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Height<'_, EF> {
     /// The terms, then the factors of each.
-    fn table(&self, opener: &Opener<D>) -> Result<Buffer, GpuError> {
-        let padded = |term: &Term<'_, D>| D * term.claims.packs.width().next_multiple_of(COLUMNS);
+    fn table(&self, opener: &Opener<EF>) -> Result<Buffer, GpuError> {
+        let padded =
+            |term: &Term<'_, EF>| EF::DEGREE * term.claims.packs.width().next_multiple_of(COLUMNS);
         let heads = TERM * self.terms.len();
         let words = heads + self.terms.iter().map(padded).sum::<usize>();
         let buffer = opener.gpu().buffer(words)?;
@@ -304,11 +289,11 @@ where
     }
 
     /// For each coefficient the claims at both points, by the powers that they get.
-    fn values(&self, opener: &Opener<D>) -> Result<Buffer, GpuError> {
+    fn values(&self, opener: &Opener<EF>) -> Result<Buffer, GpuError> {
         let value = |j| {
             let at_point = self.terms.iter().map(|term| term.value(0, j));
             let at_next = self.terms.iter().map(|term| term.value(1, j) * term.next);
-            [at_point.sum(), at_next.sum::<Challenge<D>>()]
+            [at_point.sum(), at_next.sum::<EF>()]
         };
         let values: Vec<_> = (0..1 << self.log_size).flat_map(value).collect();
         opener.gpu().upload(&challenge_words(&values))

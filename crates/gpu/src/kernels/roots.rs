@@ -1,9 +1,10 @@
 //! Roots of unity on a device (`kernels/roots.cuh`).
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
+use parking_lot::Mutex;
 use vouch_air::F;
 use vouch_verifier::packing::shift;
 
@@ -106,7 +107,7 @@ impl Roots {
         key: RootTable,
         elements: impl FnOnce() -> Vec<F>,
     ) -> Result<Address, GpuError> {
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.tables.lock();
         if let Some(table) = tables.get(&key) {
             return Ok(table.start());
         }

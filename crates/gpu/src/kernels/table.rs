@@ -1,10 +1,9 @@
 //! What the kernels generated for each table take (`kernels/constraints.cuh`).
 
 use p3_air::BaseAir;
-use p3_field::extension::BinomiallyExtendable;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 use crate::device::{Address, Arguments};
 use crate::ir::TableProgram;
@@ -88,13 +87,7 @@ impl TableArguments {
 
 impl TableProgram {
     /// The messages' constants and factors, in the kernels' order.
-    pub(super) fn combiner_numbers<const D: usize>(
-        &self,
-        challenges: &[Challenge<D>],
-    ) -> Vec<Challenge<D>>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    pub(super) fn combiner_numbers<EF: ChallengeField>(&self, challenges: &[EF]) -> Vec<EF> {
         let plan = self.plan;
         assert_eq!(
             challenges.len(),

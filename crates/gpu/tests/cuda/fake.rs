@@ -2,9 +2,10 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use libloading::Library;
+use parking_lot::{Mutex, MutexGuard};
 
 /// What it says of itself and of its devices.
 #[derive(Clone, Copy)]
@@ -39,7 +40,7 @@ impl Fake {
     /// The driver with this setting.
     pub fn new(setting: Setting) -> Self {
         static TURN: Mutex<()> = Mutex::new(());
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = TURN.lock();
         // SAFETY: the function is of this type.
         unsafe {
             let set = library().get::<unsafe extern "C" fn(i32, i32, i32, u64)>(b"fake_set");

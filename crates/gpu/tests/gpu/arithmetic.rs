@@ -1,10 +1,9 @@
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing};
+use p3_field::{Field, PrimeCharacteristicRing};
 use vouch_air::F;
 use vouch_gpu::Gpu;
 use vouch_gpu::field::{challenge_words, challenges, elements, words};
 use vouch_gpu::kernels::{Operation, arithmetic};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::{ChallengeField, Quartic, Quintic};
 
 use crate::common::{numbers, on_devices};
 
@@ -44,30 +43,23 @@ fn base_field() {
     });
 }
 
-fn extension<const D: usize>()
-where
-    F: BinomiallyExtendable<D>,
-{
-    let number = |seed: u64| -> Vec<Challenge<D>> {
-        let coordinates = numbers(300 * D, seed);
-        let all = coordinates.chunks_exact(D);
-        let number = |c: &[F]| Challenge::<D>::from_basis_coefficients_fn(|i| c[i]);
+fn extension<EF: ChallengeField>() {
+    let number = |seed: u64| -> Vec<EF> {
+        let coordinates = numbers(300 * EF::DEGREE, seed);
+        let all = coordinates.chunks_exact(EF::DEGREE);
+        let number = |c: &[F]| EF::from_basis_coefficients_fn(|i| c[i]);
         let mut all: Vec<_> = all.map(number).collect();
-        all.extend([
-            Challenge::<D>::ZERO,
-            Challenge::<D>::ONE,
-            Challenge::<D>::NEG_ONE,
-        ]);
+        all.extend([EF::ZERO, EF::ONE, EF::NEG_ONE]);
         all
     };
     let (x, y) = (number(8), number(9));
-    type Expected<const D: usize> = fn(Challenge<D>, Challenge<D>) -> Challenge<D>;
-    let cases: [(Operation, Expected<D>); 4] = [
+    type Expected<EF> = fn(EF, EF) -> EF;
+    let cases: [(Operation, Expected<EF>); 4] = [
         (Operation::Add, |x, y| x + y),
         (Operation::Subtract, |x, y| x - y),
         (Operation::Multiply, |x, y| x * y),
         (Operation::Invert, |x, _| {
-            x.try_inverse().unwrap_or(Challenge::<D>::ZERO)
+            x.try_inverse().unwrap_or(EF::ZERO)
         }),
     ];
     on_devices(|gpu| {
@@ -75,11 +67,11 @@ where
             let words = run(
                 gpu,
                 operation,
-                D,
+                EF::DEGREE,
                 &challenge_words(&x),
                 &challenge_words(&y),
             );
-            for ((&x, &y), got) in x.iter().zip(&y).zip(challenges::<D>(words)) {
+            for ((&x, &y), got) in x.iter().zip(&y).zip(challenges::<EF>(words)) {
                 assert_eq!(got, expected(x, y), "{operation:?} {x} {y}");
             }
         }
@@ -88,10 +80,10 @@ where
 
 #[test]
 fn extension_of_degree_4() {
-    extension::<4>();
+    extension::<Quartic>();
 }
 
 #[test]
 fn extension_of_degree_5() {
-    extension::<5>();
+    extension::<Quintic>();
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use vouch_air::F;
 use vouch_gpu::Gpu;
 use vouch_gpu::shim::Shim;
+use vouch_isa::testing::SplitMix;
 
 /// Words of a device's memory.
 const WORDS: usize = 1 << 24;
@@ -42,14 +43,9 @@ fn device(words: usize, descending: bool) -> Gpu {
 /// Numbers without a pattern, but for some edges at first.
 pub fn numbers(count: usize, seed: u64) -> Vec<F> {
     let edges = [0, 1, 2, 0x7800_0000, 0x0fff_fffe, 0x7fff_ffff % 0x7800_0001];
-    let mut state = seed;
+    let mut random = SplitMix(seed);
     let mut next = |i: usize| {
-        // SplitMix64.
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let random = ((z ^ (z >> 31)) % 0x7800_0001) as u32;
+        let random = random.below(0x7800_0001);
         F::new(edges.get(i).copied().unwrap_or(random))
     };
     (0..count).map(&mut next).collect()

@@ -1,47 +1,49 @@
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use p3_commit::{ExtensionMmcs, Mmcs};
-use p3_field::BasedVectorSpace;
-use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_gpu::field::{challenges, words};
 use vouch_gpu::kernels::{Hash, Roots};
 use vouch_gpu::{Gpu, Matrix, MerkleTree, Packs, answer, digest_bytes};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::{ChallengeField, Quartic, Quintic};
 
 use crate::common::{numbers, on_devices};
 use crate::oracle::{Check, Oracle, with_all_hashes};
 
 /// A layer of FRI of this shape, committed to by groups of neighbours and opened.
-struct Groups<'a, const D: usize> {
+struct Groups<'a, EF> {
+    field: PhantomData<EF>,
     gpu: &'a Gpu,
     log_height: usize,
     log_cosets: usize,
     log_arity: usize,
 }
 
-impl<const D: usize> Check for Groups<'_, D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Check for Groups<'_, EF> {
     fn check<O: Oracle>(&self) {
         let &Self {
             gpu,
             log_height,
             log_cosets,
             log_arity,
+            ..
         } = self;
-        let case = format!("{:?} {D} {log_height} {log_cosets} {log_arity}", O::HASH);
-        let coordinates = numbers(D << (log_height + log_cosets), 21);
-        let layer: Vec<Challenge<D>> = coordinates
-            .chunks(D)
-            .map(|c| Challenge::<D>::from_basis_coefficients_fn(|i| c[i]))
+        let case = format!(
+            "{:?} {} {log_height} {log_cosets} {log_arity}",
+            O::HASH,
+            EF::DEGREE
+        );
+        let coordinates = numbers(EF::DEGREE << (log_height + log_cosets), 21);
+        let layer: Vec<EF> = coordinates
+            .chunks(EF::DEGREE)
+            .map(|c| EF::from_basis_coefficients_fn(|i| c[i]))
             .collect();
-        let rows = RowMajorMatrix::new(coordinates, D);
+        let rows = RowMajorMatrix::new(coordinates, EF::DEGREE);
         let matrix = Matrix::from_plonky3(gpu, &rows, log_height, log_cosets);
         let matrix = matrix.expect("there is room");
-        let scheme = ExtensionMmcs::<F, Challenge<D>, O>::new(O::scheme());
+        let scheme = ExtensionMmcs::<F, EF, O>::new(O::scheme());
         let groups = layer.len() >> log_arity;
         let (commitment, data) = scheme.commit_matrix(RowMajorMatrix::new(layer, 1 << log_arity));
         let tree = MerkleTree::commit_groups(gpu, O::HASH, &matrix, log_arity).expect("it runs");
@@ -58,7 +60,7 @@ where
         assert_eq!(opened.len(), sets.len());
         for (indices, opened) in sets.iter().zip(opened) {
             let (rows, proof) = scheme.open_multi_batch(indices, &data);
-            let got: Vec<Vec<Vec<Challenge<D>>>> = { opened.rows.iter() }
+            let got: Vec<Vec<Vec<EF>>> = { opened.rows.iter() }
                 .map(|row| vec![challenges(words(row).to_vec())])
                 .collect();
             assert_eq!(got, rows, "{case}");
@@ -67,7 +69,7 @@ where
                 .collect();
             for ((row, siblings), &member) in rows
                 .iter()
-                .zip(opened.siblings::<D>(&members))
+                .zip(opened.siblings::<EF>(&members))
                 .zip(&members)
             {
                 let (before, after) = (&row[0][..member], &row[0][member + 1..]);
@@ -78,10 +80,7 @@ where
     }
 }
 
-fn groups<const D: usize>()
-where
-    F: BinomiallyExtendable<D>,
-{
+fn groups<EF: ChallengeField>() {
     let shapes = [
         (0, 0, 0),
         (0, 2, 0),
@@ -97,7 +96,8 @@ where
     ];
     on_devices(|gpu| {
         for (log_height, log_cosets, log_arity) in shapes {
-            with_all_hashes(&Groups::<D> {
+            with_all_hashes(&Groups::<EF> {
+                field: PhantomData,
                 gpu,
                 log_height,
                 log_cosets,
@@ -109,12 +109,12 @@ where
 
 #[test]
 fn groups_of_degree_4() {
-    groups::<4>();
+    groups::<Quartic>();
 }
 
 #[test]
 fn groups_of_degree_5() {
-    groups::<5>();
+    groups::<Quintic>();
 }
 
 /// Trees of different shapes, opened together.

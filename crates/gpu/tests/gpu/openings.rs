@@ -1,5 +1,4 @@
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -8,18 +7,15 @@ use p3_util::reverse_bits_len;
 use vouch_air::F;
 use vouch_gpu::kernels::{OpenedMatrix, Opener, Roots, Values, inverse_distances};
 use vouch_gpu::{Gpu, Matrix};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::{ChallengeField, Quartic, Quintic};
 use vouch_verifier::packing::COSET;
 
 use crate::common::{numbers, on_devices};
 
 /// A random number of the challenge field.
-fn challenge<const D: usize>(seed: u64) -> Challenge<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let random = &numbers(16, seed)[16 - D..];
-    Challenge::<D>::from_basis_coefficients_fn(|i| random[i])
+fn challenge<EF: ChallengeField>(seed: u64) -> EF {
+    let random = &numbers(16, seed)[16 - EF::DEGREE..];
+    EF::from_basis_coefficients_fn(|i| random[i])
 }
 
 /// The point of row `row` of a committed matrix of `2^bits` rows, in Plonky3's order.
@@ -28,20 +24,17 @@ fn point_at(row: usize, bits: usize) -> F {
     COSET * generator.exp_u64(reverse_bits_len(row, bits) as u64)
 }
 
-fn inverses<const D: usize>()
-where
-    F: BinomiallyExtendable<D>,
-{
-    let point = challenge::<D>(11);
+fn inverses<EF: ChallengeField>() {
+    let point = challenge::<EF>(11);
     on_devices(|gpu| {
         let roots = Roots::new(gpu);
         for (log_height, log_cosets) in [(0, 0), (0, 1), (1, 2), (5, 1), (9, 0), (10, 3)] {
             let matrix = inverse_distances(gpu, &roots, point, log_height, log_cosets);
             let matrix = matrix.expect("it runs").to_plonky3().expect("it is read");
-            let got = Challenge::<D>::reconstitute_from_base(matrix.values);
+            let got = EF::reconstitute_from_base(matrix.values);
             for (row, inverse) in got.into_iter().enumerate() {
                 let distance = point - point_at(row, log_height + log_cosets);
-                assert_eq!(inverse * distance, Challenge::<D>::ONE, "row {row}");
+                assert_eq!(inverse * distance, EF::ONE, "row {row}");
             }
         }
     });
@@ -49,12 +42,12 @@ where
 
 #[test]
 fn inverses_of_degree_4() {
-    inverses::<4>();
+    inverses::<Quartic>();
 }
 
 #[test]
 fn inverses_of_degree_5() {
-    inverses::<5>();
+    inverses::<Quintic>();
 }
 
 /// Committed rows, in Plonky3's order, and whether they are opened at the next row.
@@ -101,26 +94,20 @@ fn openings<'a>(all: &[Committed], matrices: &'a [Matrix]) -> Vec<OpenedMatrix<'
 }
 
 /// By interpolation on the first rows, as p3 does it.
-fn values<const D: usize>(committed: &Committed, point: Challenge<D>) -> Values<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn values<EF: ChallengeField>(committed: &Committed, point: EF) -> Values<EF> {
     let (first, _) = committed.rows.split_rows(1 << committed.log_height);
     let natural = first.to_row_major_matrix().bit_reverse_rows();
     let natural = natural.to_row_major_matrix();
     let next = point * F::two_adic_generator(committed.log_height);
     let points = [Some(point), committed.at_next.then_some(next)];
-    let at = |point: Challenge<D>| natural.interpolate_coset(COSET, point);
+    let at = |point: EF| natural.interpolate_coset(COSET, point);
     points.into_iter().flatten().map(at).collect()
 }
 
-fn opens<const D: usize>(log_cosets: usize)
-where
-    F: BinomiallyExtendable<D>,
-{
-    let point = challenge::<D>(12);
+fn opens<EF: ChallengeField>(log_cosets: usize) {
+    let point = challenge::<EF>(12);
     let all = committed(log_cosets);
-    let values: Vec<Values<D>> = all.iter().map(|c| values(c, point)).collect();
+    let values: Vec<Values<EF>> = all.iter().map(|c| values(c, point)).collect();
     let mut heights: Vec<usize> = all.iter().map(|c| c.log_height).collect();
     heights.sort_unstable_by_key(|&height| core::cmp::Reverse(height));
     heights.dedup();
@@ -136,10 +123,10 @@ where
 
 #[test]
 fn openings_of_degree_4() {
-    opens::<4>(1);
+    opens::<Quartic>(1);
 }
 
 #[test]
 fn openings_of_degree_5() {
-    opens::<5>(2);
+    opens::<Quintic>(2);
 }

@@ -1,12 +1,10 @@
 //! Packs, and what FRI is given of them, by their definitions: point by point, term by term.
-
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_util::reverse_bits_len;
 use vouch_air::F;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{Group, shift};
 
 /// A group of `packs` packs of `2^log_size` columns, of which the first `columns` are there.
@@ -57,28 +55,22 @@ pub fn packed(columns: &RowMajorMatrix<F>, group: &Group, cells: usize) -> RowMa
 }
 
 /// A group of columns, in `cells` coordinates each, and what is claimed of them: by point, then column.
-pub struct Claimed<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub struct Claimed<EF: ChallengeField> {
     pub group: Group,
     pub cells: usize,
     /// Rows of the extended columns.
     pub columns: RowMajorMatrix<F>,
-    pub values: Vec<Vec<Challenge<D>>>,
+    pub values: Vec<Vec<EF>>,
 }
 
 /// What FRI is given at a level: `sum of a^e Q_e(x) (1 + a^N x^k)`, `N` being the number of terms, for
 /// every row in Plonky3's order.
-pub fn reduced<const D: usize>(
-    level: &[Claimed<D>],
+pub fn reduced<EF: ChallengeField>(
+    level: &[Claimed<EF>],
     terms: usize,
-    point: Challenge<D>,
-    alpha: Challenge<D>,
-) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
+    point: EF,
+    alpha: EF,
+) -> Vec<EF> {
     let mut sums = Vec::new();
     let correction = alpha.exp_u64(terms as u64);
     for Claimed {
@@ -89,7 +81,7 @@ where
     } in level
     {
         let (size, rows) = (1 << group.log_size, packed(columns, group, *cells));
-        sums.resize(rows.height(), Challenge::<D>::ZERO);
+        sums.resize(rows.height(), EF::ZERO);
         let next = point * F::two_adic_generator(group.log_height);
         for (i, (sum, row)) in sums.iter_mut().zip(rows.row_slices()).enumerate() {
             let x = pack_point(group.log_size, i, rows.height().ilog2() as usize);
@@ -98,12 +90,12 @@ where
             for (values, z) in values.iter().zip([point, next]) {
                 let inverse = (-z + y).inverse();
                 for (pack, cells) in row.chunks(*cells).enumerate() {
-                    let number = Challenge::<D>::from_basis_coefficients_fn(|i| {
+                    let number = EF::from_basis_coefficients_fn(|i| {
                         cells.get(i).copied().unwrap_or_default()
                     });
                     let claims: Vec<_> = values.iter().skip(pack).step_by(group.packs).collect();
                     let claims = claims.into_iter().rev();
-                    let claim = claims.fold(Challenge::<D>::ZERO, |sum, &v| sum * x + v);
+                    let claim = claims.fold(EF::ZERO, |sum, &v| sum * x + v);
                     *sum += power * (number - claim) * inverse * (correction * y + F::ONE);
                     power *= alpha;
                 }

@@ -4,11 +4,12 @@ use vouch_air::memory_tree::MemoryTree;
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_gpu::{Gpu, GpuEngine, on};
-use vouch_prover::conformance::{
+use vouch_prover::testing::Dual;
+use vouch_prover::testing::conformance::{
     assert_conforms, assert_keeps_nothing, commitment, commitment_with_lookup_table, prove, short,
 };
-use vouch_prover::{Backend, Coordinated, CpuEngine, Dual, ProveError, Prover};
-use vouch_verifier::{ExtensionDegree, ImageId, Profile, Receipt, Verifier};
+use vouch_prover::{Backend, Coordinated, CpuEngine, ProveError, Prover};
+use vouch_verifier::{ImageId, Profile, Receipt, Verifier, with_challenge_field};
 
 use crate::common::{on_devices, on_large_devices, with_memory};
 
@@ -17,22 +18,11 @@ const COMMITMENT: &[u8] = include_bytes!("../../../../guest-programs/prebuilt/co
 /// The CPU and a device at once.
 fn dual(gpu: &Gpu, profile: Profile) -> Box<dyn Backend> {
     let parameters = profile.parameters();
-    match parameters.extension {
-        ExtensionDegree::Four => {
-            let engines = Dual(
-                CpuEngine::<4>::new(parameters),
-                GpuEngine::<4>::new(gpu, parameters),
-            );
-            Box::new(Coordinated::new(profile, engines))
-        }
-        ExtensionDegree::Five => {
-            let engines = Dual(
-                CpuEngine::<5>::new(parameters),
-                GpuEngine::<5>::new(gpu, parameters),
-            );
-            Box::new(Coordinated::new(profile, engines))
-        }
-    }
+    with_challenge_field!(parameters.extension, EF => {
+        let cpu = CpuEngine::<EF>::new(parameters);
+        let engines = Dual(cpu, GpuEngine::<EF>::new(gpu, parameters));
+        Box::new(Coordinated::new(profile, engines))
+    })
 }
 
 #[test]

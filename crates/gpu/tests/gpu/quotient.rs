@@ -1,6 +1,4 @@
 //! Quotients against those of the prover on the CPU.
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
@@ -12,18 +10,15 @@ use vouch_gpu::field::words;
 use vouch_gpu::ir::TableProgram;
 use vouch_gpu::kernels::{Extended, Roots, extend_coset, quotient, quotient_chunks, selectors};
 use vouch_gpu::{Gpu, Matrix};
-use vouch_prover::{Columns, logup_columns, table_quotient};
-use vouch_verifier::config::Challenge;
+use vouch_prover::testing::{Columns, logup_columns, table_quotient};
+use vouch_verifier::config::{ChallengeField, Quartic, Quintic};
 use vouch_verifier::packing::COSET;
 
 use crate::common::{numbers, on_devices};
 use crate::tables::{challenges, executed, extend, fixed, periodic, random};
 
 /// A table on the domain that it is extended to, and the challenges.
-struct Case<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+struct Case<EF: ChallengeField> {
     trace: Trace,
     log_height: usize,
     log_blowup: usize,
@@ -32,25 +27,22 @@ where
     logup: RowMajorMatrix<F>,
     fixed: Option<RowMajorMatrix<F>>,
     periodic: Option<RowMajorMatrix<F>>,
-    terminal: Challenge<D>,
-    challenges: Vec<Challenge<D>>,
-    alpha: Challenge<D>,
+    terminal: EF,
+    challenges: Vec<EF>,
+    alpha: EF,
 }
 
-impl<const D: usize> Case<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Case<EF> {
     /// With the table's LogUp columns, or with some that break all their rules.
     fn new(trace: Trace, honest: bool) -> Self {
         let plan = TableProgram::of(trace.instance.table).plan;
         let columns = plan.columns.len();
-        let all = challenges::<D>(2 * columns + 2, 4);
+        let all = challenges::<EF>(2 * columns + 2, 4);
         let (challenges, rest) = all.split_at(2 * columns);
         let (logup, terminal) = match honest {
             true => logup_columns(&trace, fixed(&trace).as_ref(), challenges),
             false => {
-                let width = D * (columns + 1);
+                let width = EF::DEGREE * (columns + 1);
                 let cells = numbers(width * trace.matrix.height(), 5);
                 (RowMajorMatrix::new(cells, width), rest[1])
             }
@@ -83,7 +75,10 @@ where
             periodic: self.periodic.clone(),
             terminal: self.terminal,
         };
-        RowMajorMatrix::new(table_quotient(columns, &self.challenges, self.alpha), D)
+        RowMajorMatrix::new(
+            table_quotient(columns, &self.challenges, self.alpha),
+            EF::DEGREE,
+        )
     }
 
     fn on(&self, gpu: &Gpu) -> RowMajorMatrix<F> {
@@ -113,13 +108,10 @@ where
     }
 }
 
-fn all<const D: usize>()
-where
-    F: BinomiallyExtendable<D>,
-{
+fn all<EF: ChallengeField>() {
     let honest = executed()
         .into_iter()
-        .map(|trace| Case::<D>::new(trace, true));
+        .map(|trace| Case::<EF>::new(trace, true));
     let cases = honest.chain(random(6).map(|trace| Case::new(trace, false)));
     let cases: Vec<_> = cases.map(|case| (case.expected(), case)).collect();
     on_devices(|gpu| {
@@ -132,12 +124,12 @@ where
 
 #[test]
 fn quotients_of_degree_4() {
-    all::<4>();
+    all::<Quartic>();
 }
 
 #[test]
 fn quotients_of_degree_5() {
-    all::<5>();
+    all::<Quintic>();
 }
 
 /// Values of polynomials of these coefficients, column by column, at points.

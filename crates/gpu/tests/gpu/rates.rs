@@ -1,10 +1,9 @@
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
+use p3_field::PrimeCharacteristicRing;
 use vouch_air::F;
 use vouch_gpu::Gpu;
 use vouch_gpu::field::{elements, words};
 use vouch_gpu::kernels::{RATE_CHAINS, Rate, run_rate};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::{ChallengeField, Quartic, Quintic};
 
 use crate::common::{numbers, on_devices};
 
@@ -20,11 +19,8 @@ fn starts() -> F {
 }
 
 /// The first coordinate of what the chains of products of `x` add up to.
-fn product<const D: usize>(x: F, repeat: u32) -> F
-where
-    F: BinomiallyExtendable<D>,
-{
-    let x = Challenge::<D>::from_basis_coefficients_fn(|i| x * F::from_usize(i + 1));
+fn product<EF: ChallengeField>(x: F, repeat: u32) -> F {
+    let x = EF::from_basis_coefficients_fn(|i| x * F::from_usize(i + 1));
     let sum = x.exp_u64(u64::from(repeat) + 1) * starts();
     *sum.as_basis_coefficients_slice()
         .first()
@@ -44,8 +40,8 @@ fn chains_are_what_they_are_said_to_be() {
             for (i, &x) in x.iter().enumerate() {
                 assert_eq!(sums[i], x * (starts() + added));
                 assert_eq!(products[i], x.exp_u64(u64::from(repeat) + 1) * starts());
-                assert_eq!(of_4[i], product::<4>(x, repeat));
-                assert_eq!(of_5[i], product::<5>(x, repeat));
+                assert_eq!(of_4[i], product::<Quartic>(x, repeat));
+                assert_eq!(of_5[i], product::<Quintic>(x, repeat));
             }
         }
     });

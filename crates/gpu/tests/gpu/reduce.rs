@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use p3_field::BasedVectorSpace;
-use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::dense::RowMajorMatrix;
-use vouch_air::F;
 use vouch_gpu::kernels::{Claims, Opener, Roots};
 use vouch_gpu::{Gpu, Matrix, Packs};
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::{ChallengeField, Quartic, Quintic};
 use vouch_verifier::packing::Group;
 
 use crate::common::{numbers, on_devices};
@@ -16,20 +13,14 @@ use crate::packed::{Claimed, group, reduced, unnumbered};
 use crate::tables::challenges;
 
 /// A level of groups, and the number of its terms.
-struct Level<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    cases: Vec<Claimed<D>>,
+struct Level<EF: ChallengeField> {
+    cases: Vec<Claimed<EF>>,
     terms: usize,
     log_rows: usize,
     log_cosets: usize,
 }
 
-impl<const D: usize> Level<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Level<EF> {
     /// Of groups, each with whether it is of challenges, and opened at the next row, too.
     fn new(level: usize, log_cosets: usize, groups: &[(Group, bool, bool)]) -> Self {
         let mut terms = 0;
@@ -41,7 +32,7 @@ where
                 ..group.clone()
             };
             terms += group.terms();
-            let cells = if *is_extension { D } else { 1 };
+            let cells = if *is_extension { EF::DEGREE } else { 1 };
             let width = cells * group.columns.len();
             let count = width << (group.log_height + log_cosets);
             let values = (0..group.points() as u64)
@@ -61,19 +52,13 @@ where
         }
     }
 
-    fn sums(&self, point: Challenge<D>, alpha: Challenge<D>) -> Vec<Challenge<D>> {
+    fn sums(&self, point: EF, alpha: EF) -> Vec<EF> {
         reduced(&self.cases, self.terms, point, alpha)
     }
 
-    fn check(
-        &self,
-        gpu: &Gpu,
-        point: Challenge<D>,
-        alpha: Challenge<D>,
-        expected: &[Challenge<D>],
-    ) {
+    fn check(&self, gpu: &Gpu, point: EF, alpha: EF, expected: &[EF]) {
         let roots = Roots::new(gpu);
-        let upload = |case: &Claimed<D>| {
+        let upload = |case: &Claimed<EF>| {
             let (height, cosets) = (case.group.log_height, self.log_cosets);
             let matrix = Matrix::from_plonky3(gpu, &case.columns, height, cosets);
             let part = (
@@ -95,7 +80,7 @@ where
         for room in [0, 1 << 20] {
             let sum = opener.reduce_within(&roots, &claims, self.terms, alpha, room);
             let sum = sum.expect("it runs").to_plonky3().expect("it is read");
-            let sum = Challenge::<D>::reconstitute_from_base(sum.values);
+            let sum = EF::reconstitute_from_base(sum.values);
             assert!(
                 sum == expected,
                 "level {} bits, room for {room}",
@@ -105,15 +90,12 @@ where
     }
 }
 
-fn levels<const D: usize>()
-where
-    F: BinomiallyExtendable<D>,
-{
-    let challenges = challenges::<D>(2, 13);
+fn levels<EF: ChallengeField>() {
+    let challenges = challenges::<EF>(2, 13);
     let (point, alpha) = (challenges[0], challenges[1]);
     let levels = [
         // Nothing is packed.
-        Level::<D>::new(
+        Level::<EF>::new(
             4,
             1,
             &[
@@ -158,10 +140,10 @@ where
 
 #[test]
 fn sums_of_degree_4() {
-    levels::<4>();
+    levels::<Quartic>();
 }
 
 #[test]
 fn sums_of_degree_5() {
-    levels::<5>();
+    levels::<Quintic>();
 }

@@ -5,20 +5,19 @@ mod everything;
 
 use p3_air::BaseAir;
 use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
-use p3_field::BasedVectorSpace;
-use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::tables::{Instance, Table, lookup};
-use vouch_air::witness::{Trace, answer_from_lookup_table, generate};
+use vouch_air::testkit::answer::answer_from_lookup_table;
+use vouch_air::witness::{Trace, generate};
 use vouch_emulator::SegmentLimits;
 use vouch_emulator::testing::{program, segments};
 use vouch_gpu::{Gpu, Matrix};
 use vouch_isa::event::Segment;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::COSET;
 
 use crate::common::numbers;
@@ -77,13 +76,13 @@ pub fn periodic(trace: &Trace) -> Option<RowMajorMatrix<F>> {
 }
 
 /// Challenges without a pattern.
-pub fn challenges<const D: usize>(count: usize, seed: u64) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let coordinates = numbers(D * count + 6, seed).split_off(6);
-    let challenge = |c: &[F]| Challenge::<D>::from_basis_coefficients_fn(|i| c[i]);
-    coordinates.chunks_exact(D).map(challenge).collect()
+pub fn challenges<EF: ChallengeField>(count: usize, seed: u64) -> Vec<EF> {
+    let coordinates = numbers(EF::DEGREE * count + 6, seed).split_off(6);
+    let challenge = |c: &[F]| EF::from_basis_coefficients_fn(|i| c[i]);
+    coordinates
+        .chunks_exact(EF::DEGREE)
+        .map(challenge)
+        .collect()
 }
 
 /// The values of columns on a domain `2^added_bits` times as large, in bit-reversed order.

@@ -2,10 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{self, Arc};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex};
 use vouch_sdk::{Cancel, Error, ProveOptions, Proven, prove};
 
 use super::adaptive::{self, Machine, Sampler};
@@ -15,7 +16,7 @@ use super::{
     OnProgress,
 };
 use crate::cache::{CacheKey, CachedReceipt, ReceiptCache, Source};
-use crate::sync::{POLL, lock};
+use crate::sync::POLL;
 
 /// Time between two decisions in adaptive mode: several times what use of processors is measured over.
 const REVISE_EVERY: Duration = Duration::from_millis(500);
@@ -63,13 +64,13 @@ pub(super) struct Engine<I> {
     prove: Box<ProveItem>,
     revise_every: Duration,
     pub stack: usize,
-    jobs: Mutex<Jobs<I>>,
+    jobs: sync::Mutex<Jobs<I>>,
     table: Mutex<BatchState>,
     /// There may be room for another item.
     room: Condvar,
     /// The last worker has left.
     ended: Condvar,
-    progress: Mutex<BatchProgress>,
+    progress: sync::Mutex<BatchProgress>,
     on_progress: Arc<OnProgress>,
     start: Instant,
     /// Ends all threads: the caller wants it, or nobody wants the results.
@@ -116,7 +117,7 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
             prove: seams.prove,
             revise_every: seams.revise_every,
             stack: seams.stack,
-            jobs: Mutex::new(Jobs { jobs, taken: 0 }),
+            jobs: sync::Mutex::new(Jobs { jobs, taken: 0 }),
             table: Mutex::new(BatchState {
                 dealer: Dealer::new(plan, total),
                 exhausted: false,
@@ -124,7 +125,7 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
             }),
             room: Condvar::new(),
             ended: Condvar::new(),
-            progress: Mutex::new(BatchProgress {
+            progress: sync::Mutex::new(BatchProgress {
                 total,
                 ..BatchProgress::default()
             }),
@@ -138,13 +139,13 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
     pub fn most_at_once(&self) -> usize {
         match self.mode {
             BatchMode::Adaptive => self.ceiling.threads,
-            _ => lock(&self.table).dealer.plan().at_once,
+            _ => self.table.lock().dealer.plan().at_once,
         }
     }
 
     /// One more thread that proves items.
     pub fn worker(self: &Arc<Self>) -> Worker<I> {
-        lock(&self.table).workers += 1;
+        self.table.lock().workers += 1;
         Worker(self.clone())
     }
 
@@ -152,28 +153,27 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
     /// plan.
     pub fn watch(&self) {
         let mut revised = Instant::now();
-        let mut table = lock(&self.table);
+        let mut table = self.table.lock();
         while table.workers > 0 {
             if self.options.cancel.is_cancelled() {
                 self.stop.cancel();
             }
             if self.mode == BatchMode::Adaptive && revised.elapsed() >= self.revise_every {
                 drop(table);
-                let machine = (lock(&self.sample))();
-                table = lock(&self.table);
+                let machine = (self.sample.lock())();
+                table = self.table.lock();
                 let (plan, held) = (table.dealer.plan(), table.dealer.held());
                 let plan = adaptive::decide(&plan, self.ceiling, held, &machine);
                 table.dealer.set_plan(plan);
                 self.room.notify_all();
                 revised = Instant::now();
             }
-            let waited = self.ended.wait_timeout(table, POLL.min(self.revise_every));
-            table = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.ended.wait_for(&mut table, POLL.min(self.revise_every));
         }
     }
 
     fn wait_for_share(&self) -> Option<Share> {
-        let mut table = lock(&self.table);
+        let mut table = self.table.lock();
         loop {
             if table.exhausted || self.stop.is_cancelled() {
                 return None;
@@ -181,13 +181,12 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
             if let Some(share) = table.dealer.deal() {
                 return Some(share);
             }
-            let waited = self.room.wait_timeout(table, POLL);
-            table = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.room.wait_for(&mut table, POLL);
         }
     }
 
     fn give_back(&self, share: &Share) {
-        lock(&self.table).dealer.give_back(share);
+        self.table.lock().dealer.give_back(share);
         self.room.notify_all();
     }
 
@@ -263,7 +262,7 @@ impl<I: Iterator<Item = BatchJob> + Send> Worker<I> {
         let engine = &self.0;
         while let Some(share) = engine.wait_for_share() {
             let Some((index, job)) = engine.next_job() else {
-                lock(&engine.table).exhausted = true;
+                engine.table.lock().exhausted = true;
                 engine.give_back(&share);
                 return;
             };
@@ -289,7 +288,7 @@ impl<I> Drop for Worker<I> {
         if std::thread::panicking() {
             self.0.stop.cancel();
         }
-        lock(&self.0.table).workers -= 1;
+        self.0.table.lock().workers -= 1;
         self.0.room.notify_all();
         self.0.ended.notify_all();
     }

@@ -6,18 +6,18 @@
 //! | `.vouch-..` | an entry being written |
 //! | `lock` | locked as long as the folder is in use |
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::SystemTime;
 
+use parking_lot::Mutex;
 use vouch_sdk::{MAX_RECEIPT_BYTES, files, private};
 
 use super::backing::{Backing, BackingError};
 use super::{CacheKey, CachedReceipt};
-use crate::sync::{WeighedLru, lock};
+use crate::sync::WeighedLru;
 
 /// Magic and version.
 const HEAD: &[u8; 10] = b"VOUCHCCH\x01\x00";
@@ -54,15 +54,12 @@ impl FolderBacking {
     /// Another process uses the folder, or it cannot be read or written.
     pub fn open(path: &Path, max_bytes: u64) -> Result<Self, BackingError> {
         private::folder(path).map_err(failed("open", path))?;
-        let file = private::open(&path.join("lock")).map_err(failed("open", path))?;
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => BackingError::InUse { path: path.into() },
-            TryLockError::Error(error) => failed("lock", path)(error),
-        })?;
+        let lock = private::lock(&path.join("lock")).map_err(failed("lock", path))?;
+        let lock = lock.ok_or_else(|| BackingError::InUse { path: path.into() })?;
         let folder = Self {
             path: path.into(),
             entries: Mutex::new(WeighedLru::new(max_bytes)),
-            _lock: file,
+            _lock: lock,
         };
         folder.list().map_err(failed("list", path))?;
         Ok(folder)
@@ -86,7 +83,7 @@ impl FolderBacking {
             }
         }
         found.sort_unstable();
-        let mut entries = lock(&self.entries);
+        let mut entries = self.entries.lock();
         for (_, name, bytes) in found {
             for (gone, ()) in entries.insert(name, (), bytes) {
                 remove(&self.file(&gone))?;
@@ -134,7 +131,7 @@ impl Backing for FolderBacking {
             Err(vouch_sdk::Error::File { source, .. })
                 if source.kind() == io::ErrorKind::NotFound =>
             {
-                self.forget_missing(&mut lock(&self.entries), &name);
+                self.forget_missing(&mut self.entries.lock(), &name);
                 return Ok(None);
             }
             Err(vouch_sdk::Error::File { source, .. }) => {
@@ -149,7 +146,7 @@ impl Backing for FolderBacking {
         let content = content(key, &bytes)?;
         bytes.truncate(content.end);
         bytes.drain(..content.start);
-        if lock(&self.entries).get(&name).is_some() {
+        if self.entries.lock().get(&name).is_some() {
             // Only the order in which entries go after a restart depends on it.
             let _ = touch(&file);
         }
@@ -159,7 +156,7 @@ impl Backing for FolderBacking {
     fn save(&self, key: &CacheKey, receipt: &CachedReceipt) -> Result<(), BackingError> {
         let name = name(key);
         let bytes = (HEAD.len() + receipt.receipt.encoded_len() + HASH) as u64;
-        let mut entries = lock(&self.entries);
+        let mut entries = self.entries.lock();
         if bytes > entries.max_weight() {
             return Ok(());
         }
@@ -177,7 +174,7 @@ impl Backing for FolderBacking {
 
     fn remove(&self, key: &CacheKey) -> Result<(), BackingError> {
         let name = name(key);
-        let mut entries = lock(&self.entries);
+        let mut entries = self.entries.lock();
         remove(&self.file(&name)).map_err(failed("remove", &self.path))?;
         entries.remove(&name);
         Ok(())

@@ -1,11 +1,12 @@
 //! A verdict that is still to come.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex};
+
 use super::{Verdict, VerificationError};
-use crate::sync::lock;
 
 type Outcome = Result<Verdict, VerificationError>;
 
@@ -32,7 +33,7 @@ impl Pending {
 
     /// The outcome, if there is one. `None` says nothing about the receipt.
     pub fn poll(&self) -> Option<Outcome> {
-        lock(&self.0.outcome).clone()
+        self.0.outcome.lock().clone()
     }
 
     /// Waits for the outcome.
@@ -40,27 +41,25 @@ impl Pending {
     /// # Errors
     /// [`VerificationError`] says why there is no verdict.
     pub fn wait(&self) -> Outcome {
-        let mut outcome = lock(&self.0.outcome);
+        let mut outcome = self.0.outcome.lock();
         loop {
             if let Some(outcome) = &*outcome {
                 return outcome.clone();
             }
-            let waited = self.0.changed.wait(outcome);
-            outcome = waited.unwrap_or_else(PoisonError::into_inner);
+            self.0.changed.wait(&mut outcome);
         }
     }
 
     /// Waits so long at most. `None` says nothing about the receipt.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Outcome> {
         let start = Instant::now();
-        let mut outcome = lock(&self.0.outcome);
+        let mut outcome = self.0.outcome.lock();
         loop {
             if outcome.is_some() {
                 return outcome.clone();
             }
             let left = timeout.checked_sub(start.elapsed())?;
-            let waited = self.0.changed.wait_timeout(outcome, left);
-            outcome = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.0.changed.wait_for(&mut outcome, left);
         }
     }
 }
@@ -73,7 +72,7 @@ impl fmt::Debug for Pending {
 
 impl Slot {
     pub fn set(&self, outcome: Outcome) {
-        *lock(&self.outcome) = Some(outcome);
+        *self.outcome.lock() = Some(outcome);
         self.changed.notify_all();
     }
 }

@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, Builder, JoinHandle};
 
+use parking_lot::{Condvar, Mutex};
 use tracing::error;
 use vouch_sdk::{Cancel, ImageId};
 
 use super::pending::{Pending, Slot};
 use super::verdicts::{Verdicts, count};
 use super::{Unverified, Verdict, VerificationError, VerificationOptions};
-use crate::sync::lock;
 
 type Outcome = Result<Verdict, VerificationError>;
 type OnDone = Box<dyn FnOnce(&Outcome) + Send>;
@@ -102,7 +102,7 @@ impl Workers {
                 threads,
                 reason: error.to_string(),
             })?;
-            lock(&workers.threads).push(thread);
+            workers.threads.lock().push(thread);
         }
         Ok(workers)
     }
@@ -119,7 +119,7 @@ impl Workers {
             Unverified::Receipt(receipt) => receipt.encoded_len(),
             Unverified::Bytes(bytes) => bytes.len(),
         } as u64;
-        let mut waiting = lock(&self.queue.waiting);
+        let mut waiting = self.queue.waiting.lock();
         if waiting.closed {
             return Err(VerificationError::Abandoned);
         }
@@ -148,14 +148,14 @@ impl Workers {
 
     pub fn shut_down(&self) {
         let abandoned = {
-            let mut waiting = lock(&self.queue.waiting);
+            let mut waiting = self.queue.waiting.lock();
             waiting.closed = true;
             waiting.bytes = 0;
             std::mem::take(&mut waiting.tasks)
         };
         self.queue.changed.notify_all();
         drop(abandoned);
-        let threads = std::mem::take(&mut *lock(&self.threads));
+        let threads = std::mem::take(&mut *self.threads.lock());
         for handle in threads {
             // Who is called back may have held the last of it: no thread waits for itself.
             if handle.thread().id() != thread::current().id() {
@@ -186,7 +186,7 @@ impl Queue {
 
     /// The next receipt, waited for; none any more once it is closed.
     fn next(&self) -> Option<Task> {
-        let mut waiting = lock(&self.waiting);
+        let mut waiting = self.waiting.lock();
         loop {
             if waiting.closed {
                 return None;
@@ -195,8 +195,7 @@ impl Queue {
                 waiting.bytes -= task.bytes;
                 return Some(task);
             }
-            let woken = self.changed.wait(waiting);
-            waiting = woken.unwrap_or_else(PoisonError::into_inner);
+            self.changed.wait(&mut waiting);
         }
     }
 }

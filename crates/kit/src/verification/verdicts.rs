@@ -1,9 +1,10 @@
 //! Verdicts, found and remembered.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use vouch_sdk::{
     Cancel, Claim, DecodeError, Error, ImageId, MAX_RECEIPT_BYTES, Receipt, VerifyError,
@@ -11,7 +12,7 @@ use vouch_sdk::{
 
 use super::{Facts, Unverified, Verdict, VerificationError, Verified};
 use crate::digest::ProofDigest;
-use crate::sync::{Flights, Turn, WeighedLru, lock};
+use crate::sync::{Flights, Turn, WeighedLru};
 
 /// More bytes than a verdict takes beside its journal.
 const VERDICT_BYTES: u64 = 512;
@@ -114,7 +115,7 @@ impl Verdicts {
     }
 
     pub fn known(&self, key: &Key) -> Option<Verdict> {
-        let verdict = lock(&self.known).get(key).cloned();
+        let verdict = self.known.lock().get(key).cloned();
         if verdict.is_some() {
             count(&self.cached);
         }
@@ -177,7 +178,10 @@ impl Verdicts {
             Verdict::Verified(verified) => verified.claim().journal.len() as u64,
             Verdict::Rejected(_) => 0,
         };
-        let gone = lock(&self.known).insert(*key, verdict.clone(), VERDICT_BYTES + journal);
+        let gone = self
+            .known
+            .lock()
+            .insert(*key, verdict.clone(), VERDICT_BYTES + journal);
         drop(gone);
         verdict
     }

@@ -234,7 +234,7 @@ fn a_lock_is_no_link() {
     for target in [&precious, &missing] {
         std::os::unix::fs::symlink(target, path.join("lock")).expect("a link");
         let error = FolderBacking::open(&path, 1 << 20).err();
-        let refused = matches!(error, Some(BackingError::Folder { action: "open", .. }));
+        let refused = matches!(error, Some(BackingError::Folder { action: "lock", .. }));
         assert!(refused, "{error:?}");
         std::fs::remove_file(path.join("lock")).expect("the link");
     }

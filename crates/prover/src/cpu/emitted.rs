@@ -4,23 +4,18 @@
 use std::ops::Range;
 
 use p3_field::PrimeCharacteristicRing;
-use p3_field::extension::BinomiallyExtendable;
-use vouch_air::F;
 use vouch_air::capture::Sink;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 use super::pack::{ChallengePack, Factors, Pack};
 use crate::plan::TablePlan;
 
 /// How to combine the messages' fields, given the challenges of each column as p3's transcript
 /// lays them out.
-pub(super) fn combiners<const D: usize>(
+pub(super) fn combiners<EF: ChallengeField>(
     plan: &TablePlan,
-    challenges: &[Challenge<D>],
-) -> Vec<Combiner<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
+    challenges: &[EF],
+) -> Vec<Combiner<EF>> {
     let messages = plan.messages.iter();
     let combiner = messages.map(|message| {
         let (constant, factors) = message.combiner(challenges);
@@ -35,23 +30,17 @@ where
 }
 
 /// Combines the fields of one message into the denominator of its fraction.
-pub(super) struct Combiner<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub(super) struct Combiner<EF: ChallengeField> {
     slot: usize,
     varying: Vec<usize>,
-    constant: ChallengePack<D>,
-    factors: Factors<D>,
+    constant: ChallengePack<EF>,
+    factors: Factors<EF>,
 }
 
-impl<const D: usize> Combiner<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Combiner<EF> {
     /// `varying` is overwritten.
     #[inline]
-    fn combine(&self, fields: &[Pack], varying: &mut Vec<Pack>) -> ChallengePack<D> {
+    fn combine(&self, fields: &[Pack], varying: &mut Vec<Pack>) -> ChallengePack<EF> {
         varying.clear();
         varying.extend(self.varying.iter().map(|&field| fields[field]));
         self.constant + self.factors.combine(varying)
@@ -59,33 +48,27 @@ where
 }
 
 /// What some rows of a table emit: the fractions of its messages, and its constraints.
-pub(super) struct Emitted<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    combiners: &'a [Combiner<D>],
+pub(super) struct Emitted<'a, EF: ChallengeField> {
+    combiners: &'a [Combiner<EF>],
     next: usize,
     /// The fields of a message that are not constant.
     varying: Vec<Pack>,
     /// The messages' multiplicities, by slot.
     pub counts: Vec<Pack>,
     /// The messages' combined fields, by slot.
-    pub denominators: Vec<ChallengePack<D>>,
+    pub denominators: Vec<ChallengePack<EF>>,
     /// The constraints' values.
     pub constraints: Vec<Pack>,
 }
 
-impl<'a, const D: usize> Emitted<'a, D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    pub(super) fn new(combiners: &'a [Combiner<D>]) -> Self {
+impl<'a, EF: ChallengeField> Emitted<'a, EF> {
+    pub(super) fn new(combiners: &'a [Combiner<EF>]) -> Self {
         Self {
             combiners,
             next: 0,
             varying: Vec::new(),
             counts: vec![Pack::ZERO; combiners.len()],
-            denominators: vec![ChallengePack::<D>::ZERO; combiners.len()],
+            denominators: vec![ChallengePack::<EF>::ZERO; combiners.len()],
             constraints: Vec::new(),
         }
     }
@@ -98,7 +81,7 @@ where
 
     /// Numerator and denominator of the sum of the fractions in `slots`.
     #[inline]
-    pub(super) fn sum(&self, slots: Range<usize>) -> (ChallengePack<D>, ChallengePack<D>) {
+    pub(super) fn sum(&self, slots: Range<usize>) -> (ChallengePack<EF>, ChallengePack<EF>) {
         let (counts, denominators) = (&self.counts[slots.clone()], &self.denominators[slots]);
         if let ([count], [denominator]) = (counts, denominators) {
             return ((*count).into(), *denominator);
@@ -113,10 +96,7 @@ where
     }
 }
 
-impl<const D: usize> Sink<Pack> for Emitted<'_, D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Sink<Pack> for Emitted<'_, EF> {
     #[inline]
     fn constraint(&mut self, value: Pack) {
         self.constraints.push(value);

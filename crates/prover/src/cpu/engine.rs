@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use p3_commit::Mmcs;
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, TwoAdicField};
+use p3_field::TwoAdicField;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_verifier::Parameters;
-use vouch_verifier::config::{Challenge, ValueMmcs};
+use vouch_verifier::config::{ChallengeField, ValueMmcs};
 use vouch_verifier::packing::{COSET, Packing, Round};
 
 use super::emitted::combiners;
@@ -26,23 +25,20 @@ use crate::error::ProveError;
 use crate::plan::plan;
 
 /// A vector that FRI has committed to, with its Merkle tree.
-pub struct Layer<const D: usize> {
-    /// `2^log_arity` challenges of `D` cells a row.
+pub struct Layer {
+    /// `2^log_arity` challenges a row.
     committed: <ValueMmcs as Mmcs<F>>::ProverData<RowMajorMatrix<F>>,
     log_arity: usize,
 }
 
-impl<const D: usize> Engine<D> for Setup<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Engine<EF> for Setup<EF> {
     type Tables = Vec<Trace>;
     type Columns = Vec<Input<'static>>;
     type Committed = Committed;
-    type Point = Opener<D>;
-    /// `D` cells a challenge.
+    type Point = Opener<EF>;
+    /// `EF::DEGREE` cells a challenge.
     type Vector = Vec<F>;
-    type Layer = Layer<D>;
+    type Layer = Layer;
 
     fn name(&self) -> &'static str {
         "cpu"
@@ -74,8 +70,8 @@ where
     fn logup(
         &self,
         tables: Vec<Trace>,
-        places: &[Place<D>],
-    ) -> Result<(Vec<Input<'static>>, Vec<Challenge<D>>), ProveError> {
+        places: &[Place<EF>],
+    ) -> Result<(Vec<Input<'static>>, Vec<EF>), ProveError> {
         Ok(self.logup_columns(tables, places))
     }
 
@@ -89,10 +85,10 @@ where
 
     fn quotients(
         &self,
-        places: &[Place<D>],
+        places: &[Place<EF>],
         main: &Committed,
         logup: &Committed,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Vec<Input<'static>>, ProveError> {
         let points = &domain(main.log_rows());
         Ok(places
@@ -108,8 +104,8 @@ where
     fn evaluate(
         &self,
         rounds: &[OpenedRound<'_, Committed>],
-        point: Challenge<D>,
-    ) -> Result<(Openings<D>, Opener<D>), ProveError> {
+        point: EF,
+    ) -> Result<(Openings<EF>, Opener<EF>), ProveError> {
         let heights = rounds.iter().map(|round| round.committed.log_rows());
         let tallest = heights.max().unwrap_or(0);
         let points = domain(tallest.saturating_sub(self.parameters.log_blowup));
@@ -121,9 +117,9 @@ where
         &self,
         packing: &Packing,
         rounds: &[OpenedRound<'_, Committed>],
-        values: &Openings<D>,
-        point: Opener<D>,
-        alpha: Challenge<D>,
+        values: &Openings<EF>,
+        point: Opener<EF>,
+        alpha: EF,
     ) -> Result<Vec<(usize, Vec<F>)>, ProveError> {
         Ok(point.reduce(packing, rounds, values, alpha, &self.extender))
     }
@@ -132,8 +128,8 @@ where
         &self,
         vector: Vec<F>,
         log_arity: usize,
-    ) -> Result<(Commitment, Layer<D>), ProveError> {
-        let leaves = RowMajorMatrix::new(vector, D << log_arity);
+    ) -> Result<(Commitment, Layer), ProveError> {
+        let leaves = RowMajorMatrix::new(vector, EF::DEGREE << log_arity);
         let (commitment, committed) = self.mmcs.commit_matrix(leaves);
         let layer = Layer {
             committed,
@@ -142,17 +138,12 @@ where
         Ok((commitment, layer))
     }
 
-    fn fold(
-        &self,
-        layer: &Layer<D>,
-        beta: Challenge<D>,
-        other: Option<Vec<F>>,
-    ) -> Result<Vec<F>, ProveError> {
+    fn fold(&self, layer: &Layer, beta: EF, other: Option<Vec<F>>) -> Result<Vec<F>, ProveError> {
         let leaves = self.mmcs.get_matrices(&layer.committed);
         Ok(fold(&leaves[0].values, layer.log_arity, beta, other))
     }
 
-    fn first(&self, vector: Vec<F>, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+    fn first(&self, vector: Vec<F>, count: usize) -> Result<Vec<EF>, ProveError> {
         Ok(challenges(&vector).take(count).collect())
     }
 
@@ -160,11 +151,7 @@ where
         Ok(committed.open(indices))
     }
 
-    fn open_layer(
-        &self,
-        layer: &Layer<D>,
-        indices: &[usize],
-    ) -> Result<LayerOpening<D>, ProveError> {
+    fn open_layer(&self, layer: &Layer, indices: &[usize]) -> Result<LayerOpening<EF>, ProveError> {
         let groups: Vec<usize> = indices
             .iter()
             .map(|index| index >> layer.log_arity)
@@ -187,10 +174,7 @@ where
     }
 }
 
-impl<const D: usize> Inspect<D> for Setup<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Inspect<EF> for Setup<EF> {
     fn committed(&self, committed: &Committed) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
         Ok(committed.matrices.clone())
     }
@@ -202,23 +186,20 @@ where
             .collect())
     }
 
-    fn vector(&self, vector: &Vec<F>) -> Result<Vec<Challenge<D>>, ProveError> {
+    fn vector(&self, vector: &Vec<F>) -> Result<Vec<EF>, ProveError> {
         Ok(challenges(vector).collect())
     }
 }
 
-impl<const D: usize> Setup<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Setup<EF> {
     /// The LogUp columns of every table, whose rows are dropped as soon as they are there, and
     /// the sum of its fractions.
     pub(super) fn logup_columns(
         &self,
         tables: Vec<Trace>,
-        places: &[Place<D>],
-    ) -> (Vec<Input<'static>>, Vec<Challenge<D>>) {
-        let columns = |(trace, place): (Trace, &Place<D>)| {
+        places: &[Place<EF>],
+    ) -> (Vec<Input<'static>>, Vec<EF>) {
+        let columns = |(trace, place): (Trace, &Place<EF>)| {
             let plan = plan(place.instance.table);
             let combiners = combiners(plan, &place.challenges);
             let fixed = place.is_fixed().then(|| &self.fixed_columns().rows);
@@ -232,9 +213,9 @@ where
     /// The chunks of a table's quotient, given its extended main and LogUp columns.
     pub(super) fn table_quotient(
         &self,
-        place: &Place<D>,
+        place: &Place<EF>,
         [main, logup]: [&RowMajorMatrix<F>; 2],
-        alpha: Challenge<D>,
+        alpha: EF,
         points: &[F],
     ) -> Vec<Input<'static>> {
         let plan = plan(place.instance.table);
@@ -255,13 +236,10 @@ where
     }
 }
 
-/// The challenges that cells are of, `D` each.
-fn challenges<const D: usize>(cells: &[F]) -> impl Iterator<Item = Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let challenge = |cells: &[F]| Challenge::<D>::from_basis_coefficients_fn(|k| cells[k]);
-    cells.chunks_exact(D).map(challenge)
+/// The challenges that cells are of, `EF::DEGREE` each.
+fn challenges<EF: ChallengeField>(cells: &[F]) -> impl Iterator<Item = EF> {
+    let challenge = |cells: &[F]| EF::from_basis_coefficients_fn(|k| cells[k]);
+    cells.chunks_exact(EF::DEGREE).map(challenge)
 }
 
 /// The points of the domain of `2^bits` that commitments are on, bit-reversed: the second half of

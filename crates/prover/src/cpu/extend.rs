@@ -11,13 +11,14 @@
 //! neighbouring rows; the inverse layers between blocks and, while these are at hand, the
 //! forward layers between blocks of every coset; the forward layers within blocks.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use p3_field::{Field, PackedValue, PrimeCharacteristicRing, TwoAdicField};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use p3_util::{log2_strict_usize, reverse_bits_len, reverse_slice_index_bits};
+use parking_lot::RwLock;
 use vouch_air::F;
 
 use super::layers::{Twiddles, layers};
@@ -116,14 +117,14 @@ impl Extender {
 
     fn roots(&self, log_height: usize) -> Arc<Roots> {
         let enough = |roots: &Roots| roots.forward.len() >= (1 << log_height) / 2;
-        let roots = Arc::clone(&*self.roots.read().unwrap_or_else(PoisonError::into_inner));
+        let roots = Arc::clone(&*self.roots.read());
         if enough(&roots) {
             return roots;
         }
         // Not under the lock: a thread that waits for others in the middle of it may be given work
         // that wants the roots, too.
         let more = Arc::new(Roots::new(log_height));
-        let mut roots = self.roots.write().unwrap_or_else(PoisonError::into_inner);
+        let mut roots = self.roots.write();
         if !enough(&roots) {
             *roots = Arc::clone(&more);
         }

@@ -1,7 +1,5 @@
 //! The steps of a proof one by one, with challenges that no transcript has drawn: for benchmarks
 //! each on what the step before left, and those of one table for tests of other provers.
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -10,7 +8,7 @@ use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
 use vouch_air::witness::{Trace, Traces};
 use vouch_verifier::Profile;
-use vouch_verifier::config::{Challenge, challenger};
+use vouch_verifier::config::{ChallengeField, Quartic, challenger};
 use vouch_verifier::packing::{Kind, Packing, Round};
 
 use super::emitted::combiners;
@@ -26,15 +24,15 @@ use crate::fri::low_degree;
 use crate::plan::plan;
 
 /// Degree of the challenges: that of the profile `fast` at 100 bits.
-const D: usize = 4;
+type EF = Quartic;
 
 /// The steps of the proof of one segment.
 pub struct CpuKernels {
-    setup: Setup<D>,
+    setup: Setup<EF>,
     packing: Packing,
     traces: Traces,
     points: Vec<F>,
-    challenge: Challenge<D>,
+    challenge: EF,
     extended: Vec<RowMajorMatrix<F>>,
     main: Committed,
     logup: Committed,
@@ -47,8 +45,7 @@ impl CpuKernels {
         let heights = traces.tables.iter().map(|trace| trace.matrix.height());
         let largest = heights.fold(1, usize::max) << setup.parameters.log_blowup;
         // An element of the whole field: its coordinates are not 0.
-        let challenge =
-            Challenge::<D>::from_basis_coefficients_fn(|i| F::new(0x1234_5678 + i as u32));
+        let challenge = EF::from_basis_coefficients_fn(|i| F::new(0x1234_5678 + i as u32));
         let points = domain(log2_strict_usize(largest));
         let table = |trace: &Trace| {
             let log_height = log2_strict_usize(trace.matrix.height());
@@ -134,7 +131,7 @@ impl CpuKernels {
         inputs.iter().map(|input| self.cells_of(input)).sum()
     }
 
-    /// Opens main and LogUp columns and adds them up for FRI: for each level, highest first, `D` cells a point.
+    /// Opens main and LogUp columns and adds them up for FRI: for each level, highest first, `EF::DEGREE` cells a point.
     pub fn open(&self) -> Vec<(usize, Vec<F>)> {
         let rounds = self.opened();
         let log_blowup = self.setup.parameters.log_blowup;
@@ -184,14 +181,14 @@ fn round(packing: &Packing, kind: Kind) -> &Round {
 }
 
 /// What the quotients need to know of the tables.
-pub struct Places(Vec<Place<D>>);
+pub struct Places(Vec<Place<EF>>);
 
 /// The LogUp columns of all tables, which are copied first.
 fn logup(
-    setup: &Setup<D>,
+    setup: &Setup<EF>,
     traces: &Traces,
-    challenge: Challenge<D>,
-) -> (Vec<Place<D>>, Vec<Input<'static>>) {
+    challenge: EF,
+) -> (Vec<Place<EF>>, Vec<Input<'static>>) {
     // The challenges of every column as p3 lays them out, all the same.
     let pair = [challenge.exp_u64(0xabcd_ef01), challenge];
     let place = |trace: &Trace| Place {
@@ -208,14 +205,11 @@ fn logup(
 
 /// The LogUp columns of one table and the sum of their fractions; `fixed` are the table's fixed
 /// columns, if it has any.
-pub fn logup_columns<const D: usize>(
+pub fn logup_columns<EF: ChallengeField>(
     trace: &Trace,
     fixed: Option<&RowMajorMatrix<F>>,
-    challenges: &[Challenge<D>],
-) -> (RowMajorMatrix<F>, Challenge<D>)
-where
-    F: BinomiallyExtendable<D>,
-{
+    challenges: &[EF],
+) -> (RowMajorMatrix<F>, EF) {
     let plan = plan(trace.instance.table);
     let LogUp { matrix, terminal } =
         super::logup::logup(plan, trace, fixed, &combiners(plan, challenges), 0);
@@ -224,10 +218,7 @@ where
 
 /// What the quotient of one table is computed from: its columns on extended domains, in
 /// bit-reversed order.
-pub struct Columns<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub struct Columns<'a, EF: ChallengeField> {
     /// The table.
     pub instance: &'a Instance,
     /// Its public values.
@@ -243,18 +234,15 @@ where
     /// Periodic columns, if it has any.
     pub periodic: Option<RowMajorMatrix<F>>,
     /// The sum of all fractions.
-    pub terminal: Challenge<D>,
+    pub terminal: EF,
 }
 
-/// The quotient of one table on its domain, `D` cells a point, in bit-reversed order.
-pub fn quotient<const D: usize>(
-    columns: Columns<'_, D>,
-    challenges: &[Challenge<D>],
-    alpha: Challenge<D>,
-) -> Vec<F>
-where
-    F: BinomiallyExtendable<D>,
-{
+/// The quotient of one table on its domain, `EF::DEGREE` cells a point, in bit-reversed order.
+pub fn quotient<EF: ChallengeField>(
+    columns: Columns<'_, EF>,
+    challenges: &[EF],
+    alpha: EF,
+) -> Vec<F> {
     let plan = plan(columns.instance.table);
     let table = Extended {
         plan,
@@ -269,7 +257,7 @@ where
         terminal: columns.terminal,
     };
     let points = domain(columns.log_height + plan.log_chunks);
-    let mut cells = F::zero_vec(D * points.len());
+    let mut cells = F::zero_vec(EF::DEGREE * points.len());
     super::quotient::quotient(&table, alpha, &points, 0, &mut cells);
     cells
 }

@@ -1,6 +1,5 @@
 //! LogUp columns: for each group of messages the sum of their fractions, and the running sum.
 
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{BasedVectorSpace, PrimeCharacteristicRing, batch_multiplicative_inverse_general};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
@@ -8,7 +7,7 @@ use p3_maybe_rayon::prelude::*;
 use vouch_air::F;
 use vouch_air::capture::{Capture, Row};
 use vouch_air::witness::Trace;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 use super::emitted::{Combiner, Emitted};
 use super::pack::{ChallengePack, Pack, WIDTH, invert, lane, load, store};
@@ -18,35 +17,29 @@ use crate::plan::TablePlan;
 const CHUNK: usize = 32 * WIDTH;
 
 /// The LogUp columns of a table.
-pub(super) struct LogUp<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub(super) struct LogUp<EF: ChallengeField> {
     /// The running sum before each row, then a column for each group of messages; all
-    /// challenges as `D` base-field cells. The last rows of a matrix as high as their extension.
+    /// challenges as `EF::DEGREE` base-field cells. The last rows of a matrix as high as their extension.
     pub matrix: RowMajorMatrix<F>,
     /// The sum over all rows.
-    pub terminal: Challenge<D>,
+    pub terminal: EF,
 }
 
 /// The LogUp columns of `trace`, to be extended `2^log_blowup` times; `fixed` are the table's fixed columns, if it has any.
-pub(super) fn logup<const D: usize>(
+pub(super) fn logup<EF: ChallengeField>(
     plan: &TablePlan,
     trace: &Trace,
     fixed: Option<&RowMajorMatrix<F>>,
-    combiners: &[Combiner<D>],
+    combiners: &[Combiner<EF>],
     log_blowup: usize,
-) -> LogUp<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let width = D * (plan.columns.len() + 1);
+) -> LogUp<EF> {
+    let width = EF::DEGREE * (plan.columns.len() + 1);
     let height = trace.matrix.height();
     let mut values = F::zero_vec((width * height) << log_blowup);
     let first = values.len() - width * height;
     let cells = &mut values[first..];
     let rows = CHUNK.min(height);
-    let totals: Vec<Challenge<D>> = cells
+    let totals: Vec<EF> = cells
         .par_chunks_exact_mut(rows * width)
         .enumerate()
         .map(|(i, out)| {
@@ -57,8 +50,8 @@ where
         .collect();
 
     // What the chunks before each have added up to.
-    let mut terminal = Challenge::<D>::ZERO;
-    let before: Vec<Challenge<D>> = totals
+    let mut terminal = EF::ZERO;
+    let before: Vec<EF> = totals
         .into_iter()
         .map(|total| {
             let before = terminal;
@@ -84,22 +77,16 @@ where
 }
 
 /// The fractions of some rows.
-struct Chunk<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+struct Chunk<'a, EF: ChallengeField> {
     plan: &'a TablePlan,
-    emitted: Emitted<'a, D>,
+    emitted: Emitted<'a, EF>,
     /// A pack for each column, pack of rows after pack of rows.
-    numerators: Vec<ChallengePack<D>>,
-    denominators: Vec<ChallengePack<D>>,
+    numerators: Vec<ChallengePack<EF>>,
+    denominators: Vec<ChallengePack<EF>>,
 }
 
-impl<'a, const D: usize> Chunk<'a, D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    fn new(plan: &'a TablePlan, combiners: &'a [Combiner<D>], rows: usize) -> Self {
+impl<'a, EF: ChallengeField> Chunk<'a, EF> {
+    fn new(plan: &'a TablePlan, combiners: &'a [Combiner<EF>], rows: usize) -> Self {
         let fractions = plan.columns.len() * rows / WIDTH;
         Self {
             plan,
@@ -159,28 +146,28 @@ where
     }
 
     /// Writes the rows, their running sum from 0, and returns the sum.
-    fn write(&self, out: &mut [F], width: usize) -> Challenge<D> {
-        let mut inverses = vec![ChallengePack::<D>::ZERO; self.denominators.len()];
-        batch_multiplicative_inverse_general(&self.denominators, &mut inverses, invert);
+    fn write(&self, out: &mut [F], width: usize) -> EF {
+        let mut inverses = vec![ChallengePack::<EF>::ZERO; self.denominators.len()];
+        batch_multiplicative_inverse_general(&self.denominators, &mut inverses, invert::<EF>);
         let columns = self.plan.columns.len();
-        let mut running = Challenge::<D>::ZERO;
-        let mut cells: Vec<Pack> = Vec::with_capacity(D * columns);
+        let mut running = EF::ZERO;
+        let mut cells: Vec<Pack> = Vec::with_capacity(EF::DEGREE * columns);
         let packs = self
             .numerators
             .chunks_exact(columns)
             .zip(inverses.chunks_exact(columns));
         for (rows, (numerators, inverses)) in out.chunks_exact_mut(WIDTH * width).zip(packs) {
-            let mut total = ChallengePack::<D>::ZERO;
+            let mut total = ChallengePack::<EF>::ZERO;
             cells.clear();
             for (&numerator, &inverse) in numerators.iter().zip(inverses) {
                 let fraction = inverse * numerator;
                 total += fraction;
                 cells.extend_from_slice(fraction.as_basis_coefficients_slice());
             }
-            store(&cells, rows, width, D);
+            store(&cells, rows, width, EF::DEGREE);
             for (i, row) in rows.chunks_exact_mut(width).enumerate() {
-                row[..D].copy_from_slice(running.as_basis_coefficients_slice());
-                running += lane(&total, i);
+                row[..EF::DEGREE].copy_from_slice(running.as_basis_coefficients_slice());
+                running += lane::<EF>(&total, i);
             }
         }
         running

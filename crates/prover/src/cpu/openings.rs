@@ -1,7 +1,5 @@
 //! Openings: the value of every column at the out-of-domain point `z`, of some also at the
 //! point of the next row.
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
     Algebra, BasedVectorSpace, Field, PackedValue, PrimeCharacteristicRing, TwoAdicField,
     batch_multiplicative_inverse_general,
@@ -11,7 +9,7 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use p3_util::log2_strict_usize;
 use vouch_air::F;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::COSET;
 
 use super::pack::{ChallengePack, Neighbours, Pack, WIDTH, invert, lane};
@@ -24,32 +22,26 @@ const CHUNK: usize = 64 * WIDTH;
 const ROWS: usize = 1 << 12;
 
 /// Opens matrices at one point.
-pub struct Opener<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub struct Opener<EF: ChallengeField> {
     pub(super) log_blowup: usize,
-    point: Challenge<D>,
+    point: EF,
     /// `1 / (z - x)` for every point `x` of the coset that is as large as the tallest table.
-    pub(super) inverses: Vec<ChallengePack<D>>,
+    pub(super) inverses: Vec<ChallengePack<EF>>,
 }
 
-impl<const D: usize> Opener<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Opener<EF> {
     /// Opens at `point`; `points` are those of the coset of the tallest table, bit-reversed.
-    pub(super) fn new(point: Challenge<D>, points: &[F], log_blowup: usize) -> Self {
-        let mut inverses = vec![ChallengePack::<D>::ZERO; points.len() / WIDTH];
+    pub(super) fn new(point: EF, points: &[F], log_blowup: usize) -> Self {
+        let mut inverses = vec![ChallengePack::<EF>::ZERO; points.len() / WIDTH];
         let rows = CHUNK.min(points.len());
-        let from = ChallengePack::<D>::from(point);
+        let from = ChallengePack::<EF>::from(point);
         inverses
             .par_chunks_exact_mut(rows / WIDTH)
             .zip(points.par_chunks_exact(rows))
             .for_each(|(out, points)| {
                 let distance = |&x: &Pack| from - x;
                 let distances: Vec<_> = Pack::pack_slice(points).iter().map(distance).collect();
-                batch_multiplicative_inverse_general(&distances, out, invert);
+                batch_multiplicative_inverse_general(&distances, out, invert::<EF>);
             });
         Self {
             log_blowup,
@@ -59,14 +51,14 @@ where
     }
 
     /// The values of the columns of each matrix at each of its points.
-    pub(super) fn evaluate(&self, rounds: &[OpenedRound<'_, Committed>]) -> Openings<D> {
+    pub(super) fn evaluate(&self, rounds: &[OpenedRound<'_, Committed>]) -> Openings<EF> {
         let round = |opened: &OpenedRound<'_, Committed>| {
             let matrices = opened.committed.matrices.iter().zip(&opened.round.matrices);
             let values = matrices.map(|(matrix, place)| match place.at_next {
                 true => self.values::<2>(matrix),
                 false => self.values::<1>(matrix),
             });
-            let mut values: Vec<Vec<Vec<Challenge<D>>>> = values.collect();
+            let mut values: Vec<Vec<Vec<EF>>> = values.collect();
             if opened.round.kind.is_extension() {
                 let points = values.iter_mut().flatten();
                 points.for_each(|values| recompose(values));
@@ -79,13 +71,13 @@ where
     /// The values of a matrix's columns at the point, and if `N` is 2 at that of the next row.
     ///
     /// Barycentric: the sum over the points `x` of a coset of `f(x) (1 / (z - x) - 1 / z)`, but for a factor.
-    fn values<const N: usize>(&self, matrix: &RowMajorMatrix<F>) -> Vec<Vec<Challenge<D>>> {
+    fn values<const N: usize>(&self, matrix: &RowMajorMatrix<F>) -> Vec<Vec<EF>> {
         let width = matrix.width();
         let log_height = log2_strict_usize(matrix.height()) - self.log_blowup;
         let generator = F::two_adic_generator(log_height);
         let points = [self.point, self.point * generator];
-        let offsets = points.map(|point| ChallengePack::<D>::from(point.inverse()));
-        let weights = |first: usize| -> [ChallengePack<D>; N] {
+        let offsets = points.map(|point| ChallengePack::<EF>::from(point.inverse()));
+        let weights = |first: usize| -> [ChallengePack<EF>; N] {
             core::array::from_fn(|i| match i {
                 0 => self.inverses[first / WIDTH] - offsets[0],
                 // `1 / (z w - x) = (1 / w) / (z - x / w)`, and `x / w` is the point before `x`.
@@ -95,14 +87,14 @@ where
                 }
             })
         };
-        let zeros = || vec![[ChallengePack::<D>::ZERO; N]; width.div_ceil(WIDTH)];
+        let zeros = || vec![[ChallengePack::<EF>::ZERO; N]; width.div_ceil(WIDTH)];
         // The first rows of a committed matrix are a coset as large as the table.
         let rows = 1usize << log_height;
         let sums = (0..rows.div_ceil(ROWS)).into_par_iter().par_fold_reduce(
             zeros,
             |mut sums, i| {
                 for first in (i * ROWS..rows.min((i + 1) * ROWS)).step_by(WIDTH) {
-                    add_weighted(&mut sums, matrix, first, &weights(first));
+                    add_weighted::<EF, N>(&mut sums, matrix, first, &weights(first));
                 }
                 sums
             },
@@ -116,7 +108,7 @@ where
             let scale = scale(points[i], log_height);
             let column = |column: usize| {
                 let start = start(column / WIDTH, width);
-                lane(&sums[column / WIDTH][i], column - start) * scale
+                lane::<EF>(&sums[column / WIDTH][i], column - start) * scale
             };
             (0..width).map(column).collect()
         };
@@ -124,13 +116,15 @@ where
     }
 
     /// `1 / (z - x)` at the points of the rows that are before those from `first` on.
-    pub(super) fn inverse_before(&self, first: usize, log_height: usize) -> ChallengePack<D> {
+    pub(super) fn inverse_before(&self, first: usize, log_height: usize) -> ChallengePack<EF> {
         let before = Neighbours::new(first, -1, log_height);
         let inverse = &self.inverses[before.first / WIDTH];
         let coordinates: &[Pack] = inverse.as_basis_coefficients_slice();
-        let mut coordinates: [Pack; D] = core::array::from_fn(|k| coordinates[k]);
-        before.arrange(&mut coordinates);
-        ChallengePack::<D>::from_basis_coefficients_fn(|k| coordinates[k])
+        ChallengePack::<EF>::from_basis_coefficients_fn(|k| {
+            let mut coordinate = [coordinates[k]];
+            before.arrange(&mut coordinate);
+            coordinate[0]
+        })
     }
 }
 
@@ -141,14 +135,12 @@ fn start(i: usize, width: usize) -> usize {
 }
 
 /// Adds `WIDTH` rows of a matrix times their weights, a vector of columns at a time.
-fn add_weighted<const D: usize, const N: usize>(
-    sums: &mut [[ChallengePack<D>; N]],
+fn add_weighted<EF: ChallengeField, const N: usize>(
+    sums: &mut [[ChallengePack<EF>; N]],
     matrix: &RowMajorMatrix<F>,
     first: usize,
-    weights: &[ChallengePack<D>; N],
-) where
-    F: BinomiallyExtendable<D>,
-{
+    weights: &[ChallengePack<EF>; N],
+) {
     let width = matrix.width();
     for (i, sums) in sums.iter_mut().enumerate() {
         let mut cells = [Pack::ZERO; WIDTH];
@@ -159,7 +151,7 @@ fn add_weighted<const D: usize, const N: usize>(
         }
         for (sum, weights) in sums.iter_mut().zip(weights) {
             let weights: &[Pack] = weights.as_basis_coefficients_slice();
-            *sum += ChallengePack::<D>::from_basis_coefficients_fn(|k| {
+            *sum += ChallengePack::<EF>::from_basis_coefficients_fn(|k| {
                 Pack::batched_linear_combination(&cells, weights[k].as_slice())
             });
         }
@@ -168,10 +160,7 @@ fn add_weighted<const D: usize, const N: usize>(
 
 /// The factor that the weights `1 / (z - x) - 1 / z` lack on the coset of `2^log_height` points:
 /// `z (z^n - g^n) / (n g^n)`.
-fn scale<const D: usize>(point: Challenge<D>, log_height: usize) -> Challenge<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn scale<EF: ChallengeField>(point: EF, log_height: usize) -> EF {
     let shift = COSET.exp_power_of_2(log_height);
     let denominator = shift.mul_2exp_u64(log_height as u64);
     point * (point.exp_power_of_2(log_height) - shift) * denominator.inverse()

@@ -1,21 +1,19 @@
 //! Packs: one number of each of `WIDTH` rows, as a SIMD vector.
 
+use core::marker::PhantomData;
 use core::ops::Range;
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
     Algebra, BasedVectorSpace, ExtensionField, Field, PackedFieldExtension, PackedFieldPow2,
     PackedValue, PrimeCharacteristicRing,
 };
 use p3_util::reverse_bits_len;
 use vouch_air::F;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 
 /// A base-field element of each of [`WIDTH`] rows.
 pub(super) type Pack = <F as Field>::Packing;
 /// A challenge-field element of each of [`WIDTH`] rows.
-pub(super) type ChallengePack<const D: usize> =
-    <Challenge<D> as ExtensionField<F>>::ExtensionPacking;
+pub(super) type ChallengePack<EF> = <EF as ExtensionField<F>>::ExtensionPacking;
 /// Rows of a pack.
 pub(super) const WIDTH: usize = <Pack as PackedValue>::WIDTH;
 
@@ -123,51 +121,49 @@ pub(super) fn store(packs: &[Pack], rows: &mut [F], width: usize, first: usize) 
 
 /// The number of one of the rows.
 #[inline]
-pub(super) fn lane<const D: usize>(pack: &ChallengePack<D>, lane: usize) -> Challenge<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    PackedFieldExtension::<F, Challenge<D>>::extract(pack, lane)
+pub(super) fn lane<EF: ChallengeField>(pack: &ChallengePack<EF>, lane: usize) -> EF {
+    PackedFieldExtension::<F, EF>::extract(pack, lane)
 }
 
 /// Factors of a sum of products, coordinate by coordinate: a base-field number times a
-/// constant challenge takes `D` multiplications, and a sum of them is reduced once in a while.
+/// constant challenge takes `EF::DEGREE` multiplications, and a sum of them is reduced once in a while.
 #[derive(Clone, Debug)]
-pub(super) struct Factors<const D: usize>([Vec<F>; D]);
+pub(super) struct Factors<EF> {
+    /// Of all factors, by coordinate.
+    coordinates: Vec<Vec<F>>,
+    field: PhantomData<EF>,
+}
 
-impl<const D: usize> Factors<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    pub(super) fn new(factors: impl IntoIterator<Item = Challenge<D>>) -> Self {
-        let mut coordinates = [(); D].map(|()| Vec::new());
+impl<EF: ChallengeField> Factors<EF> {
+    pub(super) fn new(factors: impl IntoIterator<Item = EF>) -> Self {
+        let mut coordinates = vec![Vec::new(); EF::DEGREE];
         for factor in factors {
             let factor: &[F] = factor.as_basis_coefficients_slice();
             for (coordinate, &value) in coordinates.iter_mut().zip(factor) {
                 coordinate.push(value);
             }
         }
-        Self(coordinates)
+        Self {
+            coordinates,
+            field: PhantomData,
+        }
     }
 
     /// The sum of `values` times the factors.
     #[inline]
-    pub(super) fn combine(&self, values: &[Pack]) -> ChallengePack<D> {
-        ChallengePack::<D>::from_basis_coefficients_fn(|k| {
-            Pack::batched_linear_combination(values, &self.0[k])
+    pub(super) fn combine(&self, values: &[Pack]) -> ChallengePack<EF> {
+        ChallengePack::<EF>::from_basis_coefficients_fn(|k| {
+            Pack::batched_linear_combination(values, &self.coordinates[k])
         })
     }
 }
 
 /// The inverse of every lane; none may be 0.
-pub(super) fn invert<const D: usize>(value: ChallengePack<D>) -> ChallengePack<D>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let lanes: [Challenge<D>; WIDTH] = core::array::from_fn(|i| lane(&value, i));
-    let mut inverses = [Challenge::<D>::ZERO; WIDTH];
+pub(super) fn invert<EF: ChallengeField>(value: ChallengePack<EF>) -> ChallengePack<EF> {
+    let lanes: [EF; WIDTH] = core::array::from_fn(|i| lane(&value, i));
+    let mut inverses = [EF::ZERO; WIDTH];
     p3_field::batch_multiplicative_inverse_general(&lanes, &mut inverses, |x| x.inverse());
-    ChallengePack::<D>::from_ext_slice(&inverses)
+    ChallengePack::<EF>::from_ext_slice(&inverses)
 }
 
 /// The inverse of every lane; none may be 0.

@@ -6,7 +6,6 @@
 //! points of a smaller domain are the first of a larger one, and those of a domain that is cut
 //! into two chunks are its two halves.
 
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{
     BasedVectorSpace, Field, PackedValue, PrimeCharacteristicRing, TwoAdicField,
     batch_multiplicative_inverse_general,
@@ -18,7 +17,7 @@ use p3_util::reverse_bits_len;
 use vouch_air::F;
 use vouch_air::capture::{Capture, Row};
 use vouch_air::tables::Instance;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::COSET;
 
 use super::emitted::{Combiner, Emitted};
@@ -31,10 +30,7 @@ use crate::plan::TablePlan;
 const CHUNK: usize = 32 * WIDTH;
 
 /// A table on its extended domain.
-pub(super) struct Extended<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub(super) struct Extended<'a, EF: ChallengeField> {
     pub plan: &'a TablePlan,
     pub instance: &'a Instance,
     pub public_values: &'a [F],
@@ -46,28 +42,22 @@ where
     pub fixed: Option<&'a RowMajorMatrix<F>>,
     /// Periodic columns, if the table has any.
     pub periodic: Option<RowMajorMatrix<F>>,
-    pub combiners: &'a [Combiner<D>],
+    pub combiners: &'a [Combiner<EF>],
     /// The sum of all fractions.
-    pub terminal: Challenge<D>,
+    pub terminal: EF,
 }
 
 /// Powers of the challenge that folds the constraints.
-struct Powers<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    constraints: Factors<D>,
+struct Powers<EF: ChallengeField> {
+    constraints: Factors<EF>,
     /// Of the fractions, then of the running sum on the first row, on all but the last, and on
     /// the last.
-    logup: Vec<Challenge<D>>,
+    logup: Vec<EF>,
 }
 
-impl<const D: usize> Powers<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Powers<EF> {
     /// p3 gives the first constraint the highest power and the last the power 0.
-    fn new(plan: &TablePlan, alpha: Challenge<D>) -> Self {
+    fn new(plan: &TablePlan, alpha: EF) -> Self {
         let logup = plan.columns.len() + 3;
         let mut powers = alpha.powers().collect_n(plan.constraints + logup);
         powers.reverse();
@@ -79,21 +69,19 @@ where
     }
 }
 
-/// The quotient's values in rows from `first` on of its domain, `D` cells each; the domain has
+/// The quotient's values in rows from `first` on of its domain, `EF::DEGREE` cells each; the domain has
 /// `2^(log_height + log_chunks)` rows. `points` are those of the domain or of a larger one.
-pub(super) fn quotient<const D: usize>(
-    table: &Extended<'_, D>,
-    alpha: Challenge<D>,
+pub(super) fn quotient<EF: ChallengeField>(
+    table: &Extended<'_, EF>,
+    alpha: EF,
     points: &[F],
     first: usize,
     cells: &mut [F],
-) where
-    F: BinomiallyExtendable<D>,
-{
+) {
     let powers = Powers::new(table.plan, alpha);
     let rows = CHUNK.min(1 << table.log_height);
     cells
-        .par_chunks_exact_mut(D * rows)
+        .par_chunks_exact_mut(EF::DEGREE * rows)
         .zip(points[first..].par_chunks_exact(rows))
         .enumerate()
         .for_each(|(i, (out, points))| {
@@ -109,10 +97,10 @@ pub(super) fn quotient<const D: usize>(
                 periodic: Vec::new(),
             };
             let selectors = Selectors::new(points, table.log_height);
-            for (j, out) in out.chunks_exact_mut(D * WIDTH).enumerate() {
+            for (j, out) in out.chunks_exact_mut(EF::DEGREE * WIDTH).enumerate() {
                 let value = evaluation.at(first + i * rows + j * WIDTH, selectors.at(j));
                 let value = value * Pack::from(selectors.inverse_vanishing);
-                store(value.as_basis_coefficients_slice(), out, D, 0);
+                store(value.as_basis_coefficients_slice(), out, EF::DEGREE, 0);
             }
         });
 }
@@ -152,13 +140,10 @@ impl Selectors {
 }
 
 /// Evaluates the constraints at some points.
-struct Evaluation<'a, const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    table: &'a Extended<'a, D>,
-    powers: &'a Powers<D>,
-    emitted: Emitted<'a, D>,
+struct Evaluation<'a, EF: ChallengeField> {
+    table: &'a Extended<'a, EF>,
+    powers: &'a Powers<EF>,
+    emitted: Emitted<'a, EF>,
     current: Vec<Pack>,
     next: Vec<Pack>,
     logup: Vec<Pack>,
@@ -168,16 +153,13 @@ where
     periodic: Vec<Pack>,
 }
 
-impl<const D: usize> Evaluation<'_, D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Evaluation<'_, EF> {
     /// The folded constraints at the points from index `first` on.
     fn at(
         &mut self,
         first: usize,
         [is_first, is_last, is_transition]: [Pack; 3],
-    ) -> ChallengePack<D> {
+    ) -> ChallengePack<EF> {
         let table = self.table;
         let bits = table.log_height + table.plan.log_chunks;
         let next = Neighbours::new(first, 1 << table.plan.log_chunks, bits);
@@ -190,10 +172,15 @@ where
             next.arrange(&mut self.next);
         }
         let (cells, width) = (&table.logup.values, table.logup.width());
-        self.after.resize(D, Pack::ZERO);
-        load(&cells[next.first * width..], width, 0..D, &mut self.after);
+        self.after.resize(EF::DEGREE, Pack::ZERO);
+        load(
+            &cells[next.first * width..],
+            width,
+            0..EF::DEGREE,
+            &mut self.after,
+        );
         next.arrange(&mut self.after);
-        let after = ChallengePack::<D>::from_basis_coefficients_fn(|k| self.after[k]);
+        let after = ChallengePack::<EF>::from_basis_coefficients_fn(|k| self.after[k]);
         let row = Row {
             current: &self.current,
             next: match table.plan.looks_ahead {
@@ -218,17 +205,17 @@ where
     /// The folded constraints of LogUp, given the running sum of the next row.
     fn fractions(
         &self,
-        after: ChallengePack<D>,
+        after: ChallengePack<EF>,
         [is_first, is_last, is_transition]: [Pack; 3],
-    ) -> ChallengePack<D> {
+    ) -> ChallengePack<EF> {
         let current = |column: usize| {
-            let cells = &self.logup[column * D..];
-            ChallengePack::<D>::from_basis_coefficients_fn(|k| cells[k])
+            let cells = &self.logup[column * EF::DEGREE..];
+            ChallengePack::<EF>::from_basis_coefficients_fn(|k| cells[k])
         };
         let columns = &self.table.plan.columns;
         let (fractions, ends) = self.powers.logup.split_at(columns.len());
-        let mut folded = ChallengePack::<D>::ZERO;
-        let mut total = ChallengePack::<D>::ZERO;
+        let mut folded = ChallengePack::<EF>::ZERO;
+        let mut total = ChallengePack::<EF>::ZERO;
         for (column, (slots, &power)) in (1..).zip(columns.iter().zip(fractions)) {
             let fraction = current(column);
             let (numerator, denominator) = self.emitted.sum(slots.clone());
@@ -236,7 +223,7 @@ where
             total += fraction;
         }
         let running = current(0);
-        let terminal = ChallengePack::<D>::from(self.table.terminal);
+        let terminal = ChallengePack::<EF>::from(self.table.terminal);
         let sum = running + total;
         folded
             + running * is_first * ends[0]
@@ -256,24 +243,21 @@ fn reload(out: &mut Vec<Pack>, matrix: Option<&RowMajorMatrix<F>>, first: usize)
 
 /// The chunks of a quotient, each by its values on a coset of the table's domain: chunk `i` of
 /// `n` holds the values at every `n`-th point from the `i`-th on. To be extended `2^log_blowup` times.
-pub(super) fn chunks<const D: usize>(
-    table: &Extended<'_, D>,
-    alpha: Challenge<D>,
+pub(super) fn chunks<EF: ChallengeField>(
+    table: &Extended<'_, EF>,
+    alpha: EF,
     points: &[F],
     log_blowup: usize,
-) -> Vec<Input<'static>>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Vec<Input<'static>> {
     let (log_height, log_chunks) = (table.log_height, table.plan.log_chunks);
     let generator = F::two_adic_generator(log_height + log_chunks);
     let chunk = |i: usize| {
-        let mut values = F::zero_vec(D << log_height << log_blowup);
-        let rows = values.len() - (D << log_height);
+        let mut values = F::zero_vec(EF::DEGREE << log_height << log_blowup);
+        let rows = values.len() - (EF::DEGREE << log_height);
         let first = reverse_bits_len(i, log_chunks) << log_height;
         quotient(table, alpha, points, first, &mut values[rows..]);
         Input {
-            rows: Rows::InPlace(RowMajorMatrix::new(values, D)),
+            rows: Rows::InPlace(RowMajorMatrix::new(values, EF::DEGREE)),
             order: Order::BitReversed,
             shift: COSET * generator.exp_u64(i as u64),
             chunks: 1 << log_chunks,

@@ -1,18 +1,17 @@
 //! What is the same for all proofs of a profile, and committing.
 
-use std::sync::{Arc, OnceLock};
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PackedValue, PrimeCharacteristicRing};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use p3_merkle_tree::MerkleCap;
 use p3_util::log2_strict_usize;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
 use vouch_air::F;
 use vouch_air::tables::lookup;
 use vouch_verifier::Parameters;
-use vouch_verifier::config::{ValueMmcs, value_mmcs};
+use vouch_verifier::config::{ChallengeField, ValueMmcs, value_mmcs};
 use vouch_verifier::packing::{COSET, Packing, Round};
 
 use super::extend::{Extender, Order};
@@ -97,11 +96,9 @@ fn columns<'a>(
         .collect()
 }
 
-/// The CPU as an engine for challenges of degree `D`, with what is the same for all proofs.
-pub struct Setup<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+/// The CPU as an engine for challenges of the field `EF`, with what is the same for all proofs.
+pub struct Setup<EF> {
+    field: PhantomData<EF>,
     pub(super) parameters: Parameters,
     pub(super) mmcs: ValueMmcs,
     pub(super) extender: Extender,
@@ -116,13 +113,11 @@ pub(super) struct Fixed {
     pub committed: Arc<Committed>,
 }
 
-impl<const D: usize> Setup<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Setup<EF> {
     /// The CPU, for proofs with `parameters`.
     pub fn new(parameters: Parameters) -> Self {
         Self {
+            field: PhantomData,
             mmcs: value_mmcs(),
             fixed: OnceLock::new(),
             parameters,
@@ -155,7 +150,11 @@ where
         matrices: Vec<Input<'_>>,
         round: &Round,
     ) -> (Commitment, Committed) {
-        let cells = if round.kind.is_extension() { D } else { 1 };
+        let cells = if round.kind.is_extension() {
+            EF::DEGREE
+        } else {
+            1
+        };
         let extended = self.extend_inputs(matrices);
         Committed::new(extended, round, cells, self.parameters.log_blowup)
     }

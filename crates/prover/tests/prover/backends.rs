@@ -3,25 +3,20 @@
 use std::collections::BTreeSet;
 
 use vouch_air::tables::Table;
-use vouch_prover::conformance::{
+use vouch_prover::testing::conformance::{
     Case, assert_conforms, assert_keeps_nothing, commitment, commitment_with_lookup_table, long,
     prove, short,
 };
-use vouch_prover::{Backend, Coordinated, Cpu, CpuEngine, Dual, ProveError, Reference};
-use vouch_verifier::{ExtensionDegree, Parameters, Profile};
+use vouch_prover::testing::{Dual, Reference};
+use vouch_prover::{Backend, Coordinated, Cpu, CpuEngine, ProveError};
+use vouch_verifier::{Parameters, Profile, with_challenge_field};
 
 /// Two CPUs.
-fn dual(parameters: [Parameters; 2]) -> Box<dyn Backend> {
-    match parameters[0].extension {
-        ExtensionDegree::Four => {
-            let [a, b] = parameters.map(CpuEngine::<4>::new);
-            Box::new(Coordinated::new(Profile::Fast100, Dual(a, b)))
-        }
-        ExtensionDegree::Five => {
-            let [a, b] = parameters.map(CpuEngine::<5>::new);
-            Box::new(Coordinated::new(Profile::Fast128, Dual(a, b)))
-        }
-    }
+fn dual(profile: Profile, parameters: [Parameters; 2]) -> Box<dyn Backend> {
+    with_challenge_field!(parameters[0].extension, EF => {
+        let [a, b] = parameters.map(CpuEngine::<EF>::new);
+        Box::new(Coordinated::new(profile, Dual(a, b)))
+    })
 }
 
 #[test]
@@ -64,7 +59,7 @@ fn same_bytes_with_every_table() {
 #[test]
 fn two_engines_agree() {
     for profile in [Profile::Fast100, Profile::Fast128] {
-        let dual = dual([profile.parameters(); 2]);
+        let dual = dual(profile, [profile.parameters(); 2]);
         let cases: [Case; 2] = [commitment(), commitment_with_lookup_table()];
         for case in &cases {
             assert_conforms(&*dual, case);
@@ -79,7 +74,7 @@ fn two_engines_that_differ_are_told_apart() {
         log_blowup: parameters.log_blowup + 1,
         ..parameters
     };
-    let proof = prove(&*dual([parameters, other]), &commitment());
+    let proof = prove(&*dual(Profile::Fast100, [parameters, other]), &commitment());
     let differ = ProveError::Differ {
         engines: "cpu and cpu".into(),
         operation: "committing to main columns",

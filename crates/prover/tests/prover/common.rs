@@ -1,7 +1,7 @@
 //! What the tests of this crate share.
 
-use vouch_air::check::violations;
 use vouch_air::memory_tree::MemoryTree;
+use vouch_air::testkit::check::violations;
 use vouch_air::witness::{Traces, generate};
 use vouch_emulator::testing::{DATA, asm, program, segments};
 use vouch_emulator::{Program, SegmentLimits};

@@ -4,7 +4,7 @@ use crate::common::{assert_satisfied, image_id, prove};
 use vouch_air::tables::Table;
 use vouch_emulator::SegmentLimits;
 use vouch_emulator::testing::{asm, program, random_program};
-use vouch_verifier::config::Proof;
+use vouch_verifier::config::{Proof, Quartic};
 use vouch_verifier::{
     Key, Profile, Receipt, TableSet, TableShape, Verifier, VerifyError, decode_proof,
 };
@@ -38,9 +38,9 @@ fn shapes_are_those_of_the_proof() {
     let heights: Vec<usize> = { segment.proof.iter().take(tables.len()) }
         .map(|&height| height.into())
         .collect();
-    let key = Key::<4>::new(Profile::Fast100).expect("the profile's degree");
+    let key = Key::<Quartic>::new(Profile::Fast100).expect("the profile's degree");
     let packing = key.packing(&tables, &heights);
-    let proof: Proof<4> = decode_proof(&segment.proof, &packing).expect("its own encoding");
+    let proof: Proof<Quartic> = decode_proof(&segment.proof, &packing).expect("its own encoding");
     let opened = &proof.opened_values.instances;
     assert_eq!(opened.len(), segment.tables.tables().count());
     for (table, opened) in segment.tables.tables().zip(opened) {

@@ -6,17 +6,18 @@ use p3_field::PrimeCharacteristicRing;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_air::witness::Trace;
-use vouch_prover::conformance::{commitment_with_lookup_table, prove};
+use vouch_prover::testing::Dual;
+use vouch_prover::testing::conformance::{commitment_with_lookup_table, prove};
 use vouch_prover::{
-    Commitment, Coordinated, CpuEngine, Dual, Engine, Inspect, LayerOpening, OpenedRound, Opening,
+    Commitment, Coordinated, CpuEngine, Engine, Inspect, LayerOpening, OpenedRound, Opening,
     Openings, Place, ProveError,
 };
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::Quartic;
 use vouch_verifier::packing::{Packing, Round};
 use vouch_verifier::{Parameters, Profile};
 
-type E = Challenge<4>;
-type Cpu = CpuEngine<4>;
+type E = Quartic;
+type Cpu = CpuEngine<Quartic>;
 
 /// What is false of an operation's result.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,13 +115,13 @@ fn other_root(root: &mut Commitment) {
     *root = Commitment::new(vec![[0; 32]]);
 }
 
-impl Engine<4> for Faulty {
-    type Tables = <Cpu as Engine<4>>::Tables;
-    type Columns = <Cpu as Engine<4>>::Columns;
-    type Committed = <Cpu as Engine<4>>::Committed;
-    type Point = <Cpu as Engine<4>>::Point;
-    type Vector = <Cpu as Engine<4>>::Vector;
-    type Layer = <Cpu as Engine<4>>::Layer;
+impl Engine<Quartic> for Faulty {
+    type Tables = <Cpu as Engine<Quartic>>::Tables;
+    type Columns = <Cpu as Engine<Quartic>>::Columns;
+    type Committed = <Cpu as Engine<Quartic>>::Committed;
+    type Point = <Cpu as Engine<Quartic>>::Point;
+    type Vector = <Cpu as Engine<Quartic>>::Vector;
+    type Layer = <Cpu as Engine<Quartic>>::Layer;
 
     fn name(&self) -> &'static str {
         "faulty"
@@ -155,7 +156,7 @@ impl Engine<4> for Faulty {
     fn logup(
         &self,
         tables: Self::Tables,
-        places: &[Place<4>],
+        places: &[Place<Quartic>],
     ) -> Result<(Self::Columns, Vec<E>), ProveError> {
         self.next_is(Fault::LogUpColumns);
         let (columns, mut sums) = self.engine.logup(tables, places)?;
@@ -176,7 +177,7 @@ impl Engine<4> for Faulty {
 
     fn quotients(
         &self,
-        places: &[Place<4>],
+        places: &[Place<Quartic>],
         main: &Self::Committed,
         logup: &Self::Committed,
         alpha: E,
@@ -189,7 +190,7 @@ impl Engine<4> for Faulty {
         &self,
         rounds: &[OpenedRound<'_, Self::Committed>],
         point: E,
-    ) -> Result<(Openings<4>, Self::Point), ProveError> {
+    ) -> Result<(Openings<Quartic>, Self::Point), ProveError> {
         let (mut values, point) = self.engine.evaluate(rounds, point)?;
         self.err(Fault::OpenedValue, &mut values, |values| {
             values[0][0][0][0] += E::ONE;
@@ -201,7 +202,7 @@ impl Engine<4> for Faulty {
         &self,
         packing: &Packing,
         rounds: &[OpenedRound<'_, Self::Committed>],
-        values: &Openings<4>,
+        values: &Openings<Quartic>,
         point: Self::Point,
         alpha: E,
     ) -> Result<Vec<(usize, Self::Vector)>, ProveError> {
@@ -254,7 +255,7 @@ impl Engine<4> for Faulty {
         &self,
         layer: &Self::Layer,
         indices: &[usize],
-    ) -> Result<LayerOpening<4>, ProveError> {
+    ) -> Result<LayerOpening<Quartic>, ProveError> {
         let mut opening = self.engine.open_layer(layer, indices)?;
         self.err(Fault::Group, &mut opening, |opening| {
             opening.sibling_values[0][0] += E::ONE;
@@ -276,7 +277,7 @@ fn neighbours(indices: &[usize]) -> Vec<usize> {
     indices.iter().map(|index| index ^ 1 << 6).collect()
 }
 
-impl Inspect<4> for Faulty {
+impl Inspect<Quartic> for Faulty {
     fn committed(&self, committed: &Self::Committed) -> Result<Vec<RowMajorMatrix<F>>, ProveError> {
         Ok(self.matrices(self.engine.committed(committed)?))
     }

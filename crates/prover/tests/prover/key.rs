@@ -1,8 +1,7 @@
 //! The verifier's constants are what the machine computes.
 
-use vouch_verifier::{
-    FIXED_COMMITMENTS, MACHINE_DIGEST, Profile, fixed_commitment, machine_digest, security,
-};
+use vouch_verifier::testing::{fixed_commitment, machine_digest};
+use vouch_verifier::{FIXED_COMMITMENTS, MACHINE_DIGEST, Profile, security};
 
 /// A change of what the tables accept shows here: it needs a new machine version, or proofs
 /// of the old machine would be read as proofs of the new one.

@@ -11,13 +11,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::mpsc::{
     Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel,
 };
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rayon::ThreadPool;
 use tracing::{info_span, instrument};
 use vouch_air::memory_tree::{MemoryTree, Update};
@@ -174,10 +175,7 @@ impl Pipeline<'_> {
         notify: &Sender<PipelineEvent>,
     ) {
         loop {
-            let next = recorded
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .recv();
+            let next = recorded.lock().recv();
             let Ok(next) = next else { return };
             // Taking what comes lets the recorder see that it should stop.
             if self.stop.is_cancelled() {

@@ -6,7 +6,7 @@
 //! | `segment-000000` | the first segment: magic `VOUCHSEG`, version (2 bytes), profile (1), heights of its tables, log2, behind their number (1 + n), the segment as in a receipt, and a BLAKE3 hash of all that (32) |
 //! | `lock` | locked as long as somebody works here |
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -99,13 +99,10 @@ impl WorkFolder {
     ) -> Result<(Self, Cuts), Error> {
         private::folder(path).map_err(failed("create", path))?;
         let lock_path = path.join("lock");
-        let lock = private::open(&lock_path).map_err(failed("open", &lock_path))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => Error::WorkFolder {
-                path: path.into(),
-                reason: "another process is using it".into(),
-            },
-            TryLockError::Error(error) => failed("lock", &lock_path)(error),
+        let lock = private::lock(&lock_path).map_err(failed("lock", &lock_path))?;
+        let lock = lock.ok_or_else(|| Error::WorkFolder {
+            path: path.into(),
+            reason: "another process is using it".into(),
         })?;
         let folder = Self {
             path: path.into(),

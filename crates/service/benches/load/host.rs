@@ -5,10 +5,11 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use vouch_sdk::{ImageId, Program, guests, image_id};
@@ -113,7 +114,7 @@ impl Host {
     }
 
     fn process(&self) -> MutexGuard<'_, Child> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+        self.process.lock()
     }
 
     /// The process, as it is now or was last.
@@ -155,7 +156,7 @@ impl Host {
         let took = start.elapsed();
         let pid = process.id();
         drop(process);
-        let mut restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut restarts = self.restarts.lock();
         restarts.push(took);
         drop(restarts);
         self.life.send_modify(|life| {
@@ -181,7 +182,7 @@ impl Host {
 
     /// Times from each start after a kill until it listened, shortest first.
     pub fn restart_times(&self) -> Vec<Duration> {
-        let restarts = self.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+        let restarts = self.restarts.lock();
         let mut times = restarts.clone();
         times.sort_unstable();
         times

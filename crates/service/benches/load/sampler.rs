@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -71,7 +72,7 @@ impl Sampler {
     /// Processor time until now.
     pub fn processor_seconds(&self) -> Processor {
         note(&self.services, self.host.pid());
-        let services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        let services = self.services.lock();
         Processor {
             service: services.values().sum(),
             load: processor_seconds("self").unwrap_or_default() - self.own,
@@ -88,7 +89,7 @@ impl Sampler {
 
 fn note(services: &Mutex<BTreeMap<u32, f64>>, pid: u32) {
     if let Some(seconds) = processor_seconds(&pid.to_string()) {
-        let mut services = services.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut services = services.lock();
         services.insert(pid, seconds);
     }
 }

@@ -1,8 +1,9 @@
 //! What was seen.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// Texts of what went wrong that are kept; the rest is counted.
 const TEXTS: usize = 20;
@@ -44,7 +45,7 @@ struct State {
 
 impl Tally {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Something is not as it should be.

@@ -8,7 +8,7 @@
 use std::future::{Ready, ready};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use axum::middleware::{AddExtension, Next};
 use axum::response::Response;
 use axum_server::accept::Accept;
 use http_body::{Frame, SizeHint};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
@@ -93,7 +94,7 @@ pub struct Connection(Arc<Mutex<Vec<Weak<Progress>>>>);
 impl Connection {
     fn attend(&self, body: Body) -> Paced {
         let progress = Arc::new(Progress::default());
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.0.lock();
         answers.push(Arc::downgrade(&progress));
         let rest = Bytes::new();
         Paced {
@@ -105,7 +106,7 @@ impl Connection {
 
     /// Whether some answer has not got on for so long.
     fn is_stuck(&self, limit: Duration) -> bool {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.0.lock();
         let mut stuck = false;
         answers.retain(|answer| {
             let answer = answer.upgrade();
@@ -140,7 +141,7 @@ impl Default for Progress {
 
 impl Progress {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn is_stuck(&self, limit: Duration) -> bool {

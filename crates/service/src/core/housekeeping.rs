@@ -1,6 +1,5 @@
 //! Time limits, and what has been kept long enough.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -99,10 +98,7 @@ impl Service {
 
     /// Removes receipts that belong to no job from the store, and ELFs that belong to no program.
     fn remove_doomed(&self) -> Result<(), ServiceError> {
-        let _keepers = self
-            .receipts
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _keepers = self.receipts.write();
         let doomed = self.database.doomed()?;
         if doomed.is_empty() {
             return Ok(());

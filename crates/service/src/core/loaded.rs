@@ -1,8 +1,9 @@
 //! Programs in memory, ready to run, by their ELFs.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use lru::LruCache;
+use parking_lot::Mutex;
 use vouch_kit::ProofDigest;
 use vouch_sdk::Program;
 
@@ -31,13 +32,13 @@ impl Loaded {
 
     /// The program of an ELF, if it is here.
     pub fn get(&self, elf: &ProofDigest) -> Option<Arc<Program>> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.programs.get(elf).map(|(program, _)| program.clone())
     }
 
     /// Lets go of a program.
     pub fn remove(&self, elf: &ProofDigest) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         if let Some((_, bytes)) = state.programs.pop(elf) {
             state.bytes -= bytes;
         }
@@ -47,7 +48,7 @@ impl Loaded {
     pub fn put(&self, elf: ProofDigest, program: Arc<Program>, elf_bytes: u64) {
         let mut gone = Vec::new();
         let bytes = elf_bytes.saturating_mul(PROGRAM_COPIES);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.bytes += bytes;
         if let Some((_, old)) = state.programs.push(elf, (program, bytes)) {
             state.bytes -= old.1;

@@ -5,7 +5,7 @@
 //! else's registrations have anything to do with it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use tracing::info;
 use vouch_kit::ProofDigest;
@@ -71,7 +71,7 @@ impl Service {
                 None => {}
             }
             // The sweeper must not think meanwhile that nobody needs the ELF.
-            let _sweeper = self.receipts.read().unwrap_or_else(PoisonError::into_inner);
+            let _sweeper = self.receipts.read();
             let record = ProgramRecord {
                 image_id,
                 elf_digest: self.store.put(elf.to_vec())?,

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::watch;
 use tracing::{error, info};
 use vouch_kit::cache::{CacheKey, ReceiptCache};
@@ -61,27 +62,23 @@ pub(super) struct Live {
 
 impl Live {
     pub fn record(&self) -> MutexGuard<'_, JobRecord> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+        self.record.lock()
     }
 
     /// Notes when its proof began, or that it waits.
     pub fn set_started(&self, at: Option<Instant>) {
-        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = at;
+        *self.started.lock() = at;
     }
 
     /// Time since its proof began; `None` while it waits.
     pub fn running_for(&self) -> Option<Duration> {
-        let started = *self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = *self.started.lock();
         started.map(|at| at.elapsed())
     }
 
     /// Counts towards its client's quota no more: whoever hears of its end may submit the next.
     pub fn release(&self) {
-        let open = self
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let open = self.open.lock().take();
         drop(open);
     }
 
@@ -238,7 +235,7 @@ impl Service {
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, HashMap<JobId, Arc<Live>>> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+        self.live.lock()
     }
 
     /// Everybody who may ask.

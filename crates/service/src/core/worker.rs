@@ -1,8 +1,8 @@
 //! Proving.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -241,7 +241,7 @@ impl Service {
         fresh: bool,
         note: impl FnOnce() -> Result<T, ServiceError>,
     ) -> Result<T, ServiceError> {
-        let _sweeper = self.receipts.read().unwrap_or_else(PoisonError::into_inner);
+        let _sweeper = self.receipts.read();
         if fresh || !self.database.has_receipt(&receipt.digest)? {
             self.store.put_receipt(&receipt.receipt).inspect_err(|_| {
                 self.metrics.storage_errors.inc();

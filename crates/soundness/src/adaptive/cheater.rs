@@ -4,12 +4,11 @@
 
 mod engine;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
+use parking_lot::Mutex;
 use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_prover::plan::plan;
@@ -17,9 +16,9 @@ use vouch_prover::{
     Commitment, Coordinated, CpuEngine, Engine, Inspect, OpenedRound, Openings, Place, ProveError,
     Prover,
 };
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{Kind, Round};
-use vouch_verifier::{ExtensionDegree, Profile};
+use vouch_verifier::{Profile, with_challenge_field};
 
 use super::cheats::{Cheat, Sums};
 use super::misplace::{Given, Misplaced, misplace};
@@ -27,42 +26,29 @@ use super::misplace::{Given, Misplaced, misplace};
 /// A prover that cheats; `honest` are the tables to cheat with.
 pub fn cheater(profile: Profile, cheat: Cheat, honest: Vec<Trace>) -> Prover {
     let honest = Arc::new(honest);
-    match profile.parameters().extension {
-        ExtensionDegree::Four => prover(profile, Cheater::<4>::new(profile, cheat, honest)),
-        ExtensionDegree::Five => prover(profile, Cheater::<5>::new(profile, cheat, honest)),
-    }
+    with_challenge_field!(profile.parameters().extension, EF => {
+        let cheater = Cheater::<EF>::new(profile, cheat, honest);
+        Prover::with_backend(Box::new(Coordinated::new(profile, cheater)))
+    })
 }
 
-fn prover<const D: usize>(profile: Profile, cheater: Cheater<D>) -> Prover
-where
-    F: BinomiallyExtendable<D>,
-{
-    Prover::with_backend(Box::new(Coordinated::new(profile, cheater)))
-}
-
-struct Cheater<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+struct Cheater<EF: ChallengeField> {
     profile: Profile,
-    engine: CpuEngine<D>,
+    engine: CpuEngine<EF>,
     cheat: Cheat,
     honest: Arc<Vec<Trace>>,
     /// What later steps need to know of those before.
-    seen: Mutex<Seen<D>>,
+    seen: Mutex<Seen<EF>>,
 }
 
 /// What a prover has seen.
-struct Seen<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
-    places: Vec<Place<D>>,
-    alpha: Challenge<D>,
+struct Seen<EF: ChallengeField> {
+    places: Vec<Place<EF>>,
+    alpha: EF,
     /// The true values at the out-of-domain point.
-    values: Openings<D>,
+    values: Openings<EF>,
     /// Those of what is committed to in their place, with its layout.
-    shown: Option<(Openings<D>, Round)>,
+    shown: Option<(Openings<EF>, Round)>,
     /// The layouts of main and LogUp columns.
     rounds: Vec<Round>,
 }
@@ -92,21 +78,18 @@ enum Columns<C> {
     Rows(Vec<Trace>),
 }
 
-type EngineColumns<const D: usize> = <CpuEngine<D> as Engine<D>>::Columns;
-type Committed<const D: usize> = Both<<CpuEngine<D> as Engine<D>>::Committed>;
-type EngineCommitted<const D: usize> = <CpuEngine<D> as Engine<D>>::Committed;
-type Point<const D: usize> = <CpuEngine<D> as Engine<D>>::Point;
-type Vector<const D: usize> = <CpuEngine<D> as Engine<D>>::Vector;
-type Layer<const D: usize> = <CpuEngine<D> as Engine<D>>::Layer;
+type EngineColumns<EF> = <CpuEngine<EF> as Engine<EF>>::Columns;
+type Committed<EF> = Both<<CpuEngine<EF> as Engine<EF>>::Committed>;
+type EngineCommitted<EF> = <CpuEngine<EF> as Engine<EF>>::Committed;
+type Point<EF> = <CpuEngine<EF> as Engine<EF>>::Point;
+type Vector<EF> = <CpuEngine<EF> as Engine<EF>>::Vector;
+type Layer<EF> = <CpuEngine<EF> as Engine<EF>>::Layer;
 
-impl<const D: usize> Cheater<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Cheater<EF> {
     fn new(profile: Profile, cheat: Cheat, honest: Arc<Vec<Trace>>) -> Self {
         let seen = Seen {
             places: Vec::new(),
-            alpha: Challenge::<D>::ZERO,
+            alpha: EF::ZERO,
             values: Vec::new(),
             shown: None,
             rounds: Vec::new(),
@@ -120,25 +103,21 @@ where
         }
     }
 
-    fn see<T>(&self, see: impl FnOnce(&mut Seen<D>) -> T) -> T {
-        see(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    fn see<T>(&self, see: impl FnOnce(&mut Seen<EF>) -> T) -> T {
+        see(&mut self.seen.lock())
     }
 
     /// LogUp columns whose table at the cheat's place ends in `sum` less than it should.
-    fn forced(
-        &self,
-        columns: &EngineColumns<D>,
-        sum: Challenge<D>,
-    ) -> Result<Vec<Trace>, ProveError> {
+    fn forced(&self, columns: &EngineColumns<EF>, sum: EF) -> Result<Vec<Trace>, ProveError> {
         let mut matrices = self.engine.columns(columns)?;
         let matrix = &mut matrices[self.cheat.table];
         let row = (matrix.height() - 1) * matrix.width();
         // The running sum is the first column, the fractions are those after it.
         let column = match self.cheat.sums {
-            Sums::LastFraction => D,
+            Sums::LastFraction => EF::DEGREE,
             _ => 0,
         };
-        let cells = &mut matrix.values[row + column..][..D];
+        let cells = &mut matrix.values[row + column..][..EF::DEGREE];
         let parts: &[F] = sum.as_basis_coefficients_slice();
         cells
             .iter_mut()
@@ -160,9 +139,9 @@ where
     /// The chunks of the quotients that the honest tables have with these challenges.
     fn honest_quotients(
         &self,
-        places: &[Place<D>],
-        alpha: Challenge<D>,
-    ) -> Result<EngineColumns<D>, ProveError> {
+        places: &[Place<EF>],
+        alpha: EF,
+    ) -> Result<EngineColumns<EF>, ProveError> {
         let rounds = self.see(|seen| seen.rounds.clone());
         let [main_round, logup_round] = rounds.as_slice() else {
             return Err(ProveError::Cancelled);
@@ -181,9 +160,9 @@ where
     /// What is shown in the place of columns that have been committed to.
     fn committed(
         &self,
-        (commitment, truth): (Commitment, EngineCommitted<D>),
+        (commitment, truth): (Commitment, EngineCommitted<EF>),
         round: &Round,
-    ) -> Result<(Commitment, Committed<D>), ProveError> {
+    ) -> Result<(Commitment, Committed<EF>), ProveError> {
         let mut both = Both::honest(Arc::new(truth));
         let of_round = |packs: &Misplaced| packs.kind == round.kind;
         let Some(packs) = self.cheat.packs.filter(of_round) else {
@@ -219,10 +198,10 @@ where
 
     /// The rounds with what is true of them, or with what is shown.
     fn opened<'a>(
-        rounds: &[OpenedRound<'a, Committed<D>>],
+        rounds: &[OpenedRound<'a, Committed<EF>>],
         is_shown: bool,
-    ) -> Vec<OpenedRound<'a, EngineCommitted<D>>> {
-        let opened = |opened: &OpenedRound<'a, Committed<D>>| OpenedRound {
+    ) -> Vec<OpenedRound<'a, EngineCommitted<EF>>> {
+        let opened = |opened: &OpenedRound<'a, Committed<EF>>| OpenedRound {
             committed: match is_shown {
                 true => &*opened.committed.shown,
                 false => &*opened.committed.truth,
@@ -235,9 +214,9 @@ where
     /// What is claimed: the truth, but for the cheat's.
     fn claim(
         &self,
-        point: Challenge<D>,
-        rounds: &[OpenedRound<'_, Committed<D>>],
-        values: &mut Openings<D>,
+        point: EF,
+        rounds: &[OpenedRound<'_, Committed<EF>>],
+        values: &mut Openings<EF>,
     ) {
         if let Some(Misplaced { how, .. }) = self.cheat.packs {
             let quotients = rounds.iter().position(|of| of.round.kind == Kind::Quotient);
@@ -256,9 +235,7 @@ where
         {
             let matrices = values[i].iter_mut();
             let looking = matrices.filter_map(|points| points.get_mut(usize::from(at_next)));
-            looking
-                .take(1)
-                .for_each(|row| row[0] += Challenge::<D>::ONE);
+            looking.take(1).for_each(|row| row[0] += EF::ONE);
         }
     }
 }

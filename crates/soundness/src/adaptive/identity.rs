@@ -5,7 +5,6 @@ use p3_batch_stark::folder::VerifierConstraintFolderWithLookups;
 use p3_commit::{PeriodicColumns, PolynomialSpace};
 use p3_field::PrimeCharacteristicRing;
 use p3_field::coset::TwoAdicMultiplicativeCoset;
-use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::LookupProtocol;
 use p3_lookup::logup::LogUpGadget;
 use p3_matrix::dense::RowMajorMatrixView;
@@ -14,18 +13,16 @@ use p3_uni_stark::{VerifierConstraintFolder, recompose_quotient_from_chunks};
 use vouch_air::F;
 use vouch_prover::plan::plan;
 use vouch_prover::{Openings, Place};
-use vouch_verifier::config::{Challenge, Config};
+use vouch_verifier::config::{ChallengeField, Config};
 
 /// Changes one opened value of each table's quotient so that all constraints are met at `point`.
 /// Values that are true and those of tables that keep the rules stay as they are.
-pub fn mend<const D: usize>(
-    places: &[Place<D>],
-    alpha: Challenge<D>,
-    point: Challenge<D>,
-    values: &mut Openings<D>,
-) where
-    F: BinomiallyExtendable<D>,
-{
+pub fn mend<EF: ChallengeField>(
+    places: &[Place<EF>],
+    alpha: EF,
+    point: EF,
+    values: &mut Openings<EF>,
+) {
     let mut first = 0;
     for (i, place) in places.iter().enumerate() {
         let chunks = first..first + (1 << plan(place.instance.table).log_chunks);
@@ -35,18 +32,18 @@ pub fn mend<const D: usize>(
         let parts = domain
             .create_disjoint_domain(1 << log_size)
             .split_domains(chunks.len());
-        let quotient = |values: &Openings<D>| {
+        let quotient = |values: &Openings<EF>| {
             let opened = values[QUOTIENTS][chunks.clone()].iter();
-            let opened: Vec<Vec<Challenge<D>>> = opened.map(|chunk| chunk[0].clone()).collect();
-            recompose_quotient_from_chunks::<Config<D>>(&parts, &opened, point)
+            let opened: Vec<Vec<EF>> = opened.map(|chunk| chunk[0].clone()).collect();
+            recompose_quotient_from_chunks::<Config<EF>>(&parts, &opened, point)
                 .expect("the chunks are those of the table")
         };
         let (wanted, now) = (folded(place, i, alpha, point, values), quotient(values));
         // The quotient depends on this value linearly.
-        values[QUOTIENTS][chunks.start][0][0] += Challenge::<D>::ONE;
+        values[QUOTIENTS][chunks.start][0][0] += EF::ONE;
         let scale = quotient(values) - now;
         let step = (wanted - now) / scale;
-        values[QUOTIENTS][chunks.start][0][0] += step - Challenge::<D>::ONE;
+        values[QUOTIENTS][chunks.start][0][0] += step - EF::ONE;
     }
 }
 
@@ -60,27 +57,24 @@ fn domain(log_size: usize) -> TwoAdicMultiplicativeCoset<F> {
 }
 
 /// What the quotient of the `i`-th table should be at `point`, given all other opened values.
-fn folded<const D: usize>(
-    place: &Place<D>,
+fn folded<EF: ChallengeField>(
+    place: &Place<EF>,
     i: usize,
-    alpha: Challenge<D>,
-    point: Challenge<D>,
-    values: &Openings<D>,
-) -> Challenge<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+    alpha: EF,
+    point: EF,
+    values: &Openings<EF>,
+) -> EF {
     let domain = domain(place.log_height);
     let selectors = domain.selectors_at_point(point);
     let main = &values[MAIN][i];
-    let nothing = vec![Challenge::<D>::ZERO; main[0].len()];
+    let nothing = vec![EF::ZERO; main[0].len()];
     let next = main.get(1).unwrap_or(&nothing);
     let fixed = match place.is_fixed() {
         true => &values[FIXED][0][0][..],
         false => &[],
     };
     let logup = values.last().map_or(&[][..], |logup| &logup[i]);
-    let logup: Vec<Vec<Challenge<D>>> = logup.iter().map(|row| challenges(row)).collect();
+    let logup: Vec<Vec<EF>> = logup.iter().map(|row| challenges(row)).collect();
     let pair = |now, next| {
         let row = RowMajorMatrixView::new_row;
         VerticalPair::new(row(now), row(next))
@@ -88,7 +82,7 @@ where
     let declared = BaseAir::<F>::periodic_columns(&place.instance);
     let periodic = PeriodicColumns::new(&declared, domain.size()).expect("columns of the table");
     let periodic = domain.evaluate_periodic_columns_at(periodic, point);
-    let mut folder = VerifierConstraintFolderWithLookups::<Config<D>> {
+    let mut folder = VerifierConstraintFolderWithLookups::<Config<EF>> {
         inner: VerifierConstraintFolder {
             main: pair(&main[0], next),
             preprocessed: pair(fixed, fixed),
@@ -99,7 +93,7 @@ where
             is_last_row: selectors.is_last_row,
             is_transition: selectors.is_transition,
             alpha,
-            accumulator: Challenge::<D>::ZERO,
+            accumulator: EF::ZERO,
         },
         permutation: pair(&logup[0], &logup[1]),
         permutation_challenges: &place.challenges,
@@ -111,15 +105,11 @@ where
 }
 
 /// Opened values of cells as those of the challenges that they make up.
-fn challenges<const D: usize>(cells: &[Challenge<D>]) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    use p3_field::BasedVectorSpace;
-    let basis = |k| Challenge::<D>::from_basis_coefficients_fn(|i| F::from_bool(i == k));
-    let of = |cells: &[Challenge<D>]| {
+fn challenges<EF: ChallengeField>(cells: &[EF]) -> Vec<EF> {
+    let basis = |k| EF::from_basis_coefficients_fn(|i| F::from_bool(i == k));
+    let of = |cells: &[EF]| {
         let parts = cells.iter().enumerate();
         parts.map(|(k, cell)| *cell * basis(k)).sum()
     };
-    cells.chunks_exact(D).map(of).collect()
+    cells.chunks_exact(EF::DEGREE).map(of).collect()
 }

@@ -1,7 +1,8 @@
 //! What to lie about: a share of what `cells`, `compound` and `faults` try, spread over all tables and kinds.
 
 use vouch_air::testkit::Subject;
-use vouch_air::witness::{Trace, answer_where};
+use vouch_air::testkit::answer::answer_where;
+use vouch_air::witness::Trace;
 
 use super::weak::Without;
 use crate::cells::{Mutant, every_column};

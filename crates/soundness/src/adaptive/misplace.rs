@@ -1,14 +1,13 @@
 //! Columns that are not where the layout has them (docs/packing.md, "What must be refused").
 
 use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{Field, PrimeCharacteristicRing};
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_prover::parts;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{COSET, Group, Kind, LOG_MOST_COLUMNS, Matrix, Round};
 
 /// A commitment to columns that are packed otherwise.
@@ -166,14 +165,12 @@ impl How {
 
     /// Adds what the chunks' values have more. `chunks` are the heights of tables and the numbers of chunks of their quotients,
     /// log2; `values` are those of the chunks.
-    pub fn claim<const D: usize>(
+    pub fn claim<EF: ChallengeField>(
         self,
-        point: Challenge<D>,
+        point: EF,
         chunks: &[(usize, usize)],
-        values: &mut [Vec<Vec<Challenge<D>>>],
-    ) where
-        F: BinomiallyExtendable<D>,
-    {
+        values: &mut [Vec<Vec<EF>>],
+    ) {
         let log_chunks: Vec<usize> = chunks.iter().map(|(_, log_chunks)| *log_chunks).collect();
         let Some(first) = chunks_of_a_pair(&log_chunks).filter(|_| self == Self::Degree) else {
             return;

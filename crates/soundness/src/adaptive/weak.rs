@@ -11,7 +11,6 @@ use p3_air::{Air, AirBuilder, BaseAir};
 use p3_batch_stark::symbolic::get_log_num_quotient_chunks;
 use p3_batch_stark::{ProverData, StarkInstance, prove_batch, verify_batch};
 use p3_field::PrimeCharacteristicRing;
-use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::logup::LogUpGadget;
 use p3_lookup::{Count, InteractionBuilder, Lookups};
 use p3_matrix::Matrix;
@@ -21,9 +20,9 @@ use vouch_air::machine::MIN_LOG_HEIGHT;
 use vouch_air::tables::{Instance, Table};
 use vouch_air::witness::Trace;
 use vouch_air::{Builder, F};
-use vouch_verifier::config::{Challenge, Config, config};
+use vouch_verifier::config::{ChallengeField, Config, config};
 use vouch_verifier::packing::{Packing, TableColumns};
-use vouch_verifier::{ExtensionDegree, Parameters, Profile, TableSet, TableShape, layout};
+use vouch_verifier::{Parameters, Profile, TableSet, TableShape, layout, with_challenge_field};
 
 use crate::rules::{Broken, Rule, bus_index, bus_parts};
 use crate::step::VerifierStep;
@@ -67,20 +66,16 @@ pub fn verdict(
     without: &Arc<Without>,
 ) -> Result<Option<VerifierStep>, String> {
     let parameters = profile.parameters();
-    match parameters.extension {
-        ExtensionDegree::Four => verdict_of::<4>(&parameters, traces, without),
-        ExtensionDegree::Five => verdict_of::<5>(&parameters, traces, without),
-    }
+    with_challenge_field!(parameters.extension, EF => {
+        verdict_of::<EF>(&parameters, traces, without)
+    })
 }
 
-fn verdict_of<const D: usize>(
+fn verdict_of<EF: ChallengeField>(
     parameters: &Parameters,
     traces: &[Trace],
     without: &Arc<Without>,
-) -> Result<Option<VerifierStep>, String>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<Option<VerifierStep>, String> {
     let air = |trace: &Trace| Weak {
         instance: trace.instance.clone(),
         without: Arc::clone(without),
@@ -94,22 +89,22 @@ where
         .map(|(air, shape)| TableColumns::new(air.instance.table, shape));
     let mut columns: Vec<TableColumns> = columns.collect();
     // Which LogUp columns there are is known with the fixed columns, whose place does not depend on the others.
-    let data = setup::<D>(parameters, &airs, &columns, &heights, &shapes)?.1;
+    let data = setup::<EF>(parameters, &airs, &columns, &heights, &shapes)?.1;
     for ((columns, air), lookups) in columns.iter_mut().zip(&airs).zip(&data.common.lookups) {
         // A table without messages has no running sum either.
         columns.logup = match lookups.len() {
             0 => 0,
             fractions => fractions + 1,
         };
-        columns.chunks = chunks::<D>(air, lookups);
+        columns.chunks = chunks::<EF>(air, lookups);
     }
-    let (config, data) = &setup::<D>(parameters, &airs, &columns, &heights, &shapes)?;
+    let (config, data) = &setup::<EF>(parameters, &airs, &columns, &heights, &shapes)?;
     let instances = airs.iter().zip(traces).map(|(air, trace)| StarkInstance {
         air,
         trace: &trace.matrix,
         public_values: trace.public_values.clone(),
     });
-    let instances: Vec<StarkInstance<'_, Config<D>, Weak>> = instances.collect();
+    let instances: Vec<StarkInstance<'_, Config<EF>, Weak>> = instances.collect();
     let proof = prove_batch(config, &instances, data).map_err(|error| error.to_string())?;
     let values = traces.iter().map(|trace| trace.public_values.clone());
     let values: Vec<Vec<F>> = values.collect();
@@ -126,19 +121,16 @@ where
 }
 
 /// What proofs of these tables have in common, if their columns are these.
-fn setup<const D: usize>(
+fn setup<EF: ChallengeField>(
     parameters: &Parameters,
     airs: &[Weak],
     columns: &[TableColumns],
     heights: &[usize],
     shapes: &[TableShape],
-) -> Result<(Config<D>, ProverData<Config<D>>), String>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<(Config<EF>, ProverData<Config<EF>>), String> {
     let tables = columns.iter().copied().zip(heights.iter().copied());
     let packing = Packing::new(parameters, &tables.collect::<Vec<_>>());
-    let config: Config<D> = config(parameters, packing, b"a weaker machine".to_vec());
+    let config: Config<EF> = config(parameters, packing, b"a weaker machine".to_vec());
     let budgets = shapes.iter().map(|shape| shape.lookup_budget);
     let data = ProverData::from_airs_and_degrees_with_lookup_budgets(
         &config,
@@ -151,11 +143,8 @@ where
 }
 
 /// Chunks of a table's quotient.
-fn chunks<const D: usize>(air: &Weak, lookups: &Lookups<F>) -> usize
-where
-    F: BinomiallyExtendable<D>,
-{
-    1 << get_log_num_quotient_chunks::<F, Challenge<D>, _, _>(
+fn chunks<EF: ChallengeField>(air: &Weak, lookups: &Lookups<F>) -> usize {
+    1 << get_log_num_quotient_chunks::<F, EF, _, _>(
         air,
         AirLayout::from_air::<F>(air),
         1 << MIN_LOG_HEIGHT,

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use p3_matrix::Matrix;
 use vouch_air::tables::Table;
-use vouch_air::witness::{Trace, Traces, answer};
+use vouch_air::testkit::answer::answer;
+use vouch_air::witness::{Trace, Traces};
 use vouch_prover::Prover;
 use vouch_verifier::Profile;
 

@@ -1,8 +1,8 @@
 //! Proofs of honest runs.
 
 use thiserror::Error;
-use vouch_air::check::violations;
 use vouch_air::memory_tree::MemoryTree;
+use vouch_air::testkit::check::violations;
 use vouch_air::witness::generate;
 use vouch_emulator::Program;
 use vouch_isa::event::Segment;

@@ -13,13 +13,14 @@ use vouch_verifier::{Key, Profile, max_log_height};
 
 use crate::Outcome;
 use vouch_air::testkit::P;
+use vouch_verifier::config::Quartic;
 
 /// Computes the sum.
 pub fn run() -> Outcome {
     let mut outcome = Outcome::default();
     let key = Profile::ALL
         .iter()
-        .find_map(|profile| Key::<4>::new(*profile));
+        .find_map(|profile| Key::<Quartic>::new(*profile));
     let Some(key) = key else {
         outcome.fail("no profile has a key of degree 4");
         return outcome;

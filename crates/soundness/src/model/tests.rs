@@ -1,5 +1,5 @@
-use vouch_air::check::violations;
-use vouch_air::witness::answer;
+use vouch_air::testkit::answer::answer;
+use vouch_air::testkit::check::violations;
 
 use super::*;
 use crate::evaluate::Evaluator;

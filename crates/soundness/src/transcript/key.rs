@@ -5,12 +5,11 @@
 
 use p3_batch_stark::verify_batch;
 use p3_field::PrimeCharacteristicRing;
-use p3_field::extension::BinomiallyExtendable;
 use p3_lookup::{Lookup, Lookups};
 use rayon::iter::IntoParallelIterator;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
-use vouch_verifier::config::config;
+use vouch_verifier::config::{ChallengeField, config};
 use vouch_verifier::packing::{MAX_LEVEL, Packing};
 use vouch_verifier::{Key, MACHINE_DIGEST, Parameters};
 
@@ -33,12 +32,9 @@ struct With {
 type Change = (String, Box<dyn Fn(&mut With) + Send + Sync>);
 
 /// Changes each part of the key; in the quick run a bit of a byte, in the long run each bit.
-pub fn change<const D: usize>(honest: &Honest, effort: Effort) -> Outcome
-where
-    F: BinomiallyExtendable<D>,
-{
+pub fn change<EF: ChallengeField>(honest: &Honest, effort: Effort) -> Outcome {
     let mut outcome = Outcome::default();
-    if !is_accepted::<D>(honest, |_| {}) {
+    if !is_accepted::<EF>(honest, |_| {}) {
         outcome.fail("the honest proof is refused under its own key");
     }
     let mut changes = digests(honest, effort);
@@ -47,7 +43,7 @@ where
     changes.extend(layouts(honest));
     outcome.add(gather(
         changes.into_par_iter(),
-        |outcome, (name, change)| match is_accepted::<D>(honest, change) {
+        |outcome, (name, change)| match is_accepted::<EF>(honest, change) {
             true => outcome.fail(format!("{name}: accepted under another key")),
             false => outcome.count("other keys refused", 1),
         },
@@ -56,15 +52,12 @@ where
 }
 
 /// As the product verifies, with other things than it has.
-fn is_accepted<const D: usize>(honest: &Honest, change: impl Fn(&mut With)) -> bool
-where
-    F: BinomiallyExtendable<D>,
-{
+fn is_accepted<EF: ChallengeField>(honest: &Honest, change: impl Fn(&mut With)) -> bool {
     let profile = honest.receipt.profile;
     let segment = honest.segment();
     let (claim, text) = (&segment.claim, &honest.receipt.text);
     let tables: Vec<Table> = segment.tables.tables().collect();
-    let key = Key::<D>::new(profile).expect("the profile's degree");
+    let key = Key::<EF>::new(profile).expect("the profile's degree");
     let mut common = key.common(&tables);
     let mut fixed = common.preprocessed.as_mut();
     let mut with = With {
@@ -85,7 +78,7 @@ where
     let values = |&table: &Table| table.values(&public, text);
     let values: Vec<Vec<F>> = tables.iter().map(values).collect();
     let seed = claim.seed(&with.machine, with.profile, text, 0, segment.tables);
-    let (proof, packing) = decoded::<D>(profile, segment);
+    let (proof, packing) = decoded::<EF>(profile, segment);
     let packing = Packing::new(&with.parameters, packing.tables());
     let config = config(&with.parameters, packing, seed);
     verify_batch(&config, &instances, &proof, &values, &common).is_ok()

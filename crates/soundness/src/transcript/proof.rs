@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator};
-use vouch_air::testkit::{P, mix};
+use vouch_air::testkit::P;
+use vouch_isa::testing::mix;
 use vouch_verifier::{Profile, VerifyError};
 
 use super::{by_element, by_length, by_proof};

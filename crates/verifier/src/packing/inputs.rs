@@ -3,12 +3,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{
-    Algebra, BasedVectorSpace, HornerIter, PrimeCharacteristicRing, TwoAdicField,
-    batch_multiplicative_inverse,
-};
+use p3_field::{HornerIter, PrimeCharacteristicRing, TwoAdicField, batch_multiplicative_inverse};
 use p3_fri::BatchMultiOpening;
 use p3_fri::verifier::FriOpenings;
 use p3_util::reverse_bits_len;
@@ -16,59 +11,47 @@ use vouch_air::F;
 
 use super::layout::{Class, Group, Kind, Packing, shift};
 use super::verify::{Claim, Error, out_of_domain_point};
-use crate::config::{Challenge, ValueMmcs};
+use crate::config::{ChallengeField, ValueMmcs};
 
 /// The terms of one level with one denominator `x^k - z'`.
-struct Quotient<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+struct Quotient<EF: ChallengeField> {
     level: usize,
     /// `k`, log2.
     log_size: usize,
     at_next: bool,
     /// `z'`
-    point: Challenge<D>,
+    point: EF,
     /// The sum of the terms' `I`, each times its power of the challenge: `k` coefficients.
-    claims: Vec<Challenge<D>>,
+    claims: Vec<EF>,
     /// The power of the challenge that corrects degrees at this level.
-    correction: Challenge<D>,
+    correction: EF,
 }
 
 /// A group, and which quotients its packs are in.
-struct Place<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+struct Place<EF: ChallengeField> {
     round: usize,
     group: usize,
     kind: Kind,
     /// The power of the challenge of each pack.
-    powers: Vec<Challenge<D>>,
+    powers: Vec<EF>,
     at_point: usize,
     /// With the factor from a pack's power there to its power at the next row's point.
-    at_next: Option<(usize, Challenge<D>)>,
+    at_next: Option<(usize, EF)>,
 }
 
 /// What FRI's words are made of: all that does not depend on the query.
-pub(super) struct Inputs<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub(super) struct Inputs<EF: ChallengeField> {
     log_blowup: usize,
-    quotients: Vec<Quotient<D>>,
-    places: Vec<Place<D>>,
+    quotients: Vec<Quotient<EF>>,
+    places: Vec<Place<EF>>,
 }
 
-impl<const D: usize> Inputs<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Inputs<EF> {
     pub(super) fn new(
         packing: &Packing,
-        claims: &[Claim<D>],
+        claims: &[Claim<EF>],
         log_blowup: usize,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Self {
         let mut inputs = Self {
             log_blowup,
@@ -84,7 +67,7 @@ where
                 let first = alpha.exp_u64(to_u64(group.first_term));
                 let powers: Vec<_> = alpha.shifted_powers(first).take(group.packs).collect();
                 let next = alpha.exp_u64(to_u64(group.packs));
-                let mut add = |at_next: bool, factor: Challenge<D>| {
+                let mut add = |at_next: bool, factor: EF| {
                     let quotient = inputs.quotient(group, at_next, z, correction);
                     let values = round.classes.get(group.class).into_iter();
                     let values = values.flat_map(|class| values_of(class, claim, at_next, cells));
@@ -92,7 +75,7 @@ where
                     inputs.claim(quotient, group, values, &powers, factor);
                     quotient
                 };
-                let at_point = add(false, Challenge::<D>::ONE);
+                let at_point = add(false, EF::ONE);
                 let at_next = group.at_next.then(|| (add(true, next), next));
                 inputs.places.push(Place {
                     round: i,
@@ -109,15 +92,9 @@ where
 
     /// Where the quotient of a group's packs at a point is; terms of the same level, size and point
     /// share one.
-    fn quotient(
-        &mut self,
-        group: &Group,
-        at_next: bool,
-        z: Challenge<D>,
-        correction: Challenge<D>,
-    ) -> usize {
+    fn quotient(&mut self, group: &Group, at_next: bool, z: EF, correction: EF) -> usize {
         let key = (group.level(), group.log_size, at_next);
-        let same = |q: &Quotient<D>| (q.level, q.log_size, q.at_next) == key;
+        let same = |q: &Quotient<EF>| (q.level, q.log_size, q.at_next) == key;
         if let Some(found) = self.quotients.iter().position(same) {
             return found;
         }
@@ -127,7 +104,7 @@ where
             log_size: group.log_size,
             at_next,
             point: if at_next { z * next } else { z },
-            claims: vec![Challenge::<D>::ZERO; 1 << group.log_size],
+            claims: vec![EF::ZERO; 1 << group.log_size],
             correction,
         });
         self.quotients.len() - 1
@@ -139,16 +116,16 @@ where
         &mut self,
         quotient: usize,
         group: &Group,
-        mut values: impl Iterator<Item = Challenge<D>>,
-        powers: &[Challenge<D>],
-        factor: Challenge<D>,
+        mut values: impl Iterator<Item = EF>,
+        powers: &[EF],
+        factor: EF,
     ) {
         let Some(quotient) = self.quotients.get_mut(quotient) else {
             return;
         };
         // A coefficient of every pack, then the next coefficient.
         for claim in &mut quotient.claims {
-            let mut sum = Challenge::<D>::ZERO;
+            let mut sum = EF::ZERO;
             for (&power, value) in powers.iter().zip(values.by_ref().take(group.packs)) {
                 sum += power * value;
             }
@@ -162,7 +139,7 @@ where
         openings: &[BatchMultiOpening<F, ValueMmcs>],
         indices: &[usize],
         log_height: usize,
-    ) -> Result<Vec<FriOpenings<Challenge<D>>>, Error> {
+    ) -> Result<Vec<FriOpenings<EF>>, Error> {
         let points: Vec<(F, F)> = indices
             .iter()
             .flat_map(|&index| {
@@ -172,10 +149,10 @@ where
             })
             .collect();
         let quotients = || indices.iter().flat_map(|_| &self.quotients);
-        let denominators: Vec<Challenge<D>> = { points.iter().zip(quotients()) }
+        let denominators: Vec<EF> = { points.iter().zip(quotients()) }
             .map(|((_, y), quotient)| -quotient.point + *y)
             .collect();
-        if let Some(point) = denominators.iter().position(|x| *x == Challenge::<D>::ZERO) {
+        if let Some(point) = denominators.iter().position(|x| *x == EF::ZERO) {
             return Err(Error::OpeningPointMatchesQueryPoint {
                 batch: 0,
                 matrix: 0,
@@ -188,11 +165,11 @@ where
         Ok(queries
             .map(|(query, (points, inverses))| {
                 let sums = self.sums(openings, query);
-                let mut words: FriOpenings<Challenge<D>> = Vec::new();
+                let mut words: FriOpenings<EF> = Vec::new();
                 let known = points.iter().zip(inverses).zip(&self.quotients).zip(sums);
                 for ((((x, y), inverse), quotient), sum) in known {
-                    let claimed: Challenge<D> = quotient.claims.iter().copied().horner(*x);
-                    let corrected = quotient.correction * *y + Challenge::<D>::ONE;
+                    let claimed: EF = quotient.claims.iter().copied().horner(*x);
+                    let corrected = quotient.correction * *y + EF::ONE;
                     let value = (sum - claimed) * *inverse * corrected;
                     let height = quotient.level + self.log_blowup;
                     match words.iter_mut().find(|(level, _)| *level == height) {
@@ -207,7 +184,7 @@ where
     }
 
     /// The place `x` of a query in the packs of a quotient, and `x^k`, the place in their columns.
-    fn point(&self, quotient: &Quotient<D>, index: usize, log_height: usize) -> (F, F) {
+    fn point(&self, quotient: &Quotient<EF>, index: usize, log_height: usize) -> (F, F) {
         let bits = quotient.level + self.log_blowup;
         let index = index >> log_height.saturating_sub(bits);
         let power = to_u64(reverse_bits_len(index, bits));
@@ -216,12 +193,8 @@ where
     }
 
     /// For each quotient the sum of a query's values in its packs, each times its power.
-    fn sums(
-        &self,
-        openings: &[BatchMultiOpening<F, ValueMmcs>],
-        query: usize,
-    ) -> Vec<Challenge<D>> {
-        let mut sums = vec![Challenge::<D>::ZERO; self.quotients.len()];
+    fn sums(&self, openings: &[BatchMultiOpening<F, ValueMmcs>], query: usize) -> Vec<EF> {
+        let mut sums = vec![EF::ZERO; self.quotients.len()];
         for place in &self.places {
             let rows = openings.get(place.round);
             let rows = rows.and_then(|opening| opening.opened_values.get(query));
@@ -229,11 +202,11 @@ where
                 continue;
             };
             let sum = match place.kind.is_extension() {
-                false => Challenge::<D>::batched_linear_combination(&place.powers, row),
+                false => EF::batched_linear_combination(&place.powers, row),
                 true => {
-                    let values = row.chunks(D).map(|cells| {
-                        Challenge::<D>::from_basis_coefficients_slice(cells).unwrap_or_default()
-                    });
+                    let values = row
+                        .chunks(EF::DEGREE)
+                        .map(|cells| EF::from_basis_coefficients_slice(cells).unwrap_or_default());
                     place
                         .powers
                         .iter()
@@ -256,15 +229,12 @@ where
 }
 
 /// The values of a class's columns at a point, one a column.
-fn values_of<'a, const D: usize>(
+fn values_of<'a, EF: ChallengeField>(
     class: &'a Class,
-    claim: &'a Claim<D>,
+    claim: &'a Claim<EF>,
     at_next: bool,
     cells: usize,
-) -> impl Iterator<Item = Challenge<D>> + 'a
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> impl Iterator<Item = EF> + 'a {
     let matrices = class.matrices.iter().filter_map(|&i| claim.matrices.get(i));
     let points = matrices.filter_map(move |matrix| matrix.points.get(usize::from(at_next)));
     points.flat_map(move |opened| opened.values.iter().copied().step_by(cells))
@@ -284,9 +254,10 @@ mod tests {
     use super::super::pcs::Domain;
     use super::super::verify::check_claims;
     use super::*;
+    use crate::config::Quartic;
     use crate::profile::Profile;
 
-    const D: usize = 4;
+    type EF = Quartic;
 
     /// `x^k = z'`: there is no quotient there.
     #[test]
@@ -300,11 +271,11 @@ mod tests {
         };
         let parameters = Profile::Fast100.parameters();
         let packing = Packing::new(&parameters, &[(table, 6)]);
-        let outcome = |point: Challenge<D>| {
+        let outcome = |point: EF| {
             let next = point * F::two_adic_generator(6);
             let opened = |point| PointOpening {
                 point,
-                values: vec![Challenge::<D>::ONE; 9],
+                values: vec![EF::ONE; 9],
             };
             let claim = CommitmentOpening {
                 commitment: vec![[0; 32]].into(),
@@ -315,17 +286,12 @@ mod tests {
             };
             let claims = [claim];
             assert!(check_claims(&packing, &claims).is_ok());
-            let inputs = Inputs::new(
-                &packing,
-                &claims,
-                parameters.log_blowup,
-                Challenge::<D>::TWO,
-            );
+            let inputs = Inputs::new(&packing, &claims, parameters.log_blowup, EF::TWO);
             let log_height = packing.top() + parameters.log_blowup;
             inputs.words(&[], &[1, 0], log_height)
         };
         // The first place of every domain is its shift.
-        let at = Challenge::<D>::from(super::super::COSET);
+        let at = EF::from(super::super::COSET);
         let before = at * F::two_adic_generator(6).inverse();
         for point in [at, before] {
             let refused = outcome(point);
@@ -334,6 +300,6 @@ mod tests {
                 Err(Error::OpeningPointMatchesQueryPoint { .. })
             ));
         }
-        assert!(outcome(Challenge::<D>::TWO).is_ok());
+        assert!(outcome(EF::TWO).is_ok());
     }
 }

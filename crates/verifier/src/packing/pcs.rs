@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use p3_commit::{CommitmentOpening, Mmcs, OpenedValues, OpeningRequest, UnivariateStarkPcs};
 use p3_dft::Radix2DitParallel;
 use p3_field::coset::TwoAdicMultiplicativeCoset;
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{PrimeCharacteristicRing, TwoAdicField};
 use p3_fri::verifier::FriError;
 use p3_fri::{BatchMultiOpening, FriParameters, FriProof};
@@ -16,7 +15,7 @@ use vouch_air::F;
 use super::layout::{Kind, Packing};
 use super::reference::{Committed, ReferenceError};
 use super::{reference, verify};
-use crate::config::{Challenge, ChallengeMmcs, Challenger, ValueMmcs, fri, value_mmcs};
+use crate::config::{ChallengeField, ChallengeMmcs, Challenger, ValueMmcs, fri, value_mmcs};
 use crate::profile::Parameters;
 
 /// A coset of a subgroup, which columns are given on.
@@ -25,19 +24,16 @@ pub type Domain = TwoAdicMultiplicativeCoset<F>;
 pub type Commitment = <ValueMmcs as Mmcs<F>>::Commitment;
 /// That the columns have the values they are claimed to have: p3's proof, whose rows are those of packs. Of every
 /// query, a row for each group of a round.
-pub type OpeningProof<const D: usize> =
-    FriProof<Challenge<D>, ChallengeMmcs<D>, F, Vec<BatchMultiOpening<F, ValueMmcs>>>;
+pub type OpeningProof<EF> =
+    FriProof<EF, ChallengeMmcs<EF>, F, Vec<BatchMultiOpening<F, ValueMmcs>>>;
 /// What p3's Merkle trees say.
 pub(super) type TreeError = <ValueMmcs as Mmcs<F>>::Error;
 
 /// Commits to columns in packs of one layout, and opens them.
 #[derive(Clone, Debug)]
-pub struct PackedPcs<const D: usize>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub struct PackedPcs<EF: ChallengeField> {
     pub(super) packing: Packing,
-    pub(super) fri: FriParameters<ChallengeMmcs<D>>,
+    pub(super) fri: FriParameters<ChallengeMmcs<EF>>,
     pub(super) mmcs: ValueMmcs,
     pub(super) dft: Radix2DitParallel<F>,
 }
@@ -59,10 +55,7 @@ pub enum OpeningError {
     Fri(#[from] FriError<TreeError, TreeError>),
 }
 
-impl<const D: usize> PackedPcs<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> PackedPcs<EF> {
     /// The scheme for proofs with `parameters` and the layout `packing`.
     pub fn new(parameters: &Parameters, packing: Packing) -> Self {
         Self {
@@ -79,14 +72,11 @@ where
     }
 }
 
-impl<const D: usize> p3_commit::Pcs<Challenge<D>, Challenger> for PackedPcs<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> p3_commit::Pcs<EF, Challenger> for PackedPcs<EF> {
     type Domain = Domain;
     type Commitment = Commitment;
     type ProverData = Committed;
-    type Proof = OpeningProof<D>;
+    type Proof = OpeningProof<EF>;
     type Error = OpeningError;
     type ProverError = ReferenceError;
 
@@ -105,26 +95,23 @@ where
 
     fn open(
         &self,
-        rounds: Vec<OpeningRequest<'_, Committed, Challenge<D>>>,
+        rounds: Vec<OpeningRequest<'_, Committed, EF>>,
         challenger: &mut Challenger,
-    ) -> Result<(OpenedValues<Challenge<D>>, OpeningProof<D>), ReferenceError> {
+    ) -> Result<(OpenedValues<EF>, OpeningProof<EF>), ReferenceError> {
         reference::open(self, &rounds, challenger)
     }
 
     fn verify(
         &self,
-        claims: Vec<CommitmentOpening<Challenge<D>, Commitment, Domain>>,
-        proof: &OpeningProof<D>,
+        claims: Vec<CommitmentOpening<EF, Commitment, Domain>>,
+        proof: &OpeningProof<EF>,
         challenger: &mut Challenger,
     ) -> Result<(), OpeningError> {
         verify::verify(self, &claims, proof, challenger)
     }
 }
 
-impl<const D: usize> UnivariateStarkPcs<Challenge<D>, Challenger> for PackedPcs<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> UnivariateStarkPcs<EF, Challenger> for PackedPcs<EF> {
     type EvaluationsOnDomain<'a> = RowMajorMatrix<F>;
 
     const ZK: bool = false;

@@ -7,8 +7,7 @@ use alloc::vec::Vec;
 
 use p3_commit::{Mmcs, OpenedValues, OpeningRequest};
 use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, HornerIter, PrimeCharacteristicRing, TwoAdicField};
+use p3_field::{HornerIter, PrimeCharacteristicRing, TwoAdicField};
 use p3_fri::prover::prove_fri;
 use p3_fri::{
     FriProverError, PcsProverTranscript, PcsShape, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs,
@@ -23,7 +22,7 @@ use vouch_air::F;
 
 use super::layout::{Group, Kind, Packing, Round, shift};
 use super::pcs::{Commitment, Domain, OpeningProof, PackedPcs};
-use crate::config::{Challenge, Challenger, ValueMmcs};
+use crate::config::{ChallengeField, Challenger, ValueMmcs};
 
 /// Columns that have been committed to.
 pub struct Committed {
@@ -64,13 +63,10 @@ impl Committed {
 }
 
 /// Matrices given on cosets, on the subgroups themselves.
-pub(super) fn on_subgroups<const D: usize>(
-    pcs: &PackedPcs<D>,
+pub(super) fn on_subgroups<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
     matrices: impl IntoIterator<Item = (Domain, RowMajorMatrix<F>)>,
-) -> Vec<RowMajorMatrix<F>>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Vec<RowMajorMatrix<F>> {
     let moved = |(domain, matrix): (Domain, RowMajorMatrix<F>)| {
         let coefficients = pcs.dft.coset_idft_batch(matrix, domain.shift());
         pcs.dft.dft_batch(coefficients).to_row_major_matrix()
@@ -79,14 +75,11 @@ where
 }
 
 /// Commits to the columns of one of the `kinds`: the one whose columns these are.
-pub(super) fn commit<const D: usize>(
-    pcs: &PackedPcs<D>,
+pub(super) fn commit<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
     kinds: &[Kind],
     columns: impl IntoIterator<Item = (Domain, RowMajorMatrix<F>)>,
-) -> Result<(Commitment, Committed), ReferenceError>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<(Commitment, Committed), ReferenceError> {
     let coefficients = |(domain, matrix): (Domain, RowMajorMatrix<F>)| {
         pcs.dft.coset_idft_batch(matrix, domain.shift())
     };
@@ -110,15 +103,12 @@ where
 }
 
 /// Commits to packs given by their coefficients, of one group each.
-pub(super) fn commit_packs<const D: usize>(
-    pcs: &PackedPcs<D>,
+pub(super) fn commit_packs<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
     round: &Round,
     columns: Vec<RowMajorMatrix<F>>,
     packs: Vec<RowMajorMatrix<F>>,
-) -> (Commitment, Committed)
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> (Commitment, Committed) {
     let extended = |(group, mut packs): (&Group, RowMajorMatrix<F>)| {
         packs.pad_to_height(1 << (group.level() + pcs.fri.log_blowup), F::ZERO);
         let values = pcs.dft.coset_dft_batch(packs, shift(group.log_size));
@@ -160,18 +150,14 @@ pub(super) fn packs(
 }
 
 /// Opens everything that was committed to.
-pub(super) fn open<const D: usize>(
-    pcs: &PackedPcs<D>,
-    rounds: &[OpeningRequest<'_, Committed, Challenge<D>>],
+pub(super) fn open<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
+    rounds: &[OpeningRequest<'_, Committed, EF>],
     challenger: &mut Challenger,
-) -> Result<(OpenedValues<Challenge<D>>, OpeningProof<D>), ReferenceError>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let values: OpenedValues<Challenge<D>> =
-        rounds.iter().map(|round| evaluate(pcs, round)).collect();
+) -> Result<(OpenedValues<EF>, OpeningProof<EF>), ReferenceError> {
+    let values: OpenedValues<EF> = rounds.iter().map(|round| evaluate(pcs, round)).collect();
     let shape = PcsShape::from_opened_values(&pcs.fri, &values);
-    let mut transcript = PcsProverTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
+    let mut transcript = PcsProverTranscript::<Challenger, F, EF>::new(challenger, shape);
     transcript.claimed_openings(&values);
     let (alpha, batch_witness) = transcript.batch_phase();
     let levels = pcs.packing.levels().iter();
@@ -213,25 +199,22 @@ where
 
 /// The values of a commitment's columns, matrix by matrix and point by point. That of a column of challenges is one challenge,
 /// with zeros in the place of other coordinates.
-fn evaluate<const D: usize>(
-    pcs: &PackedPcs<D>,
-    round: &OpeningRequest<'_, Committed, Challenge<D>>,
-) -> Vec<Vec<Vec<Challenge<D>>>>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn evaluate<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
+    round: &OpeningRequest<'_, Committed, EF>,
+) -> Vec<Vec<Vec<EF>>> {
     let cells = pcs.packing.cells(round.prover_data.round.kind);
     let matrices = round.prover_data.columns.iter().zip(&round.points);
     matrices
         .map(|(matrix, points)| {
-            let at = |&point: &Challenge<D>| {
+            let at = |&point: &EF| {
                 let rows: Vec<Vec<F>> = matrix.rows().map(Iterator::collect).collect();
-                let mut values = vec![Challenge::<D>::ZERO; matrix.width()];
+                let mut values = vec![EF::ZERO; matrix.width()];
                 for (column, value) in values.iter_mut().step_by(cells).enumerate() {
                     let coefficients = rows.iter().map(|row| {
                         let cells = &row[column * cells..(column + 1) * cells];
                         let coordinate = |i: usize| cells.get(i).copied().unwrap_or(F::ZERO);
-                        Challenge::<D>::from_basis_coefficients_fn(coordinate)
+                        EF::from_basis_coefficients_fn(coordinate)
                     });
                     let coefficients: Vec<_> = coefficients.collect();
                     *value = coefficients.into_iter().horner(point);
@@ -244,20 +227,17 @@ where
 }
 
 /// FRI's word at a level: the sum over its terms, place by place.
-fn word<const D: usize>(
-    pcs: &PackedPcs<D>,
-    rounds: &[OpeningRequest<'_, Committed, Challenge<D>>],
-    values: &OpenedValues<Challenge<D>>,
-    alpha: Challenge<D>,
+fn word<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
+    rounds: &[OpeningRequest<'_, Committed, EF>],
+    values: &OpenedValues<EF>,
+    alpha: EF,
     level: usize,
-) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Vec<EF> {
     let bits = level + pcs.fri.log_blowup;
     let generator = F::two_adic_generator(bits);
     let correction = alpha.exp_u64(pcs.packing.terms(level) as u64);
-    let mut word = vec![Challenge::<D>::ZERO; 1 << bits];
+    let mut word = vec![EF::ZERO; 1 << bits];
     for (request, values) in rounds.iter().zip(values) {
         let round = &request.prover_data.round;
         let matrices = pcs.mmcs.get_matrices(&request.prover_data.packs);
@@ -280,12 +260,10 @@ where
                         .expect("a row of the domain")
                         .into_iter()
                         .collect();
-                    let sum = packs_of::<D>(round.kind, &row).zip(&powers);
-                    let sum: Challenge<D> = sum.map(|(value, &power)| value * power).sum();
-                    let claimed: Challenge<D> = claims.iter().copied().horner(x);
-                    *word += (sum - claimed)
-                        * (-z + y).inverse()
-                        * (correction * y + Challenge::<D>::ONE);
+                    let sum = packs_of::<EF>(round.kind, &row).zip(&powers);
+                    let sum: EF = sum.map(|(value, &power)| value * power).sum();
+                    let claimed: EF = claims.iter().copied().horner(x);
+                    *word += (sum - claimed) * (-z + y).inverse() * (correction * y + EF::ONE);
                 });
             }
         }
@@ -294,34 +272,27 @@ where
 }
 
 /// The values of packs in a row of a group.
-fn packs_of<const D: usize>(kind: Kind, row: &[F]) -> impl Iterator<Item = Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let cells = if kind.is_extension() { D } else { 1 };
-    row.chunks(cells).map(|cells| {
-        Challenge::<D>::from_basis_coefficients_fn(|i| cells.get(i).copied().unwrap_or(F::ZERO))
-    })
+fn packs_of<EF: ChallengeField>(kind: Kind, row: &[F]) -> impl Iterator<Item = EF> {
+    let cells = if kind.is_extension() { EF::DEGREE } else { 1 };
+    row.chunks(cells)
+        .map(|cells| EF::from_basis_coefficients_fn(|i| cells.get(i).copied().unwrap_or(F::ZERO)))
 }
 
 /// The sum of what is claimed of a group's packs, each times its power: a coefficient for each column of a
 /// pack, 0 where there is none.
-fn claims<const D: usize>(
+fn claims<EF: ChallengeField>(
     packing: &Packing,
     round: &Round,
     group: &Group,
-    values: &[Vec<Vec<Challenge<D>>>],
+    values: &[Vec<Vec<EF>>],
     point: usize,
-    powers: &[Challenge<D>],
-) -> Vec<Challenge<D>>
-where
-    F: BinomiallyExtendable<D>,
-{
+    powers: &[EF],
+) -> Vec<EF> {
     let cells = packing.cells(round.kind);
     let members = round.classes[group.class].matrices.iter();
     let members = members.flat_map(|&i| values[i][point].iter().step_by(cells));
     let members = members.skip(group.columns.start).take(group.columns.len());
-    let mut claims = vec![Challenge::<D>::ZERO; 1 << group.log_size];
+    let mut claims = vec![EF::ZERO; 1 << group.log_size];
     for (c, &value) in members.enumerate() {
         claims[c / group.packs] += powers[c % group.packs] * value;
     }

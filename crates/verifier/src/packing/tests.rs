@@ -15,12 +15,12 @@ use vouch_air::F;
 
 use super::reference::{self, Committed};
 use super::*;
-use crate::config::{Challenge, Challenger, challenger};
+use crate::config::{Challenger, Quartic, challenger};
 use crate::profile::{ExtensionDegree, Parameters, Profile};
 
-const D: usize = 4;
+type EF = Quartic;
 
-type Claims = Vec<CommitmentOpening<Challenge<D>, Commitment, Domain>>;
+type Claims = Vec<CommitmentOpening<EF, Commitment, Domain>>;
 
 /// Small ones, with which a test proves in a moment: a false opening passes once in some `2^16`.
 fn parameters() -> Parameters {
@@ -76,7 +76,7 @@ impl Chance {
 
 /// A prover, who may cheat between committing and opening.
 struct Play {
-    pcs: PackedPcs<D>,
+    pcs: PackedPcs<EF>,
     roots: Vec<Commitment>,
     committed: Vec<Committed>,
 }
@@ -86,7 +86,7 @@ impl Play {
     fn new() -> Self {
         let packing = layout();
         let mut chance = Chance(challenger(b"columns".to_vec(), None));
-        let pcs = PackedPcs::<D>::new(&parameters(), packing.clone());
+        let pcs = PackedPcs::<EF>::new(&parameters(), packing.clone());
         let (roots, committed) = { packing.rounds().iter() }
             .map(|round| {
                 let cells = packing.cells(round.kind);
@@ -103,7 +103,7 @@ impl Play {
                         let chunks = pcs.get_quotient_ldes(columns, 1).expect("chunks");
                         pcs.commit_ldes(chunks)
                     }
-                    _ => <PackedPcs<D> as Pcs<Challenge<D>, Challenger>>::commit(&pcs, columns),
+                    _ => <PackedPcs<EF> as Pcs<EF, Challenger>>::commit(&pcs, columns),
                 }
                 .expect("columns of the layout")
             })
@@ -135,7 +135,7 @@ impl Play {
         self.committed[i] = committed;
     }
 
-    fn transcript(&self) -> (Challenger, Challenge<D>) {
+    fn transcript(&self) -> (Challenger, EF) {
         let mut transcript = challenger(b"test".to_vec(), None);
         for root in &self.roots {
             transcript.observe(root.clone());
@@ -144,7 +144,7 @@ impl Play {
         (transcript, point)
     }
 
-    fn points(&self, z: Challenge<D>) -> Vec<Vec<Vec<Challenge<D>>>> {
+    fn points(&self, z: EF) -> Vec<Vec<Vec<EF>>> {
         let points = |matrix: &Matrix| {
             let next = z * F::two_adic_generator(matrix.log_height);
             [z, next][..matrix.points()].to_vec()
@@ -156,7 +156,7 @@ impl Play {
     }
 
     /// Claims and their proof.
-    fn open(&self) -> (Claims, OpeningProof<D>) {
+    fn open(&self) -> (Claims, OpeningProof<EF>) {
         let (mut transcript, z) = self.transcript();
         let points = self.points(z);
         let requests = self
@@ -192,7 +192,7 @@ impl Play {
         (claims.collect(), proof)
     }
 
-    fn verify(&self, claims: Claims, proof: &OpeningProof<D>) -> Result<(), OpeningError> {
+    fn verify(&self, claims: Claims, proof: &OpeningProof<EF>) -> Result<(), OpeningError> {
         let (mut transcript, _) = self.transcript();
         self.pcs.verify(claims, proof, &mut transcript)
     }
@@ -225,7 +225,7 @@ fn no_other_claim_has_this_proof() {
         for matrix in 0..claims[round].matrices.len() {
             for point in 0..claims[round].matrices[matrix].points.len() {
                 let mut changed = claims.clone();
-                changed[round].matrices[matrix].points[point].values[0] += Challenge::<D>::ONE;
+                changed[round].matrices[matrix].points[point].values[0] += EF::ONE;
                 assert!(play.verify(changed, &proof).is_err());
             }
         }
@@ -380,7 +380,7 @@ fn claims_are_those_of_the_layout() {
         outcome(&|claims| claims[0].matrices[0].domain = domain),
         "heights"
     );
-    let one = Challenge::<D>::ONE;
+    let one = EF::ONE;
     assert_eq!(
         outcome(&|claims| claims[0].matrices[1].points[1].point += one),
         "points"
@@ -404,7 +404,7 @@ fn claims_are_those_of_the_layout() {
 fn lists_have_the_lengths_of_the_layout() {
     let play = Play::new();
     let (claims, proof) = play.open();
-    let outcome = |change: &dyn Fn(&mut OpeningProof<D>)| {
+    let outcome = |change: &dyn Fn(&mut OpeningProof<EF>)| {
         let mut changed = proof.clone();
         change(&mut changed);
         match play.verify(claims.clone(), &changed) {
@@ -420,40 +420,40 @@ fn lists_have_the_lengths_of_the_layout() {
         };
     }
     refused!(
-        |p: &mut OpeningProof<D>| drop(p.commit_phase_openings.pop()),
+        |p: &mut OpeningProof<EF>| drop(p.commit_phase_openings.pop()),
         E::CommitPhaseOpeningsCountMismatch { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| drop(p.commit_phase_openings[0].sibling_values.pop()),
+        |p: &mut OpeningProof<EF>| drop(p.commit_phase_openings[0].sibling_values.pop()),
         E::CommitPhaseQueryCountMismatch { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| p.commit_phase_openings[0].sibling_values[0].clear(),
+        |p: &mut OpeningProof<EF>| p.commit_phase_openings[0].sibling_values[0].clear(),
         E::SiblingValuesLengthMismatch { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| drop(p.commit_phase_commits.pop()),
+        |p: &mut OpeningProof<EF>| drop(p.commit_phase_commits.pop()),
         E::CommitRoundCountMismatch { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| p.final_poly.truncate(1),
+        |p: &mut OpeningProof<EF>| p.final_poly.truncate(1),
         E::FinalPolyLengthMismatch { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| drop(p.input_openings.pop()),
+        |p: &mut OpeningProof<EF>| drop(p.input_openings.pop()),
         E::InputProofBatchCountMismatch { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| drop(p.input_openings[0].opened_values.pop()),
+        |p: &mut OpeningProof<EF>| drop(p.input_openings[0].opened_values.pop()),
         E::InputOpeningsQueryCountMismatch { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| drop(p.input_openings[0].opened_values[0].pop()),
+        |p: &mut OpeningProof<EF>| drop(p.input_openings[0].opened_values[0].pop()),
         E::BatchOpenedValuesCountMismatch { .. }
     );
     // A value moved to the next row of a leaf: the same bytes are hashed.
     refused!(
-        |p: &mut OpeningProof<D>| {
+        |p: &mut OpeningProof<EF>| {
             let rows = &mut p.input_openings[0].opened_values[0];
             let value = rows[0].pop().expect("a value");
             rows[1].insert(0, value);
@@ -462,15 +462,15 @@ fn lists_have_the_lengths_of_the_layout() {
     );
     // Without grinding, a nonce is 0.
     refused!(
-        |p: &mut OpeningProof<D>| p.batch_pow_witness = F::ONE,
+        |p: &mut OpeningProof<EF>| p.batch_pow_witness = F::ONE,
         E::NonCanonicalPowWitness { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| p.commit_pow_witnesses[0] = F::ONE,
+        |p: &mut OpeningProof<EF>| p.commit_pow_witnesses[0] = F::ONE,
         E::NonCanonicalPowWitness { .. }
     );
     refused!(
-        |p: &mut OpeningProof<D>| p.query_pow_witness = F::ONE,
+        |p: &mut OpeningProof<EF>| p.query_pow_witness = F::ONE,
         E::NonCanonicalPowWitness { .. }
     );
 }
@@ -480,7 +480,7 @@ fn lists_have_the_lengths_of_the_layout() {
 fn rows_are_where_they_were_committed_to() {
     let play = Play::new();
     let (claims, proof) = play.open();
-    let refused = |change: &dyn Fn(&mut OpeningProof<D>)| {
+    let refused = |change: &dyn Fn(&mut OpeningProof<EF>)| {
         let mut changed = proof.clone();
         change(&mut changed);
         matches!(
@@ -508,5 +508,5 @@ fn rows_are_where_they_were_committed_to() {
             .sibling_values
             .swap(0, 1)));
     }
-    assert!(refused(&|p| p.final_poly[0] += Challenge::<D>::ONE));
+    assert!(refused(&|p| p.final_poly[0] += EF::ONE));
 }

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 use p3_commit::{CommitmentOpening, MatrixOpening, Mmcs, PointOpening};
-use p3_field::extension::BinomiallyExtendable;
 use p3_field::{HornerIter, PrimeCharacteristicRing, TwoAdicField};
 use p3_fri::verifier::{FriError, PowPhase, fold_query};
 use p3_fri::{
@@ -21,27 +20,23 @@ use vouch_air::F;
 use super::inputs::Inputs;
 use super::layout::{Group, Packing};
 use super::pcs::{Commitment, Domain, OpeningError, OpeningProof, PackedPcs, TreeError};
-use crate::config::{Challenge, Challenger, ValueMmcs};
+use crate::config::{ChallengeField, Challenger, ValueMmcs};
 
 /// Claims about the columns of a commitment.
-pub(super) type Claim<const D: usize> = CommitmentOpening<Challenge<D>, Commitment, Domain>;
+pub(super) type Claim<EF> = CommitmentOpening<EF, Commitment, Domain>;
 pub(super) type Error = FriError<TreeError, TreeError>;
 
 /// Whether `claims` are right.
-pub(super) fn verify<const D: usize>(
-    pcs: &PackedPcs<D>,
-    claims: &[Claim<D>],
-    proof: &OpeningProof<D>,
+pub(super) fn verify<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
+    claims: &[Claim<EF>],
+    proof: &OpeningProof<EF>,
     challenger: &mut Challenger,
-) -> Result<(), OpeningError>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<(), OpeningError> {
     check_witnesses(pcs, proof)?;
     check_claims(&pcs.packing, claims)?;
     let shape = PcsShape::from_claims(&pcs.fri, claims);
-    let mut transcript =
-        PcsVerifierTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
+    let mut transcript = PcsVerifierTranscript::<Challenger, F, EF>::new(challenger, shape);
     let failed = |failure| OpeningError::Fri(Error::from(failure));
     transcript.claimed_openings(claims).map_err(failed)?;
     let alpha = transcript
@@ -54,10 +49,10 @@ where
 }
 
 /// Where there is no grinding, nothing reads the nonce: it is 0.
-fn check_witnesses<const D: usize>(pcs: &PackedPcs<D>, proof: &OpeningProof<D>) -> Result<(), Error>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn check_witnesses<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
+    proof: &OpeningProof<EF>,
+) -> Result<(), Error> {
     let fri = &pcs.fri;
     let is_set = |witness: &F| *witness != F::ZERO;
     let batch = fri.batch_proof_of_work_bits == 0 && is_set(&proof.batch_pow_witness);
@@ -78,13 +73,10 @@ where
 ///
 /// They come from p3's verifier, which takes them from the tables, as the layout is. That the two agree is not left to that:
 /// columns that the layout does not know would be bound to nothing.
-pub(super) fn check_claims<const D: usize>(
+pub(super) fn check_claims<EF: ChallengeField>(
     packing: &Packing,
-    claims: &[Claim<D>],
-) -> Result<(), OpeningError>
-where
-    F: BinomiallyExtendable<D>,
-{
+    claims: &[Claim<EF>],
+) -> Result<(), OpeningError> {
     let other = |what| Err(OpeningError::Claims { what });
     if claims.len() != packing.rounds().len() {
         return other("commitments");
@@ -111,7 +103,7 @@ where
                     return other("columns");
                 }
                 let mut coordinates = values.chunks(cells).flat_map(|value| value.iter().skip(1));
-                if coordinates.any(|coordinate| *coordinate != Challenge::<D>::ZERO) {
+                if coordinates.any(|coordinate| *coordinate != EF::ZERO) {
                     return Err(OpeningError::Coordinates);
                 }
             }
@@ -121,26 +113,20 @@ where
 }
 
 /// The point that everything is opened at.
-pub(super) fn out_of_domain_point<const D: usize>(claims: &[Claim<D>]) -> Challenge<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub(super) fn out_of_domain_point<EF: ChallengeField>(claims: &[Claim<EF>]) -> EF {
     let points = claims.iter().flat_map(|claim| &claim.matrices);
     let mut points = points.flat_map(|matrix| &matrix.points);
     points.next().map(|opened| opened.point).unwrap_or_default()
 }
 
 /// FRI, as p3's `verify_fri` goes about it, with [`Inputs`] in the place of its own.
-fn low_degree<const D: usize>(
-    pcs: &PackedPcs<D>,
-    claims: &[Claim<D>],
-    proof: &OpeningProof<D>,
-    alpha: Challenge<D>,
+fn low_degree<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
+    claims: &[Claim<EF>],
+    proof: &OpeningProof<EF>,
+    alpha: EF,
     challenger: &mut Challenger,
-) -> Result<(), OpeningError>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<(), OpeningError> {
     let fri = &pcs.fri;
     let heights: Vec<usize> = { pcs.packing.levels().iter() }
         .map(|level| level.log_height + fri.log_blowup)
@@ -153,7 +139,7 @@ where
     check_layers(proof, &log_arities, fri.num_queries)?;
 
     let shape = FriShape::with_schedule(fri, log_arities.clone(), log_height);
-    let mut transcript = VerifierTranscript::<Challenger, F, Challenge<D>>::new(challenger, shape);
+    let mut transcript = VerifierTranscript::<Challenger, F, EF>::new(challenger, shape);
     let betas = transcript
         .commit_rounds(&proof.commit_phase_commits, &proof.commit_pow_witnesses)
         .map_err(Error::from)?;
@@ -189,7 +175,7 @@ where
             .try_into()
             .unwrap_or(u64::MAX);
         let x = F::two_adic_generator(log_height).exp_u64(power);
-        let expected: Challenge<D> = proof.final_poly.iter().copied().horner(x);
+        let expected: EF = proof.final_poly.iter().copied().horner(x);
         if expected != folded {
             return Err(Error::FinalPolyMismatch.into());
         }
@@ -214,14 +200,11 @@ where
 }
 
 /// The proof has a layer for each fold, and of each query all values of its group but one.
-fn check_layers<const D: usize>(
-    proof: &OpeningProof<D>,
+fn check_layers<EF: ChallengeField>(
+    proof: &OpeningProof<EF>,
     log_arities: &[usize],
     queries: usize,
-) -> Result<(), Error>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<(), Error> {
     let layers = &proof.commit_phase_openings;
     if layers.len() != log_arities.len() {
         return Err(Error::CommitPhaseOpeningsCountMismatch {
@@ -252,16 +235,13 @@ where
 
 /// The rows are those of the commitments at the queries: of every query one a group, as wide as the
 /// layout has it.
-fn check_rows<const D: usize>(
-    pcs: &PackedPcs<D>,
-    claims: &[Claim<D>],
+fn check_rows<EF: ChallengeField>(
+    pcs: &PackedPcs<EF>,
+    claims: &[Claim<EF>],
     openings: &[BatchMultiOpening<F, ValueMmcs>],
     indices: &[usize],
     log_height: usize,
-) -> Result<(), Error>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<(), Error> {
     let rounds = pcs.packing.rounds();
     if openings.len() != rounds.len() {
         return Err(Error::InputProofBatchCountMismatch {

@@ -5,9 +5,8 @@ use alloc::vec::Vec;
 use p3_batch_stark::proof::{
     BatchCommitments, BatchOpenedValues, BatchProof, OpenedValuesWithLookups,
 };
-use p3_field::extension::BinomiallyExtendable;
+use p3_field::PrimeCharacteristicRing;
 use p3_field::integers::QuotientMap;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use p3_fri::{BatchMultiOpening, CommitPhaseMultiStep, FriProof};
 use p3_lookup::LookupTerminal;
 use p3_merkle_tree::PrunedMerklePaths;
@@ -16,7 +15,7 @@ use p3_uni_stark::{OpenedValues, PreprocessedOpenedValues};
 use vouch_air::F;
 
 use super::{DIGEST, ELEMENT, Lengths, Tree, WireError, heights};
-use crate::config::{Challenge, ChallengeMmcs, Proof, ValueMmcs};
+use crate::config::{ChallengeField, ChallengeMmcs, Proof, ValueMmcs};
 use crate::packing::{Packing, TableColumns};
 
 type Root = MerkleCap<F, [u8; 32]>;
@@ -26,10 +25,10 @@ type Root = MerkleCap<F, [u8; 32]>;
 ///
 /// # Errors
 /// [`WireError`] if they encode none.
-pub fn decode_proof<const D: usize>(bytes: &[u8], packing: &Packing) -> Result<Proof<D>, WireError>
-where
-    F: BinomiallyExtendable<D>,
-{
+pub fn decode_proof<EF: ChallengeField>(
+    bytes: &[u8],
+    packing: &Packing,
+) -> Result<Proof<EF>, WireError> {
     let lengths = Lengths::new(packing);
     let digests = lengths.digests(bytes)?;
     let mut digests = digests.into_iter();
@@ -57,7 +56,7 @@ where
         .collect::<Result<_, _>>()?;
     let layers = lengths.layers.iter().zip(&mut digests);
     let layers = layers
-        .map(|(tree, digests)| from.layer(lengths.queries, tree.cells() / D, digests))
+        .map(|(tree, digests)| from.layer(lengths.queries, tree.cells() / EF::DEGREE, digests))
         .collect::<Result<_, _>>()?;
 
     Ok(BatchProof {
@@ -116,47 +115,36 @@ impl<'a> Source<'a> {
         element(bytes.as_chunks().0.first().unwrap_or(&[0xff; ELEMENT]))
     }
 
-    fn challenge<const D: usize>(&mut self) -> Result<Challenge<D>, WireError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
-        let mut cells = [F::ZERO; D];
-        for cell in &mut cells {
-            *cell = self.element()?;
-        }
-        Ok(Challenge::<D>::from_basis_coefficients_fn(|i| {
-            cells.get(i).copied().unwrap_or_default()
-        }))
+    fn challenge<EF: ChallengeField>(&mut self) -> Result<EF, WireError> {
+        let mut wrong = None;
+        let challenge = EF::from_basis_coefficients_fn(|_| {
+            self.element().unwrap_or_else(|error| {
+                wrong.get_or_insert(error);
+                F::ZERO
+            })
+        });
+        wrong.map_or(Ok(challenge), Err)
     }
 
-    fn challenges<const D: usize>(&mut self, count: usize) -> Result<Vec<Challenge<D>>, WireError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    fn challenges<EF: ChallengeField>(&mut self, count: usize) -> Result<Vec<EF>, WireError> {
         (0..count).map(|_| self.challenge()).collect()
     }
 
     /// Columns over the challenge field: the claim of each, and zeros for the other coordinates.
-    fn columns<const D: usize>(&mut self, count: usize) -> Result<Vec<Challenge<D>>, WireError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
-        let mut values = Vec::with_capacity(count.saturating_mul(D));
+    fn columns<EF: ChallengeField>(&mut self, count: usize) -> Result<Vec<EF>, WireError> {
+        let mut values = Vec::with_capacity(count.saturating_mul(EF::DEGREE));
         for _ in 0..count {
             values.push(self.challenge()?);
-            values.resize(values.len() + D - 1, Challenge::<D>::ZERO);
+            values.resize(values.len() + EF::DEGREE - 1, EF::ZERO);
         }
         Ok(values)
     }
 
     /// The claims about all columns, commitment by commitment.
-    fn claims<const D: usize>(
+    fn claims<EF: ChallengeField>(
         &mut self,
         packing: &Packing,
-    ) -> Result<BatchOpenedValues<Challenge<D>>, WireError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    ) -> Result<BatchOpenedValues<EF>, WireError> {
         let tables = || packing.tables().iter().map(|(columns, _)| columns);
         let instances = tables().map(|columns| self.main(columns));
         let mut instances = instances.collect::<Result<Vec<_>, _>>()?;
@@ -180,13 +168,10 @@ impl<'a> Source<'a> {
     }
 
     /// Main columns of a table, and no others yet.
-    fn main<const D: usize>(
+    fn main<EF: ChallengeField>(
         &mut self,
         columns: &TableColumns,
-    ) -> Result<OpenedValuesWithLookups<Challenge<D>>, WireError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    ) -> Result<OpenedValuesWithLookups<EF>, WireError> {
         let trace_local = self.challenges(columns.main)?;
         let next = columns.at_next.then(|| self.challenges(columns.main));
         Ok(OpenedValuesWithLookups {
@@ -223,15 +208,12 @@ impl<'a> Source<'a> {
     }
 
     /// The rows of one of FRI's layers, but for the values that are known.
-    fn layer<const D: usize>(
+    fn layer<EF: ChallengeField>(
         &mut self,
         queries: usize,
         siblings: usize,
         digests: usize,
-    ) -> Result<CommitPhaseMultiStep<Challenge<D>, ChallengeMmcs<D>>, WireError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    ) -> Result<CommitPhaseMultiStep<EF, ChallengeMmcs<EF>>, WireError> {
         let rows = (0..queries).map(|_| self.challenges(siblings));
         let sibling_values = rows.collect::<Result<_, _>>()?;
         Ok(CommitPhaseMultiStep {

@@ -3,13 +3,12 @@
 use alloc::vec::Vec;
 
 use p3_batch_stark::proof::{BatchOpenedValues, OpenedValuesWithLookups};
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, PrimeCharacteristicRing, PrimeField32};
+use p3_field::PrimeField32;
 use p3_symmetric::MerkleCap;
 use vouch_air::F;
 
 use super::{EncodeError, Lengths};
-use crate::config::{Challenge, Proof};
+use crate::config::{ChallengeField, Proof};
 use crate::packing::{Packing, TableColumns};
 
 type Root = MerkleCap<F, [u8; 32]>;
@@ -18,13 +17,10 @@ type Root = MerkleCap<F, [u8; 32]>;
 ///
 /// # Errors
 /// [`EncodeError`] if it is not a proof of that layout.
-pub fn encode_proof<const D: usize>(
-    proof: &Proof<D>,
+pub fn encode_proof<EF: ChallengeField>(
+    proof: &Proof<EF>,
     packing: &Packing,
-) -> Result<Vec<u8>, EncodeError>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<Vec<u8>, EncodeError> {
     let lengths = Lengths::new(packing);
     let fri = &proof.opening_proof;
     let (rounds, layers) = (lengths.rounds.len(), lengths.layers.len());
@@ -84,7 +80,7 @@ where
         out.digests(path);
     }
     for ((fold, tree), path) in folds.iter().zip(&lengths.layers).zip(paths) {
-        let siblings = tree.cells() / D;
+        let siblings = tree.cells() / EF::DEGREE;
         for row in exact("queries of a layer", &fold.sibling_values, lengths.queries)? {
             out.challenges(exact("siblings", row, siblings)?);
         }
@@ -169,32 +165,23 @@ impl Out {
             .extend_from_slice(&element.as_canonical_u32().to_le_bytes());
     }
 
-    fn challenge<const D: usize>(&mut self, challenge: &Challenge<D>)
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    fn challenge<EF: ChallengeField>(&mut self, challenge: &EF) {
         let cells: &[F] = challenge.as_basis_coefficients_slice();
         cells.iter().for_each(|cell| self.element(*cell));
     }
 
-    fn challenges<const D: usize>(&mut self, challenges: &[Challenge<D>])
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    fn challenges<EF: ChallengeField>(&mut self, challenges: &[EF]) {
         challenges
             .iter()
             .for_each(|challenge| self.challenge(challenge));
     }
 
     /// The claims about all columns, commitment by commitment.
-    fn claims<const D: usize>(
+    fn claims<EF: ChallengeField>(
         &mut self,
-        values: &BatchOpenedValues<Challenge<D>>,
+        values: &BatchOpenedValues<EF>,
         packing: &Packing,
-    ) -> Result<(), EncodeError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    ) -> Result<(), EncodeError> {
         let tables = packing.tables();
         let tables = || tables.iter().map(|(columns, _)| columns);
         let values = exact("tables opened", &values.instances, packing.tables().len())?;
@@ -204,7 +191,7 @@ impl Out {
         for (of, columns) in values.iter().zip(tables()) {
             let chunks = &of.base_opened_values.quotient_chunks;
             for chunk in exact("quotient chunks", chunks, columns.chunks)? {
-                self.columns(exact("quotient chunk", chunk, D)?)?;
+                self.columns(exact("quotient chunk", chunk, EF::DEGREE)?)?;
             }
         }
         for (of, columns) in values.iter().zip(tables()) {
@@ -212,20 +199,17 @@ impl Out {
         }
         for (of, columns) in values.iter().zip(tables()) {
             for row in [&of.permutation_local, &of.permutation_next] {
-                self.columns(exact("LogUp columns", row, D * columns.logup)?)?;
+                self.columns(exact("LogUp columns", row, EF::DEGREE * columns.logup)?)?;
             }
         }
         Ok(())
     }
 
-    fn main<const D: usize>(
+    fn main<EF: ChallengeField>(
         &mut self,
-        of: &OpenedValuesWithLookups<Challenge<D>>,
+        of: &OpenedValuesWithLookups<EF>,
         columns: &TableColumns,
-    ) -> Result<(), EncodeError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    ) -> Result<(), EncodeError> {
         let values = &of.base_opened_values;
         none("values of zero-knowledge proofs", &values.random)?;
         self.challenges(exact("main columns", &values.trace_local, columns.main)?);
@@ -240,14 +224,11 @@ impl Out {
         }
     }
 
-    fn fixed<const D: usize>(
+    fn fixed<EF: ChallengeField>(
         &mut self,
-        of: &OpenedValuesWithLookups<Challenge<D>>,
+        of: &OpenedValuesWithLookups<EF>,
         columns: &TableColumns,
-    ) -> Result<(), EncodeError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
+    ) -> Result<(), EncodeError> {
         let (list, values) = ("fixed columns", &of.base_opened_values.preprocessed);
         if columns.fixed == 0 {
             return none(list, values);
@@ -258,14 +239,13 @@ impl Out {
         Ok(())
     }
 
-    /// Columns over the challenge field, of which p3 has `D` coordinates: the claim is the first.
-    fn columns<const D: usize>(&mut self, values: &[Challenge<D>]) -> Result<(), EncodeError>
-    where
-        F: BinomiallyExtendable<D>,
-    {
-        let claims = values.chunks_exact(D).filter_map(<[_]>::split_first);
+    /// Columns over the challenge field, of which p3 has `EF::DEGREE` coordinates: the claim is the first.
+    fn columns<EF: ChallengeField>(&mut self, values: &[EF]) -> Result<(), EncodeError> {
+        let claims = values
+            .chunks_exact(EF::DEGREE)
+            .filter_map(<[_]>::split_first);
         for (claim, rest) in claims {
-            if rest.iter().any(|value| *value != Challenge::<D>::ZERO) {
+            if rest.iter().any(|value| *value != EF::ZERO) {
                 return Err(EncodeError::Coordinates);
             }
             self.challenge(claim);

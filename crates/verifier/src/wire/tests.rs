@@ -4,15 +4,15 @@ mod largest;
 use alloc::vec::Vec;
 
 use p3_field::PrimeCharacteristicRing;
-use p3_field::extension::BinomiallyExtendable;
 use vouch_air::F;
 use vouch_air::machine::{MAX_LOG_HEIGHT, MIN_LOG_HEIGHT};
 use vouch_air::tables::{Table, lookup};
 
 use super::*;
-use crate::config::{Challenge, Proof};
+use crate::config::{ChallengeField, Proof, Quartic};
 use crate::key::Key;
-use crate::profile::{ExtensionDegree, Profile};
+use crate::profile::Profile;
+use crate::with_challenge_field;
 
 /// BabyBear's prime.
 const P: u32 = 0x7800_0001;
@@ -41,14 +41,10 @@ fn packings(profile: Profile) -> Vec<Packing> {
 }
 
 fn packing(profile: Profile, tables: &[Table], heights: &[usize]) -> Packing {
-    match profile.parameters().extension {
-        ExtensionDegree::Four => { Key::<4>::new(profile) }
-            .expect("its degree")
-            .packing(tables, heights),
-        ExtensionDegree::Five => { Key::<5>::new(profile) }
-            .expect("its degree")
-            .packing(tables, heights),
-    }
+    with_challenge_field!(profile.parameters().extension, EF => {
+        let key = Key::<EF>::new(profile).expect("its degree");
+        key.packing(tables, heights)
+    })
 }
 
 /// Bytes that encode a proof of this layout, if of no execution, with so many digests for each tree.
@@ -71,19 +67,13 @@ fn sample(packing: &Packing, digests: usize) -> Vec<u8> {
 }
 
 /// The bytes again, from the proof that they encode.
-fn again<const D: usize>(bytes: &[u8], packing: &Packing) -> Result<Vec<u8>, WireError>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let proof = decode_proof::<D>(bytes, packing)?;
+fn again<EF: ChallengeField>(bytes: &[u8], packing: &Packing) -> Result<Vec<u8>, WireError> {
+    let proof = decode_proof::<EF>(bytes, packing)?;
     Ok(encode_proof(&proof, packing).expect("it was decoded"))
 }
 
 fn again_in(profile: Profile, bytes: &[u8], packing: &Packing) -> Result<Vec<u8>, WireError> {
-    match profile.parameters().extension {
-        ExtensionDegree::Four => again::<4>(bytes, packing),
-        ExtensionDegree::Five => again::<5>(bytes, packing),
-    }
+    with_challenge_field!(profile.parameters().extension, EF => again::<EF>(bytes, packing))
 }
 
 /// What the tests of errors begin with.
@@ -93,7 +83,7 @@ fn some() -> (Packing, Vec<u8>) {
     (packing, bytes)
 }
 
-fn decoded(bytes: &[u8], packing: &Packing) -> Result<Proof<4>, WireError> {
+fn decoded(bytes: &[u8], packing: &Packing) -> Result<Proof<Quartic>, WireError> {
     decode_proof(bytes, packing)
 }
 
@@ -117,7 +107,7 @@ fn no_altered_byte_is_lost() {
         for change in [1, 0x80, 0xff] {
             let mut altered = bytes.clone();
             altered[at] ^= change;
-            if let Ok(encoded) = again::<4>(&altered, &packing) {
+            if let Ok(encoded) = again::<Quartic>(&altered, &packing) {
                 assert!(encoded == altered, "byte {at}");
             }
         }
@@ -186,7 +176,7 @@ fn numbers_of_digests_are_bounded() {
         assert!(matches!(error, Some(WireError::Length { .. })), "{error:?}");
         let mut bytes = with(most);
         bytes.resize(bytes.len() + DIGEST * (most - 3), 0);
-        assert!(again::<4>(&bytes, &packing) == Ok(bytes));
+        assert!(again::<Quartic>(&bytes, &packing) == Ok(bytes));
     }
     assert_eq!(
         [(3, 3), (1, 5), (100, 0)].map(|(q, h)| most_digests(q, h)),
@@ -202,7 +192,7 @@ fn digests_belong_to_a_tree() {
     let before = decoded(&bytes, &packing).expect("a proof");
     (bytes[at], bytes[at + COUNT]) = (2, 4);
     let after = decoded(&bytes, &packing).expect("a proof");
-    let count = |proof: &Proof<4>, round: usize| {
+    let count = |proof: &Proof<Quartic>, round: usize| {
         proof.opening_proof.input_openings[round]
             .opening_proof
             .sibling_hashes
@@ -210,7 +200,7 @@ fn digests_belong_to_a_tree() {
     };
     assert_eq!([count(&before, 0), count(&before, 1)], [3, 3]);
     assert_eq!([count(&after, 0), count(&after, 1)], [2, 4]);
-    assert!(again::<4>(&bytes, &packing) == Ok(bytes));
+    assert!(again::<Quartic>(&bytes, &packing) == Ok(bytes));
 }
 
 /// Elements of each kind: of all places, those of elements are refused, those of digests are not.
@@ -261,7 +251,7 @@ fn elements_are_canonical() {
     ] {
         let mut bytes = bytes.clone();
         bytes[at..at + ELEMENT].fill(0xff);
-        assert!(again::<4>(&bytes, &packing) == Ok(bytes), "{at}");
+        assert!(again::<Quartic>(&bytes, &packing) == Ok(bytes), "{at}");
     }
 }
 
@@ -276,26 +266,26 @@ fn claims_come_by_commitment() {
         let at = at + 4 * ELEMENT * i;
         let cells = bytes[at..at + 4 * ELEMENT].as_chunks::<ELEMENT>().0;
         let cells = cells.iter().map(|cell| F::new(u32::from_le_bytes(*cell)));
-        Challenge::<4>::new(cells.collect::<Vec<_>>().try_into().expect("four"))
+        Quartic::new(cells.collect::<Vec<_>>().try_into().expect("four"))
     };
     let [claims, merkle] = proof.opened_values.instances.as_slice() else {
         panic!("two tables");
     };
     let (of_claims, of_merkle) = (&claims.base_opened_values, &merkle.base_opened_values);
     let next = of_claims.trace_next.clone();
-    let quotient = |values: &Vec<Vec<Challenge<4>>>| -> Vec<Challenge<4>> {
+    let quotient = |values: &Vec<Vec<Quartic>>| -> Vec<Quartic> {
         for chunk in values {
-            assert_eq!(chunk[1..], [Challenge::<4>::ZERO; 3]);
+            assert_eq!(chunk[1..], [Quartic::ZERO; 3]);
         }
         values.iter().map(|chunk| chunk[0]).collect()
     };
-    let logup = |values: &Vec<Challenge<4>>| -> Vec<Challenge<4>> {
+    let logup = |values: &Vec<Quartic>| -> Vec<Quartic> {
         values
             .as_chunks::<4>()
             .0
             .iter()
             .map(|[claim, rest @ ..]| {
-                assert_eq!(rest, &[Challenge::<4>::ZERO; 3]);
+                assert_eq!(rest, &[Quartic::ZERO; 3]);
                 *claim
             })
             .collect()

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use p3_commit::{ExtensionMmcs, Mmcs};
 use p3_dft::{Radix2DitParallel, TwoAdicSubgroupDft};
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing, PrimeField32, TwoAdicField};
+use p3_field::{Field, PrimeCharacteristicRing, PrimeField32, TwoAdicField};
 use p3_fri::{FriFoldingStrategy, TwoAdicFriFolding, TwoAdicFriFoldingForMmcs};
 use p3_matrix::Matrix as _;
 use p3_matrix::bitrev::BitReversibleMatrix;
@@ -19,7 +18,7 @@ use vouch_gpu::kernels::{
     grind,
 };
 use vouch_gpu::{Gpu, Matrix, MerkleTree, Packs, digest_bytes};
-use vouch_verifier::config::{Challenge, ValueMmcs, value_mmcs};
+use vouch_verifier::config::{ChallengeField, Quartic, Quintic, ValueMmcs, value_mmcs};
 use vouch_verifier::packing::COSET;
 
 use crate::check::{Check, CheckError, same};
@@ -34,8 +33,8 @@ pub fn compare(check: &mut Check) {
     };
     check.compare("arithmetic", |gpu| {
         base_field(gpu)?;
-        challenge_field::<4>(gpu)?;
-        challenge_field::<5>(gpu)
+        challenge_field::<Quartic>(gpu)?;
+        challenge_field::<Quintic>(gpu)
     });
     for &log_height in &heights {
         check.compare(format!("extending 2^{log_height} rows"), |gpu| {
@@ -61,12 +60,12 @@ pub fn compare(check: &mut Check) {
     packs::compare(check);
     for log_height in heights {
         check.compare(format!("folding 2^{log_height} rows"), |gpu| {
-            foldings::<4>(gpu, log_height)?;
-            foldings::<5>(gpu, log_height)
+            foldings::<Quartic>(gpu, log_height)?;
+            foldings::<Quintic>(gpu, log_height)
         });
         check.compare(format!("opening 2^{log_height} rows"), |gpu| {
-            openings::<4>(gpu, log_height)?;
-            openings::<5>(gpu, log_height)
+            openings::<Quartic>(gpu, log_height)?;
+            openings::<Quintic>(gpu, log_height)
         });
     }
 }
@@ -109,15 +108,12 @@ fn base_field(gpu: &Gpu) -> Result<(), CheckError> {
     Ok(())
 }
 
-fn challenge_field<const D: usize>(gpu: &Gpu) -> Result<(), CheckError>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let [x, y] = [3, 4].map(|seed| random::challenges::<D>(5_000, seed));
+fn challenge_field<EF: ChallengeField>(gpu: &Gpu) -> Result<(), CheckError> {
+    let [x, y] = [3, 4].map(|seed| random::challenges::<EF>(5_000, seed));
     let [on_x, on_y] = [&x, &y].map(|numbers| gpu.upload(&challenge_words(numbers)));
     let (on_x, on_y) = (on_x?, on_y?);
-    type Expected<const D: usize> = fn(Challenge<D>, Challenge<D>) -> Challenge<D>;
-    let cases: [(Operation, Expected<D>); 4] = [
+    type Expected<EF> = fn(EF, EF) -> EF;
+    let cases: [(Operation, Expected<EF>); 4] = [
         (Operation::Add, |x, y| x + y),
         (Operation::Subtract, |x, y| x - y),
         (Operation::Multiply, |x, y| x * y),
@@ -126,10 +122,10 @@ where
         }),
     ];
     for (operation, expected) in cases {
-        let got = arithmetic(gpu, operation, D, [&on_x, &on_y], 1)?.read_all()?;
+        let got = arithmetic(gpu, operation, EF::DEGREE, [&on_x, &on_y], 1)?.read_all()?;
         let expected: Vec<_> = x.iter().zip(&y).map(|(&x, &y)| expected(x, y)).collect();
-        same(&challenges::<D>(got), &expected, || {
-            format!("{operation:?} of degree {D}")
+        same(&challenges::<EF>(got), &expected, || {
+            format!("{operation:?} of degree {}", EF::DEGREE)
         })?;
     }
     Ok(())
@@ -205,15 +201,12 @@ impl Tree<'_> {
 }
 
 /// A codeword of `2^log_height` rows on two cosets: its commitments, and what it folds to.
-fn foldings<const D: usize>(gpu: &Gpu, log_height: usize) -> Result<(), CheckError>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn foldings<EF: ChallengeField>(gpu: &Gpu, log_height: usize) -> Result<(), CheckError> {
     let folding: TwoAdicFriFoldingForMmcs<F, ValueMmcs> = TwoAdicFriFolding(PhantomData);
-    let scheme = ExtensionMmcs::<F, Challenge<D>, _>::new(value_mmcs());
+    let scheme = ExtensionMmcs::<F, EF, _>::new(value_mmcs());
     let roots = Roots::new(gpu);
-    let values = random::challenges::<D>(2 << log_height, 6);
-    let beta = random::challenges::<D>(9, 7)[8];
+    let values = random::challenges::<EF>(2 << log_height, 6);
+    let beta = random::challenges::<EF>(9, 7)[8];
     let matrix = codeword(gpu, &values, log_height)?;
     for log_arity in 1..=log_height.min(3) {
         let groups = RowMajorMatrix::new(values.clone(), 1 << log_arity);
@@ -223,53 +216,41 @@ where
         same(&root, &ValueMmcs::root(&commitment), || {
             format!("roots of groups of 2^{log_arity}")
         })?;
-        let expected =
-            FriFoldingStrategy::<F, Challenge<D>>::fold_matrix(&folding, beta, log_arity, groups);
+        let expected = FriFoldingStrategy::<F, EF>::fold_matrix(&folding, beta, log_arity, groups);
         let folded = fold(gpu, &roots, &matrix, log_arity, beta)?;
-        same(&numbers::<D>(&folded)?, &expected, || {
+        same(&numbers::<EF>(&folded)?, &expected, || {
             format!("foldings by 2^{log_arity}")
         })?;
     }
     let mut sum = codeword(gpu, &values, log_height)?;
     add_scaled(gpu, &mut sum, beta, &matrix)?;
     let expected: Vec<_> = values.iter().map(|&x| x + beta * x).collect();
-    same(&numbers::<D>(&sum)?, &expected, || {
-        format!("sums of degree {D}")
+    same(&numbers::<EF>(&sum)?, &expected, || {
+        format!("sums of degree {}", EF::DEGREE)
     })
 }
 
 /// A codeword in Plonky3's order, on two cosets.
-fn codeword<const D: usize>(
+fn codeword<EF: ChallengeField>(
     gpu: &Gpu,
-    values: &[Challenge<D>],
+    values: &[EF],
     log_height: usize,
-) -> Result<Matrix, CheckError>
-where
-    F: BinomiallyExtendable<D>,
-{
-    let rows = RowMajorMatrix::new(Challenge::<D>::flatten_to_base(values.to_vec()), D);
+) -> Result<Matrix, CheckError> {
+    let rows = RowMajorMatrix::new(EF::flatten_to_base(values.to_vec()), EF::DEGREE);
     Ok(Matrix::from_plonky3(gpu, &rows, log_height, 1)?)
 }
 
-fn numbers<const D: usize>(matrix: &Matrix) -> Result<Vec<Challenge<D>>, CheckError>
-where
-    F: BinomiallyExtendable<D>,
-{
-    Ok(Challenge::<D>::reconstitute_from_base(
-        matrix.to_plonky3()?.values,
-    ))
+fn numbers<EF: ChallengeField>(matrix: &Matrix) -> Result<Vec<EF>, CheckError> {
+    Ok(EF::reconstitute_from_base(matrix.to_plonky3()?.values))
 }
 
 /// Columns of `2^log_height` rows at a point and at that of the next row.
-fn openings<const D: usize>(gpu: &Gpu, log_height: usize) -> Result<(), CheckError>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn openings<EF: ChallengeField>(gpu: &Gpu, log_height: usize) -> Result<(), CheckError> {
     let width = 9;
     let roots = Roots::new(gpu);
     let rows = RowMajorMatrix::new(random::numbers(width << (log_height + 1), 8), width);
     let matrix = Matrix::from_plonky3(gpu, &rows, log_height, 1)?;
-    let point = random::challenges::<D>(9, 9)[8];
+    let point = random::challenges::<EF>(9, 9)[8];
     let (first, _) = rows.split_rows(1 << log_height);
     let natural = first
         .to_row_major_matrix()
@@ -284,6 +265,6 @@ where
     let opener = Opener::new(gpu, &roots, point, [log_height], 1)?;
     let values = opener.evaluate(&[opened])?;
     same(&values, &vec![expected.to_vec()], || {
-        format!("values of degree {D}")
+        format!("values of degree {}", EF::DEGREE)
     })
 }

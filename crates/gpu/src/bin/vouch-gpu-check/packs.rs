@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use p3_commit::Mmcs;
-use p3_field::extension::BinomiallyExtendable;
-use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing};
+use p3_field::{Field, PrimeCharacteristicRing};
 use p3_matrix::Matrix as _;
 use p3_matrix::dense::RowMajorMatrix;
 use vouch_air::F;
 use vouch_gpu::kernels::{Claims, Opener, Roots, quotient_chunks};
 use vouch_gpu::{Gpu, Matrix, MerkleTree, Packs, digest_bytes};
-use vouch_verifier::config::{Challenge, ValueMmcs, value_mmcs};
+use vouch_verifier::config::{ChallengeField, ValueMmcs, value_mmcs};
 use vouch_verifier::packing::{COSET, Group};
+use vouch_verifier::{ExtensionDegree, with_challenge_field};
 
 use crate::check::{Check, CheckError, same};
 use crate::oracle::Oracle;
@@ -28,27 +28,24 @@ pub fn compare(check: &mut Check) {
         chunks(gpu, level, 1)?;
         chunks(gpu, level, 5)
     });
-    for degree in [4, 5] {
-        check.compare(format!("packs of degree {degree}"), |gpu| match degree {
-            4 => packs::<4>(gpu, level),
-            _ => packs::<5>(gpu, level),
-        });
+    for degree in [ExtensionDegree::Four, ExtensionDegree::Five] {
+        check.compare(
+            format!("packs of degree {}", degree.degree()),
+            |gpu| with_challenge_field!(degree, EF => packs::<EF>(gpu, level)),
+        );
     }
 }
 
 /// Groups of a level, of columns that are no packs up to packs of 512, with what is claimed of them, and the
 /// number of terms.
-fn level_of<const D: usize>(level: usize) -> (Vec<Claimed<D>>, usize)
-where
-    F: BinomiallyExtendable<D>,
-{
+fn level_of<EF: ChallengeField>(level: usize) -> (Vec<Claimed<EF>>, usize) {
     let sizes = [
         (0, 3, 3, 1),
-        (1, 1, 2, D),
+        (1, 1, 2, EF::DEGREE),
         (2, 2, 7, 1),
-        (3, 1, 5, D),
+        (3, 1, 5, EF::DEGREE),
         (4, 3, 48, 1),
-        (6, 1, 40, D),
+        (6, 1, 40, EF::DEGREE),
         (9, 1, 400, 1),
     ];
     let mut terms = 0;
@@ -60,7 +57,7 @@ where
         };
         terms += group.terms();
         let count = (columns * cells) << (group.log_height + LOG_COSETS);
-        let values = random::challenges::<D>(2 * columns, 20 + seed);
+        let values = random::challenges::<EF>(2 * columns, 20 + seed);
         Claimed {
             columns: RowMajorMatrix::new(random::numbers(count, 10 + seed), columns * cells),
             values: values
@@ -77,14 +74,11 @@ where
 }
 
 /// The root and the openings of two levels, and the sums of one.
-fn packs<const D: usize>(gpu: &Gpu, level: usize) -> Result<(), CheckError>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn packs<EF: ChallengeField>(gpu: &Gpu, level: usize) -> Result<(), CheckError> {
     let roots = Roots::new(gpu);
-    let ((high, terms), (low, _)) = (level_of::<D>(level + 3), level_of::<D>(level));
+    let ((high, terms), (low, _)) = (level_of::<EF>(level + 3), level_of::<EF>(level));
     let all = || high.iter().chain(&low);
-    let upload = |c: &Claimed<D>| -> Result<Packs, CheckError> {
+    let upload = |c: &Claimed<EF>| -> Result<Packs, CheckError> {
         let matrix = Matrix::from_plonky3(gpu, &c.columns, c.group.log_height, LOG_COSETS)?;
         let parts = vec![(Arc::new(matrix), c.group.columns.clone())];
         Ok(Packs::new(gpu, parts, unnumbered(&c.group), c.cells)?)
@@ -106,8 +100,8 @@ where
     same(&got, &opened, || "opened rows".into())?;
 
     let (point, alpha) = (
-        random::challenges::<D>(9, 31)[8],
-        random::challenges::<D>(9, 32)[8],
+        random::challenges::<EF>(9, 31)[8],
+        random::challenges::<EF>(9, 32)[8],
     );
     let heights = high.iter().map(|claimed| claimed.group.log_height);
     let opener = Opener::new(gpu, &roots, point, heights, LOG_COSETS)?;
@@ -117,7 +111,7 @@ where
         values: claimed.values.clone(),
     });
     let sum = opener.reduce(&roots, &claims.collect::<Vec<_>>(), terms, alpha)?;
-    let sum = Challenge::<D>::reconstitute_from_base(sum.to_plonky3()?.values);
+    let sum = EF::reconstitute_from_base(sum.to_plonky3()?.values);
     let expected = reduced(&high, terms, point, alpha);
     same(&sum, &expected, || "sums for FRI".into())
 }

@@ -1,21 +1,20 @@
 //! The operations of the proofs of a real run: how long each takes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
-use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::Matrix;
 use p3_util::log2_strict_usize;
-use vouch_air::F;
+use parking_lot::Mutex;
 use vouch_air::witness::Trace;
 use vouch_gpu::{Gpu, GpuEngine};
 use vouch_prover::{
     Backend, Commitment, Coordinated, Engine, LayerOpening, OpenedRound, Opening, Openings, Place,
     ProveError,
 };
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{Kind, Packing, Round, TableColumns};
-use vouch_verifier::{Parameters, Profile, TableShape};
+use vouch_verifier::{Parameters, Profile, TableShape, with_challenge_field};
 
 use crate::check::{Check, CheckError};
 use crate::end_to_end::{Segment, fibonacci};
@@ -38,10 +37,8 @@ pub fn measure(check: &mut Check) {
             let Some(segment) = run.segments.first() else {
                 return Ok(Vec::new());
             };
-            match profile {
-                Profile::Fast128 => phases::<5>(gpu, profile, segment),
-                _ => phases::<4>(gpu, profile, segment),
-            }
+            let degree = profile.parameters().extension;
+            with_challenge_field!(degree, EF => phases::<EF>(gpu, profile, segment))
         });
         let ceilings = check.report.ceilings;
         let of = if small { "a short run" } else { "2^20 cycles" };
@@ -64,17 +61,14 @@ struct Phase {
     work: Option<Work>,
 }
 
-fn phases<const D: usize>(
+fn phases<EF: ChallengeField>(
     gpu: &Gpu,
     profile: Profile,
     segment: &Segment,
-) -> Result<Vec<Phase>, CheckError>
-where
-    F: BinomiallyExtendable<D>,
-{
+) -> Result<Vec<Phase>, CheckError> {
     let parameters = profile.parameters();
     let engine = Timed {
-        engine: GpuEngine::<D>::new(gpu, parameters),
+        engine: GpuEngine::<EF>::new(gpu, parameters),
         gpu: gpu.clone(),
         times: Mutex::default(),
     };
@@ -94,7 +88,7 @@ where
         Phase {
             name,
             seconds: median(timed.iter().filter_map(seconds).collect()),
-            work: work::<D>(name, &segment.traces.tables, &parameters),
+            work: work::<EF>(name, &segment.traces.tables, &parameters),
         }
     };
     Ok(proofs[0].iter().map(phase).collect())
@@ -105,7 +99,7 @@ const LOGUP: &str = "LogUp columns";
 const QUOTIENTS: &str = "quotients";
 
 /// The least work of some operations.
-fn work<const D: usize>(name: &str, tables: &[Trace], parameters: &Parameters) -> Option<Work> {
+fn work<EF: ChallengeField>(name: &str, tables: &[Trace], parameters: &Parameters) -> Option<Work> {
     let of = |trace: &Trace| {
         let (table, rows) = (trace.instance.table, trace.matrix.height());
         match name {
@@ -113,8 +107,8 @@ fn work<const D: usize>(name: &str, tables: &[Trace], parameters: &Parameters) -
                 let (width, log_height) = (trace.matrix.width(), log2_strict_usize(rows));
                 Some(extension(width, log_height, parameters.log_blowup))
             }
-            LOGUP => Some(logup(table, rows as u64, D)),
-            QUOTIENTS => Some(quotient(table, rows as u64, D)),
+            LOGUP => Some(logup(table, rows as u64, EF::DEGREE)),
+            QUOTIENTS => Some(quotient(table, rows as u64, EF::DEGREE)),
             _ => None,
         }
     };
@@ -150,8 +144,8 @@ struct Timed<E> {
 }
 
 impl<E> Timed<E> {
-    fn times(&self) -> std::sync::MutexGuard<'_, Times> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    fn times(&self) -> parking_lot::MutexGuard<'_, Times> {
+        self.times.lock()
     }
 
     fn timed<T>(
@@ -175,10 +169,7 @@ impl<E> Timed<E> {
     }
 }
 
-impl<const D: usize, E: Engine<D>> Engine<D> for Timed<E>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField, E: Engine<EF>> Engine<EF> for Timed<E> {
     type Tables = E::Tables;
     type Columns = E::Columns;
     type Committed = E::Committed;
@@ -213,8 +204,8 @@ where
     fn logup(
         &self,
         tables: E::Tables,
-        places: &[Place<D>],
-    ) -> Result<(E::Columns, Vec<Challenge<D>>), ProveError> {
+        places: &[Place<EF>],
+    ) -> Result<(E::Columns, Vec<EF>), ProveError> {
         self.timed(LOGUP, |e| e.logup(tables, places))
     }
 
@@ -230,10 +221,10 @@ where
 
     fn quotients(
         &self,
-        places: &[Place<D>],
+        places: &[Place<EF>],
         main: &E::Committed,
         logup: &E::Committed,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<E::Columns, ProveError> {
         self.timed(QUOTIENTS, |e| e.quotients(places, main, logup, alpha))
     }
@@ -241,8 +232,8 @@ where
     fn evaluate(
         &self,
         rounds: &[OpenedRound<'_, E::Committed>],
-        point: Challenge<D>,
-    ) -> Result<(Openings<D>, E::Point), ProveError> {
+        point: EF,
+    ) -> Result<(Openings<EF>, E::Point), ProveError> {
         self.timed("opened values", |e| e.evaluate(rounds, point))
     }
 
@@ -250,9 +241,9 @@ where
         &self,
         packing: &Packing,
         rounds: &[OpenedRound<'_, E::Committed>],
-        values: &Openings<D>,
+        values: &Openings<EF>,
         point: E::Point,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Vec<(usize, E::Vector)>, ProveError> {
         self.timed("sums for FRI", |e| {
             e.reduce(packing, rounds, values, point, alpha)
@@ -272,13 +263,13 @@ where
     fn fold(
         &self,
         layer: &E::Layer,
-        beta: Challenge<D>,
+        beta: EF,
         other: Option<E::Vector>,
     ) -> Result<E::Vector, ProveError> {
         self.timed("folding", |e| e.fold(layer, beta, other))
     }
 
-    fn first(&self, vector: E::Vector, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+    fn first(&self, vector: E::Vector, count: usize) -> Result<Vec<EF>, ProveError> {
         self.timed("the last numbers of FRI", |e| e.first(vector, count))
     }
 
@@ -290,7 +281,7 @@ where
         &self,
         layer: &E::Layer,
         indices: &[usize],
-    ) -> Result<LayerOpening<D>, ProveError> {
+    ) -> Result<LayerOpening<EF>, ProveError> {
         self.timed("opening FRI's layers", |e| e.open_layer(layer, indices))
     }
 

@@ -1,11 +1,9 @@
 //! Whole proofs: compared with the CPU after every operation, and byte for byte.
-
-use p3_field::extension::BinomiallyExtendable;
-use vouch_air::F;
 use vouch_gpu::{Gpu, GpuEngine, on};
-use vouch_prover::conformance::{self, Case, prove};
-use vouch_prover::{Backend, Coordinated, Cpu, CpuEngine, Dual};
-use vouch_verifier::{ExtensionDegree, Profile};
+use vouch_prover::testing::Dual;
+use vouch_prover::testing::conformance::{self, Case, prove};
+use vouch_prover::{Coordinated, Cpu, CpuEngine};
+use vouch_verifier::{Profile, with_challenge_field};
 
 use crate::check::{Check, CheckError, same};
 
@@ -43,21 +41,14 @@ pub fn label(profile: Profile) -> String {
 
 fn proof(gpu: &Gpu, profile: Profile, case: &Case) -> Result<(), CheckError> {
     let expected = prove(&Cpu::new(profile), case)?;
-    let both = match profile.parameters().extension {
-        ExtensionDegree::Four => prove(&dual::<4>(gpu, profile), case),
-        ExtensionDegree::Five => prove(&dual::<5>(gpu, profile), case),
-    };
-    same(&both?, &expected, || "the proofs of both at once".into())?;
+    let parameters = profile.parameters();
+    // Both at once.
+    let both = with_challenge_field!(parameters.extension, EF => {
+        let cpu = CpuEngine::<EF>::new(parameters);
+        let engines = Dual(cpu, GpuEngine::<EF>::new(gpu, parameters));
+        prove(&Coordinated::new(profile, engines), case)?
+    });
+    same(&both, &expected, || "the proofs of both at once".into())?;
     let alone = prove(&*on(gpu, profile), case)?;
     same(&alone, &expected, || "the proofs".into())
-}
-
-/// The CPU and a device at once.
-fn dual<const D: usize>(gpu: &Gpu, profile: Profile) -> impl Backend
-where
-    F: BinomiallyExtendable<D>,
-{
-    let parameters = profile.parameters();
-    let cpu = CpuEngine::<D>::new(parameters);
-    Coordinated::new(profile, Dual(cpu, GpuEngine::<D>::new(gpu, parameters)))
 }

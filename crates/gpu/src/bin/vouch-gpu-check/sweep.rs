@@ -1,11 +1,9 @@
 //! Kernels by size.
 
 use std::sync::Arc;
-
-use p3_field::extension::BinomiallyExtendable;
-use vouch_air::F;
 use vouch_gpu::kernels::{Hash, Roots, extend, fold, to_columns};
 use vouch_gpu::{Gpu, GpuError, MerkleTree, Packs};
+use vouch_verifier::config::{ChallengeField, Quartic, Quintic};
 use vouch_verifier::packing::COSET;
 
 use crate::check::{Check, CheckError};
@@ -78,8 +76,8 @@ pub fn measure(check: &mut Check) {
                 packs(check, log_size, log_height, width);
             }
         }
-        layers::<4>(check, log_height);
-        layers::<5>(check, log_height);
+        layers::<Quartic>(check, log_height);
+        layers::<Quintic>(check, log_height);
     }
 }
 
@@ -116,27 +114,31 @@ fn packs(check: &mut Check, log_size: usize, log_rows: usize, width: usize) {
 }
 
 /// A layer of FRI: its tree, and its folding.
-fn layers<const D: usize>(check: &mut Check, log_rows: usize)
-where
-    F: BinomiallyExtendable<D>,
-{
+fn layers<EF: ChallengeField>(check: &mut Check, log_rows: usize) {
     for log_arity in [1, 3] {
-        let words = (D as u64 + 16) << log_rows;
-        let shape = format!("2^{log_rows} of degree {D} by {}", 1 << log_arity);
-        let work = tree(1 << (log_rows - log_arity), (D as u64) << log_arity);
+        let words = (EF::DEGREE as u64 + 16) << log_rows;
+        let shape = format!(
+            "2^{log_rows} of degree {} by {}",
+            EF::DEGREE,
+            1 << log_arity
+        );
+        let work = tree(
+            1 << (log_rows - log_arity),
+            (EF::DEGREE as u64) << log_arity,
+        );
         measured(
             check,
             format!("FRI's tree, {shape}"),
             words,
             Some(work),
             |gpu| {
-                let codeword = random::matrix(gpu, D, log_rows - 1, 1)?;
+                let codeword = random::matrix(gpu, EF::DEGREE, log_rows - 1, 1)?;
                 seconds(gpu, || {
                     MerkleTree::commit_groups(gpu, Hash::Blake3, &codeword, log_arity)
                 })
             },
         );
-        let work = folding(D, log_rows, log_arity);
+        let work = folding(EF::DEGREE, log_rows, log_arity);
         measured(
             check,
             format!("FRI's folding, {shape}"),
@@ -144,8 +146,8 @@ where
             Some(work),
             |gpu| {
                 let roots = Roots::new(gpu);
-                let codeword = random::matrix(gpu, D, log_rows - 1, 1)?;
-                let beta = random::challenges::<D>(9, 1)[8];
+                let codeword = random::matrix(gpu, EF::DEGREE, log_rows - 1, 1)?;
+                let beta = random::challenges::<EF>(9, 1)[8];
                 seconds(gpu, || fold(gpu, &roots, &codeword, log_arity, beta))
             },
         );

@@ -1,12 +1,12 @@
 //! How batches end before their time, and what is told until then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
 use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 
+use parking_lot::Mutex;
+
 use super::*;
-use crate::sync::lock;
 
 /// Runs until it is cancelled.
 fn endless(_: &BatchJob, options: &ProveOptions) -> Result<Proven, Error> {
@@ -86,14 +86,14 @@ fn progress_is_told_in_order() {
         let updates = Arc::new(Mutex::new(Vec::new()));
         let prover = prover(mode).on_progress({
             let updates = updates.clone();
-            move |now| lock(&updates).push(now.clone())
+            move |now| updates.lock().push(now.clone())
         });
         let seams = seams(|job, _| match job.input[0] {
             2 => panic!("a bug"),
             _ => Ok(proven(job)),
         });
         let batch = prover.prove_all_with(jobs(6), seams).expect("threads");
-        let updates = lock(&updates);
+        let updates = updates.lock();
         // Each begins and ends.
         assert_eq!(updates.len(), 12);
         assert!(updates.iter().all(|now| now.total == Some(6)));

@@ -1,16 +1,13 @@
 //! What a prover that cheats computes.
 
-use std::sync::Arc;
-
-use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::Matrix;
-use vouch_air::F;
+use std::sync::Arc;
 use vouch_air::witness::Trace;
 use vouch_prover::plan::plan;
 use vouch_prover::{
     Commitment, Engine, LayerOpening, OpenedRound, Opening, Openings, Place, ProveError,
 };
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{Kind, Packing, Round};
 use vouch_verifier::{Grinder, Parameters};
 
@@ -20,16 +17,13 @@ use super::super::misplace::Given;
 use super::{Both, Cheater, Columns, Committed, EngineColumns, Layer, Point, Vector};
 use crate::proof_map;
 
-impl<const D: usize> Engine<D> for Cheater<D>
-where
-    F: BinomiallyExtendable<D>,
-{
+impl<EF: ChallengeField> Engine<EF> for Cheater<EF> {
     type Tables = Vec<Trace>;
-    type Columns = Columns<EngineColumns<D>>;
-    type Committed = Committed<D>;
-    type Point = Point<D>;
-    type Vector = Vector<D>;
-    type Layer = Layer<D>;
+    type Columns = Columns<EngineColumns<EF>>;
+    type Committed = Committed<EF>;
+    type Point = Point<EF>;
+    type Vector = Vector<EF>;
+    type Layer = Layer<EF>;
 
     fn name(&self) -> &'static str {
         "cheater"
@@ -74,10 +68,10 @@ where
     fn logup(
         &self,
         tables: Vec<Trace>,
-        places: &[Place<D>],
-    ) -> Result<(Self::Columns, Vec<Challenge<D>>), ProveError> {
+        places: &[Place<EF>],
+    ) -> Result<(Self::Columns, Vec<EF>), ProveError> {
         let (columns, mut terminals) = self.engine.logup(tables, places)?;
-        let sum: Challenge<D> = terminals.iter().copied().sum();
+        let sum: EF = terminals.iter().copied().sum();
         if self.cheat.sums == Sums::Honest {
             return Ok((Columns::Engine(columns), terminals));
         }
@@ -106,16 +100,16 @@ where
 
     fn quotients(
         &self,
-        places: &[Place<D>],
+        places: &[Place<EF>],
         main: &Self::Committed,
         logup: &Self::Committed,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Self::Columns, ProveError> {
         self.see(|seen| (seen.places, seen.alpha) = (places.to_vec(), alpha));
         let (main, logup) = (&main.truth, &logup.truth);
         let mut columns = self.engine.quotients(places, main, logup, alpha)?;
         if self.cheat.quotient {
-            let chunks = |place: &Place<D>| 1 << plan(place.instance.table).log_chunks;
+            let chunks = |place: &Place<EF>| 1 << plan(place.instance.table).log_chunks;
             let (before, rest) = places.split_at(self.cheat.table);
             let first: usize = before.iter().map(chunks).sum();
             let chunks = first..first + rest.first().map_or(0, chunks);
@@ -128,8 +122,8 @@ where
     fn evaluate(
         &self,
         rounds: &[OpenedRound<'_, Self::Committed>],
-        point: Challenge<D>,
-    ) -> Result<(Openings<D>, Self::Point), ProveError> {
+        point: EF,
+    ) -> Result<(Openings<EF>, Self::Point), ProveError> {
         let truth = Self::opened(rounds, false);
         let (mut values, at_point) = self.engine.evaluate(&truth, point)?;
         self.see(|seen| seen.values.clone_from(&values));
@@ -153,9 +147,9 @@ where
         &self,
         packing: &Packing,
         rounds: &[OpenedRound<'_, Self::Committed>],
-        values: &Openings<D>,
+        values: &Openings<EF>,
         point: Self::Point,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Vec<(usize, Self::Vector)>, ProveError> {
         let (truth, shown) = (
             self.see(|seen| seen.values.clone()),
@@ -188,13 +182,13 @@ where
     fn fold(
         &self,
         layer: &Self::Layer,
-        beta: Challenge<D>,
+        beta: EF,
         other: Option<Self::Vector>,
     ) -> Result<Self::Vector, ProveError> {
         self.engine.fold(layer, beta, other)
     }
 
-    fn first(&self, vector: Self::Vector, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+    fn first(&self, vector: Self::Vector, count: usize) -> Result<Vec<EF>, ProveError> {
         self.engine.first(vector, count)
     }
 
@@ -221,7 +215,7 @@ where
         &self,
         layer: &Self::Layer,
         indices: &[usize],
-    ) -> Result<LayerOpening<D>, ProveError> {
+    ) -> Result<LayerOpening<EF>, ProveError> {
         self.engine.open_layer(layer, indices)
     }
 

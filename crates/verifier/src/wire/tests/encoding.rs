@@ -6,7 +6,7 @@ use p3_field::PrimeCharacteristicRing;
 use p3_uni_stark::{OpenedValues, PreprocessedOpenedValues};
 
 use super::{decoded, some};
-use crate::config::{Challenge, Proof};
+use crate::config::{Proof, Quartic};
 use crate::wire::{EncodeError, encode_proof};
 
 fn shorten<T>(list: &mut Vec<T>) {
@@ -15,7 +15,7 @@ fn shorten<T>(list: &mut Vec<T>) {
 
 #[test]
 fn other_proofs_are_not_encoded() {
-    type Edit = fn(&mut Proof<4>);
+    type Edit = fn(&mut Proof<Quartic>);
     let lists: [(&str, Edit); 24] = [
         ("openings", |p| shorten(&mut p.opening_proof.input_openings)),
         ("openings of layers", |p| {
@@ -81,11 +81,11 @@ fn other_proofs_are_not_encoded() {
             shorten(&mut p.opening_proof.commit_phase_openings[0].sibling_values[1]);
         }),
     ];
-    fn base(proof: &mut Proof<4>, table: usize) -> &mut OpenedValues<Challenge<4>> {
+    fn base(proof: &mut Proof<Quartic>, table: usize) -> &mut OpenedValues<Quartic> {
         &mut proof.opened_values.instances[table].base_opened_values
     }
     let (packing, bytes) = some();
-    let error = |edit: &dyn Fn(&mut Proof<4>)| {
+    let error = |edit: &dyn Fn(&mut Proof<Quartic>)| {
         let mut proof = decoded(&bytes, &packing).expect("a proof");
         edit(&mut proof);
         encode_proof(&proof, &packing).expect_err("it is no such proof")
@@ -109,7 +109,7 @@ fn other_proofs_are_not_encoded() {
         EncodeError::Heights
     );
     for coordinate in 1..4 {
-        let one = Challenge::<4>::ONE;
+        let one = Quartic::ONE;
         let chunk = error(&|p| base(p, 1).quotient_chunks[0][coordinate] = one);
         let logup = error(&|p| p.opened_values.instances[0].permutation_next[4 + coordinate] = one);
         assert_eq!([chunk, logup], [EncodeError::Coordinates; 2]);

@@ -1,13 +1,11 @@
 //! The oracle of backends: Plonky3's batch prover over the commitments as they are written down first of all.
 
 use p3_batch_stark::{ProverData, StarkInstance, prove_batch};
-use p3_field::extension::BinomiallyExtendable;
 use p3_matrix::Matrix;
 use p3_util::log2_strict_usize;
-use vouch_air::F;
 use vouch_air::tables::Instance;
-use vouch_verifier::config::{Config, config};
-use vouch_verifier::{ExtensionDegree, Parameters, Profile, encode_proof};
+use vouch_verifier::config::{ChallengeField, Config, config};
+use vouch_verifier::{Parameters, Profile, encode_proof, with_challenge_field};
 
 use crate::backend::{Backend, Job, failed};
 use crate::coordinator::packing;
@@ -34,26 +32,20 @@ impl Backend for Reference {
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
         job.cancel.check()?;
         let parameters = &self.profile.parameters();
-        match parameters.extension {
-            ExtensionDegree::Four => prove::<4>(parameters, job),
-            ExtensionDegree::Five => prove::<5>(parameters, job),
-        }
+        with_challenge_field!(parameters.extension, EF => prove::<EF>(parameters, job))
     }
 }
 
-fn prove<const D: usize>(parameters: &Parameters, job: Job) -> Result<Vec<u8>, ProveError>
-where
-    F: BinomiallyExtendable<D>,
-{
+fn prove<EF: ChallengeField>(parameters: &Parameters, job: Job) -> Result<Vec<u8>, ProveError> {
     let tables = &job.traces.tables;
     let packing = packing(parameters, tables);
-    let config: &Config<D> = &config(parameters, packing.clone(), job.seed);
+    let config: &Config<EF> = &config(parameters, packing.clone(), job.seed);
     let airs: Vec<Instance> = tables.iter().map(|trace| trace.instance.clone()).collect();
     let heights: Vec<usize> = tables
         .iter()
         .map(|trace| log2_strict_usize(trace.matrix.height()))
         .collect();
-    let instances: Vec<StarkInstance<'_, Config<D>, Instance>> = tables
+    let instances: Vec<StarkInstance<'_, Config<EF>, Instance>> = tables
         .iter()
         .map(|trace| StarkInstance {
             air: &trace.instance,

@@ -1,12 +1,9 @@
 //! Two engines at once, compared after every operation.
 
 use std::sync::Arc;
-
-use p3_field::extension::BinomiallyExtendable;
-use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_verifier::Parameters;
-use vouch_verifier::config::Challenge;
+use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::{Packing, Round};
 
 use crate::engine::{
@@ -19,16 +16,15 @@ use crate::error::ProveError;
 pub struct Dual<A, B>(pub A, pub B);
 
 impl<A, B> Dual<A, B> {
-    fn same<const D: usize, T: PartialEq>(
+    fn same<EF: ChallengeField, T: PartialEq>(
         &self,
         operation: &'static str,
         a: &T,
         b: &T,
     ) -> Result<(), ProveError>
     where
-        F: BinomiallyExtendable<D>,
-        A: Engine<D>,
-        B: Engine<D>,
+        A: Engine<EF>,
+        B: Engine<EF>,
     {
         match a == b {
             true => Ok(()),
@@ -40,56 +36,53 @@ impl<A, B> Dual<A, B> {
     }
 
     /// A commitment of both, whose matrices are the same, too.
-    fn committed<const D: usize>(
+    fn committed<EF: ChallengeField>(
         &self,
         operation: &'static str,
         (a_root, a): (Commitment, Arc<A::Committed>),
         (b_root, b): (Commitment, Arc<B::Committed>),
-    ) -> Result<(Commitment, Committed<D, A, B>), ProveError>
+    ) -> Result<(Commitment, Committed<EF, A, B>), ProveError>
     where
-        F: BinomiallyExtendable<D>,
-        A: Inspect<D>,
-        B: Inspect<D>,
+        A: Inspect<EF>,
+        B: Inspect<EF>,
     {
         self.same(operation, &self.0.committed(&a)?, &self.1.committed(&b)?)?;
         self.same(operation, &a_root, &b_root)?;
         Ok((a_root, (a, b)))
     }
 
-    fn vectors<const D: usize>(
+    fn vectors<EF: ChallengeField>(
         &self,
         operation: &'static str,
         a: A::Vector,
         b: B::Vector,
     ) -> Result<(A::Vector, B::Vector), ProveError>
     where
-        F: BinomiallyExtendable<D>,
-        A: Inspect<D>,
-        B: Inspect<D>,
+        A: Inspect<EF>,
+        B: Inspect<EF>,
     {
         self.same(operation, &self.0.vector(&a)?, &self.1.vector(&b)?)?;
         Ok((a, b))
     }
 
-    fn columns<const D: usize>(
+    fn columns<EF: ChallengeField>(
         &self,
         operation: &'static str,
         a: A::Columns,
         b: B::Columns,
     ) -> Result<(A::Columns, B::Columns), ProveError>
     where
-        F: BinomiallyExtendable<D>,
-        A: Inspect<D>,
-        B: Inspect<D>,
+        A: Inspect<EF>,
+        B: Inspect<EF>,
     {
         self.same(operation, &self.0.columns(&a)?, &self.1.columns(&b)?)?;
         Ok((a, b))
     }
 }
 
-type Committed<const D: usize, A, B> = (
-    Arc<<A as Engine<D>>::Committed>,
-    Arc<<B as Engine<D>>::Committed>,
+type Committed<EF, A, B> = (
+    Arc<<A as Engine<EF>>::Committed>,
+    Arc<<B as Engine<EF>>::Committed>,
 );
 
 fn shared<T>((commitment, committed): (Commitment, T)) -> (Commitment, Arc<T>) {
@@ -108,15 +101,14 @@ fn opened<'a, P, C>(
     rounds.iter().map(opened).collect()
 }
 
-impl<const D: usize, A, B> Engine<D> for Dual<A, B>
+impl<EF: ChallengeField, A, B> Engine<EF> for Dual<A, B>
 where
-    F: BinomiallyExtendable<D>,
-    A: Inspect<D>,
-    B: Inspect<D>,
+    A: Inspect<EF>,
+    B: Inspect<EF>,
 {
     type Tables = (A::Tables, B::Tables);
     type Columns = (A::Columns, B::Columns);
-    type Committed = Committed<D, A, B>;
+    type Committed = Committed<EF, A, B>;
     type Point = (A::Point, B::Point);
     type Vector = (A::Vector, B::Vector);
     type Layer = (A::Layer, B::Layer);
@@ -154,8 +146,8 @@ where
     fn logup(
         &self,
         (a, b): Self::Tables,
-        places: &[Place<D>],
-    ) -> Result<(Self::Columns, Vec<Challenge<D>>), ProveError> {
+        places: &[Place<EF>],
+    ) -> Result<(Self::Columns, Vec<EF>), ProveError> {
         let ((a, sums), (b, b_sums)) = (self.0.logup(a, places)?, self.1.logup(b, places)?);
         let columns = self.columns("LogUp columns", a, b)?;
         self.same("sums of LogUp fractions", &sums, &b_sums)?;
@@ -173,10 +165,10 @@ where
 
     fn quotients(
         &self,
-        places: &[Place<D>],
+        places: &[Place<EF>],
         main: &Self::Committed,
         logup: &Self::Committed,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Self::Columns, ProveError> {
         let a = self.0.quotients(places, &main.0, &logup.0, alpha)?;
         let b = self.1.quotients(places, &main.1, &logup.1, alpha)?;
@@ -186,8 +178,8 @@ where
     fn evaluate(
         &self,
         both: &[OpenedRound<'_, Self::Committed>],
-        point: Challenge<D>,
-    ) -> Result<(Openings<D>, Self::Point), ProveError> {
+        point: EF,
+    ) -> Result<(Openings<EF>, Self::Point), ProveError> {
         let (values, a) = self.0.evaluate(&opened(both, |(a, _)| &**a), point)?;
         let (b_values, b) = self.1.evaluate(&opened(both, |(_, b)| &**b), point)?;
         self.same("opened values", &values, &b_values)?;
@@ -198,9 +190,9 @@ where
         &self,
         packing: &Packing,
         both: &[OpenedRound<'_, Self::Committed>],
-        values: &Openings<D>,
+        values: &Openings<EF>,
         (a, b): Self::Point,
-        alpha: Challenge<D>,
+        alpha: EF,
     ) -> Result<Vec<(usize, Self::Vector)>, ProveError> {
         let a = self
             .0
@@ -231,7 +223,7 @@ where
     fn fold(
         &self,
         (a, b): &Self::Layer,
-        beta: Challenge<D>,
+        beta: EF,
         other: Option<Self::Vector>,
     ) -> Result<Self::Vector, ProveError> {
         let (a_other, b_other) = other.unzip();
@@ -242,7 +234,7 @@ where
         self.vectors("folding", a, b)
     }
 
-    fn first(&self, (a, b): Self::Vector, count: usize) -> Result<Vec<Challenge<D>>, ProveError> {
+    fn first(&self, (a, b): Self::Vector, count: usize) -> Result<Vec<EF>, ProveError> {
         let (a, b) = (self.0.first(a, count)?, self.1.first(b, count)?);
         self.same("the last numbers of FRI", &a, &b)?;
         Ok(a)
@@ -260,7 +252,7 @@ where
         &self,
         (a, b): &Self::Layer,
         indices: &[usize],
-    ) -> Result<LayerOpening<D>, ProveError> {
+    ) -> Result<LayerOpening<EF>, ProveError> {
         let (a, b) = (
             self.0.open_layer(a, indices)?,
             self.1.open_layer(b, indices)?,

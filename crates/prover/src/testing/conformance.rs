@@ -1,16 +1,17 @@
-//! What every backend must do, behind the feature `testing`: the proofs of Plonky3's prover, byte
+//! What every backend must do: the proofs of Plonky3's prover, byte
 //! for byte, whatever the tables.
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use vouch_air::memory_tree::MemoryTree;
-use vouch_air::witness::{Traces, answer_from_lookup_table, generate};
+use vouch_air::testkit::answer::answer_from_lookup_table;
+use vouch_air::witness::{Traces, generate};
 use vouch_emulator::testing::{program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 
+use super::reference::Reference;
 use crate::backend::{Backend, Job};
 use crate::cancel::Cancel;
 use crate::error::ProveError;
-use crate::reference::Reference;
 
 /// A segment to be proven.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ fn guest(elf: &[u8]) -> Program {
 /// The four-hash commitment.
 pub fn commitment() -> Case {
     let program = guest(include_bytes!(
-        "../../../guest-programs/prebuilt/commitment.elf"
+        "../../../../guest-programs/prebuilt/commitment.elf"
     ));
     run("commitment", &program, &[7; 128], u64::MAX).remove(0)
 }
@@ -66,10 +67,10 @@ pub fn commitment_with_lookup_table() -> Case {
 /// Some hundred cycles, segments that neither begin nor end the run among them.
 pub fn short() -> Vec<Case> {
     let fibonacci = guest(include_bytes!(
-        "../../../guest-programs/prebuilt/fibonacci.elf"
+        "../../../../guest-programs/prebuilt/fibonacci.elf"
     ));
     let runtime = guest(include_bytes!(
-        "../../../guest-programs/prebuilt/runtime.elf"
+        "../../../../guest-programs/prebuilt/runtime.elf"
     ));
     let mut cases = run("fibonacci", &fibonacci, &100u32.to_le_bytes(), 300);
     cases.extend(run("runtime", &runtime, &[1; 100], u64::MAX));
@@ -85,10 +86,10 @@ pub fn short() -> Vec<Case> {
 /// Up to a hundred thousand cycles; with those of [`short`], every table has rows.
 pub fn long() -> Vec<Case> {
     let fibonacci = guest(include_bytes!(
-        "../../../guest-programs/prebuilt/fibonacci.elf"
+        "../../../../guest-programs/prebuilt/fibonacci.elf"
     ));
     let primes = guest(include_bytes!(
-        "../../../guest-programs/prebuilt/primes.elf"
+        "../../../../guest-programs/prebuilt/primes.elf"
     ));
     let mut cases = run("primes", &primes, &200u32.to_le_bytes(), u64::MAX);
     for rounds in [8_000u32, 40_000] {

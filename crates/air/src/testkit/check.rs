@@ -1,5 +1,5 @@
-//! Whether traces satisfy the specification, rule by rule: the slow and obvious way, for
-//! tests. Proofs are checked by the verifier.
+//! Whether traces satisfy the specification, rule by rule: the slow and obvious way, for tests. Proofs are
+//! checked by the verifier.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -9,10 +9,10 @@ use core::fmt;
 use p3_air::BaseAir;
 use p3_field::{PrimeCharacteristicRing, PrimeField32};
 use p3_matrix::Matrix;
-use p3_matrix::dense::RowMajorMatrix;
 
+use super::rows::evaluate;
 use crate::F;
-use crate::capture::{Capture, Row, Sink};
+use crate::capture::Sink;
 use crate::rules::RuleNames;
 use crate::tables::Table;
 use crate::witness::Trace;
@@ -108,7 +108,7 @@ pub fn violations(traces: &[Trace]) -> Vec<Violation> {
                 violations: &mut violations,
                 balance: &mut balance,
             };
-            check_row(trace, fixed.as_ref(), row, &mut checker);
+            evaluate(trace, fixed.as_ref(), row, &mut checker);
         }
     }
     let unbalanced = balance.into_iter().filter(|(_, excess)| *excess != F::ZERO);
@@ -118,35 +118,4 @@ pub fn violations(traces: &[Trace]) -> Vec<Violation> {
         excess: excess.as_canonical_u32(),
     }));
     violations
-}
-
-fn check_row(
-    trace: &Trace,
-    fixed: Option<&RowMajorMatrix<F>>,
-    row: usize,
-    checker: &mut Checker<'_>,
-) {
-    let matrix = &trace.matrix;
-    let height = matrix.height();
-    let cells = |matrix: &RowMajorMatrix<F>, row: usize| -> Vec<F> {
-        matrix
-            .row_slice(row)
-            .map(|cells| cells.to_vec())
-            .unwrap_or_default()
-    };
-    let current = cells(matrix, row);
-    let next = cells(matrix, (row + 1) % height);
-    let preprocessed = fixed.map(|fixed| cells(fixed, row)).unwrap_or_default();
-    let periodic = BaseAir::<F>::periodic_values(&trace.instance, row);
-    let row = Row {
-        current: &current,
-        next: &next,
-        preprocessed: &preprocessed,
-        periodic: &periodic,
-        public: &trace.public_values,
-        is_first: F::from_bool(row == 0),
-        is_last: F::from_bool(row + 1 == height),
-        is_transition: F::from_bool(row + 1 != height),
-    };
-    trace.instance.eval(&mut Capture::new(row, checker));
 }
