@@ -1,9 +1,8 @@
 //! How many rows the tables that answer have, without filling all of those that ask.
 
-use alloc::vec::Vec;
 use core::ops::Range;
 
-use vouch_isa::event::Segment;
+use vouch_isa::event::{Counts, Segment};
 
 use crate::memory_tree::Update;
 use crate::questions::Asked;
@@ -46,8 +45,11 @@ pub fn answers(segment: &Segment, text: &Range<u32>, update: &Update) -> Answers
         ask_table(&mut asked, table, segment);
     }
     let mut start = 0;
-    while facts(&asked).is_some() && start < longest(segment) {
-        let piece = piece(segment, start);
+    while facts(&asked).is_some() {
+        let piece = segment.piece(start, PIECE);
+        if piece.counts() == Counts::default() {
+            break;
+        }
         for table in Table::ALL {
             if !whole.contains(&table) && !table.answers() {
                 ask_table(&mut asked, table, &piece);
@@ -58,48 +60,5 @@ pub fn answers(segment: &Segment, text: &Range<u32>, update: &Update) -> Answers
     Answers {
         facts: facts(&asked),
         hashes: asked.inputs().count(),
-    }
-}
-
-/// Events of the kind of which there are most.
-fn longest(segment: &Segment) -> usize {
-    let steps = segment.steps.iter().map(|steps| steps.len());
-    let others = [
-        segment.ecalls.len(),
-        segment.moves.len(),
-        segment.refreshes.len(),
-        segment.fetches.len(),
-    ];
-    steps.chain(others).max().unwrap_or(0)
-}
-
-/// [`PIECE`] events of each kind from `start` on, but for what is asked whole.
-fn piece(segment: &Segment, start: usize) -> Segment {
-    fn part<T: Clone>(list: &[T], start: usize) -> Vec<T> {
-        list.iter().skip(start).take(PIECE).cloned().collect()
-    }
-    // By name, so that no kind is forgotten.
-    let Segment {
-        start_pc: _,
-        end_pc: _,
-        end_ts: _,
-        exit_code: _,
-        cycles: _,
-        steps,
-        ecalls,
-        moves,
-        refreshes,
-        fetches,
-        leaves: _,
-        journal_start: _,
-        journal: _,
-    } = segment;
-    Segment {
-        steps: steps.each_ref().map(|steps| part(steps, start)),
-        ecalls: part(ecalls, start),
-        moves: part(moves, start),
-        refreshes: part(refreshes, start),
-        fetches: part(fetches, start),
-        ..Segment::default()
     }
 }

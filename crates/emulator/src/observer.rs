@@ -2,6 +2,7 @@
 
 use core::ops::ControlFlow;
 
+use vouch_isa::Cost;
 use vouch_isa::event::{Ecall, Move, Step};
 
 use crate::machine::Machine;
@@ -15,9 +16,8 @@ pub(crate) trait Observer {
     /// How many more instructions may run before this is asked again; 0 if the segment is full.
     fn budget(&mut self, machine: &Machine<'_>) -> u64;
 
-    /// Whether an ECALL that moves `words` words, and `journal` bytes to the journal, still fits
-    /// in the segment.
-    fn has_room(&mut self, machine: &Machine<'_>, words: u32, journal: u32) -> bool;
+    /// Whether an ECALL that costs so much still fits in the segment.
+    fn has_room(&mut self, machine: &Machine<'_>, cost: Cost) -> bool;
 
     /// The segment ends here, before the next instruction or with the exit. `Break` cancels
     /// the run.
@@ -53,7 +53,7 @@ impl Observer for NoObserver {
         u64::MAX
     }
     #[inline(always)]
-    fn has_room(&mut self, _: &Machine<'_>, _: u32, _: u32) -> bool {
+    fn has_room(&mut self, _: &Machine<'_>, _: Cost) -> bool {
         true
     }
     #[inline(always)]
@@ -87,7 +87,7 @@ impl Observer for Watcher<'_> {
     }
 
     #[inline(always)]
-    fn has_room(&mut self, _: &Machine<'_>, _: u32, _: u32) -> bool {
+    fn has_room(&mut self, _: &Machine<'_>, _: Cost) -> bool {
         true
     }
 

@@ -17,11 +17,11 @@ mod tree;
 use core::ops::ControlFlow;
 
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
-use vouch_isa::event::{Call, Ecall, Move, Step};
+use vouch_isa::event::{Ecall, Move, Step};
 use vouch_isa::memory::{
     FIRST_TIMESTAMP, LEAF_WORDS, RD_SLOT, REGISTER_WINDOW, RS1_SLOT, RS2_SLOT, STEP_TICKS,
 };
-use vouch_isa::{Family, Op};
+use vouch_isa::{Cost, Family, Op};
 
 use crate::limits::Limits;
 use crate::machine::Machine;
@@ -30,7 +30,7 @@ use crate::observer::{Accesses, Observer, Watcher};
 use crate::program::Program;
 use crate::run::{ExecuteError, Execution, run, start};
 use crate::scopes::{Counter, Marker};
-use crate::syscall::{Stream, special_cell};
+use crate::syscall::Stream;
 
 pub use functions::Function;
 pub use tree::{CallTree, Counts, Frame, MAX_DEPTH, MAX_NODES, Node};
@@ -165,7 +165,7 @@ impl Observer for Profiler<'_, '_> {
         self.watcher.budget(machine)
     }
 
-    fn has_room(&mut self, _: &Machine<'_>, _: u32, _: u32) -> bool {
+    fn has_room(&mut self, _: &Machine<'_>, _: Cost) -> bool {
         true
     }
 
@@ -209,15 +209,13 @@ impl Observer for Profiler<'_, '_> {
 
     fn ecall(&mut self, ecall: Ecall) {
         self.arrive(ecall.pc);
-        for cell in [A7, A0, A1, A2, special_cell(ecall.call)] {
+        for cell in [A7, A0, A1, A2, ecall.call.info().machine_register] {
             self.register(cell, self.ts);
             self.ts += 1;
         }
         let counts = self.stack.counts();
         counts.ecalls += 1;
-        if ecall.call == Call::Journal {
-            counts.journal_bytes += u64::from(ecall.a2);
-        }
+        counts.journal_bytes += u64::from(ecall.call.cost(ecall.a0_next).journal);
     }
 
     fn moved(&mut self, moved: Move, _: &PageWords) {

@@ -9,9 +9,9 @@ mod shadow;
 
 use core::ops::ControlFlow;
 
+use vouch_isa::Cost;
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
-use vouch_isa::abi::{EXIT, READ, WRITE};
-use vouch_isa::event::{Call, Counts, Ecall, Fetch, Move, Segment, Step};
+use vouch_isa::event::{Counts, Ecall, Fetch, Move, Segment, Step};
 use vouch_isa::memory::{
     ECALL_TICKS, FETCH_TIMESTAMP, FIRST_TIMESTAMP, LEAF_WORDS, MAX_TIMESTAMP, MEMORY_SLOT, RD_SLOT,
     REGISTER_CELLS, RS1_SLOT, RS2_SLOT, STEP_TICKS,
@@ -22,7 +22,6 @@ use crate::limits::SegmentLimits;
 use crate::machine::Machine;
 use crate::memory::{Memory, PageWords, leaf_in_page};
 use crate::observer::{Accesses, Observer};
-use crate::syscall::special_cell;
 use registers::Registers;
 use shadow::Shadow;
 
@@ -92,19 +91,14 @@ impl<'s> Recorder<'s> {
 
     /// What the segment holds so far.
     fn counted(&self, machine: &Machine<'_>) -> Counts {
-        let segment = &self.segment;
         let (leaves, nodes) = self.shadow.touched();
         let registers = u64::from(REGISTER_CELLS) / LEAF_WORDS as u64;
         Counts {
-            steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
-            ecalls: segment.ecalls.len() as u64,
-            moves: segment.moves.len() as u64,
-            refreshes: segment.refreshes.len() as u64,
-            fetches: segment.fetches.len() as u64,
             leaves: leaves + registers,
             nodes: nodes + registers,
-            journal: machine.journal.len() as u64 - u64::from(segment.journal_start),
+            journal: machine.journal.len() as u64 - u64::from(self.segment.journal_start),
             guest_bytes: machine.memory.allocated_bytes(),
+            ..self.segment.counts()
         }
     }
 
@@ -161,22 +155,11 @@ impl<'s> Recorder<'s> {
 
 /// A segment without events that starts where the machine is, with the room that `spare` has.
 fn empty_segment(machine: &Machine<'_>, spare: Segment) -> Segment {
-    fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
-        list.clear();
-        list
-    }
     Segment {
         start_pc: machine.pc,
         // No wrap: `Limits::MAX_JOURNAL_BYTES`.
         journal_start: machine.journal.len() as u32,
-        steps: spare.steps.map(emptied),
-        ecalls: emptied(spare.ecalls),
-        moves: emptied(spare.moves),
-        refreshes: emptied(spare.refreshes),
-        fetches: emptied(spare.fetches),
-        leaves: emptied(spare.leaves),
-        journal: emptied(spare.journal),
-        ..Segment::default()
+        ..spare.cleared()
     }
 }
 
@@ -192,12 +175,12 @@ impl Observer for Recorder<'_> {
         if done == 0 { left.max(1) } else { left }
     }
 
-    fn has_room(&mut self, machine: &Machine<'_>, words: u32, journal: u32) -> bool {
-        let end = u64::from(self.ts) + u64::from(ECALL_TICKS) + u64::from(words);
+    fn has_room(&mut self, machine: &Machine<'_>, cost: Cost) -> bool {
+        let end = u64::from(self.ts) + u64::from(ECALL_TICKS) + u64::from(cost.ticks());
         let in_time = end <= u64::from(self.limits.last_timestamp());
         let fits = || {
             let counts = self.counted(machine);
-            (self.limits.goes_on)(&counts, &counts.after_call(words.into(), journal.into()))
+            (self.limits.goes_on)(&counts, &counts.after_call(cost))
         };
         machine.cycles == self.cycles_before || in_time && fits()
     }
@@ -241,17 +224,13 @@ impl Observer for Recorder<'_> {
 
     fn ecall(&mut self, mut ecall: Ecall) {
         ecall.ts = self.ts;
-        let number = match ecall.call {
-            Call::Exit => EXIT,
-            Call::Read => READ,
-            Call::Journal | Call::Stdout | Call::Stderr => WRITE,
-        };
+        let info = ecall.call.info();
         let accessed = [
-            (A7, number),
+            (A7, info.number),
             (A0, ecall.a0),
             (A1, ecall.a1),
             (A2, ecall.a2),
-            (special_cell(ecall.call), ecall.special),
+            (info.machine_register, ecall.special),
         ];
         for (prev_ts, (cell, value)) in ecall.prev_ts.iter_mut().zip(accessed) {
             *prev_ts = self.register(cell, value, self.ts);

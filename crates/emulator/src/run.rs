@@ -172,7 +172,7 @@ pub(crate) fn call<O: Observer>(
     let request = machine
         .request(limits)
         .map_err(|trap| failure(machine, trap))?;
-    if !observer.has_room(machine, request.words(), request.journal_bytes()) {
+    if !observer.has_room(machine, request.cost()) {
         cut(machine, observer, None)?;
     }
     machine

@@ -1,11 +1,9 @@
 //! System calls (see [`vouch_isa::abi`]).
 
-use vouch_isa::abi::{
-    EXIT, FD_INPUT, FD_JOURNAL, FD_STDERR, FD_STDOUT, READ, WRITE,
-    reg::{A0, A1, A2, A7},
-};
-use vouch_isa::event::{Call, Ecall, Move};
-use vouch_isa::memory::{INPUT_ENDED, JOURNAL_LENGTH, MEMORY_END};
+use vouch_isa::abi::reg::{A0, A1, A2, A7};
+use vouch_isa::event::{Ecall, Move};
+use vouch_isa::memory::MEMORY_END;
+use vouch_isa::{Buffer, Call, Cost, NoCall};
 
 use crate::fault::FaultKind;
 use crate::limits::{LimitKind, LimitReached, Limits};
@@ -40,17 +38,9 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Words that it moves.
-    pub fn words(&self) -> u32 {
-        self.moved.div_ceil(4)
-    }
-
-    /// Bytes that it appends to the journal.
-    pub fn journal_bytes(&self) -> u32 {
-        match self.call {
-            Call::Journal => self.moved,
-            _ => 0,
-        }
+    /// What it costs.
+    pub fn cost(&self) -> Cost {
+        self.call.cost(self.moved)
     }
 }
 
@@ -58,26 +48,22 @@ impl Machine<'_> {
     /// The call that the next instruction, an ECALL, makes.
     pub fn request(&self, limits: &Limits) -> Result<Request, Trap> {
         let [number, a0, address, length] = [A7, A0, A1, A2].map(|r| self.cells[usize::from(r)]);
-        let bad_descriptor = Trap::Fault(FaultKind::BadDescriptor {
-            number,
-            descriptor: a0,
-        });
-        let call = match (number, a0) {
-            (EXIT, _) => Call::Exit,
-            (READ, FD_INPUT) => Call::Read,
-            (WRITE, FD_JOURNAL) => Call::Journal,
-            (WRITE, FD_STDOUT) => Call::Stdout,
-            (WRITE, FD_STDERR) => Call::Stderr,
-            (READ | WRITE, _) => return Err(bad_descriptor),
-            _ => return Err(Trap::Fault(FaultKind::UnknownCall { number })),
+        let call = Call::asked(number, a0).map_err(|error| {
+            Trap::Fault(match error {
+                NoCall::Number => FaultKind::UnknownCall { number },
+                NoCall::Descriptor => FaultKind::BadDescriptor {
+                    number,
+                    descriptor: a0,
+                },
+            })
+        })?;
+        let moved = match call.info().buffer {
+            Buffer::Fill => length.min(self.input_left()),
+            Buffer::Commit => length,
+            Buffer::None | Buffer::Show => 0,
         };
-        let moved = match call {
-            Call::Read => length.min(self.input_left()),
-            Call::Journal => length,
-            _ => 0,
-        };
-        self.check_buffer(call, address, length)?;
-        self.check_limits(call, length, limits)?;
+        self.check_buffer(call.info().buffer, address, length)?;
+        self.check_limits(call.info().buffer, length, limits)?;
         Ok(Request {
             call,
             a0,
@@ -93,19 +79,18 @@ impl Machine<'_> {
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
-    fn check_buffer(&self, call: Call, address: u32, length: u32) -> Result<(), Trap> {
-        if call == Call::Exit {
+    fn check_buffer(&self, buffer: Buffer, address: u32, length: u32) -> Result<(), Trap> {
+        if buffer == Buffer::None {
             return Ok(());
         }
-        let moves = matches!(call, Call::Read | Call::Journal);
-        if moves && !address.is_multiple_of(4) {
+        if buffer.moves() && !address.is_multiple_of(4) {
             return Err(Trap::Fault(FaultKind::MisalignedBuffer { address }));
         }
-        let writable = call == Call::Read;
+        let writable = buffer.is_written();
         // An empty buffer is nowhere in particular, but the circuit bounds the sum of address
         // and length all the same.
         let end = u64::from(address) + u64::from(length);
-        let in_range = !moves || end <= u64::from(MEMORY_END);
+        let in_range = !buffer.moves() || end <= u64::from(MEMORY_END);
         if !in_range || !self.program.covers(address, length, writable) {
             return Err(Trap::Fault(FaultKind::BadBuffer {
                 address,
@@ -116,17 +101,17 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn check_limits(&self, call: Call, length: u32, limits: &Limits) -> Result<(), Trap> {
-        let (limit, used, value) = match call {
-            Call::Journal => {
+    fn check_limits(&self, buffer: Buffer, length: u32, limits: &Limits) -> Result<(), Trap> {
+        let (limit, used, value) = match buffer {
+            Buffer::Commit => {
                 let value = limits.journal_bytes.min(Limits::MAX_JOURNAL_BYTES);
                 (LimitKind::Journal, self.journal.len() as u64, value as u64)
             }
-            Call::Stdout | Call::Stderr => {
+            Buffer::Show => {
                 let value = limits.console_bytes;
                 (LimitKind::Console, self.console_written, value)
             }
-            Call::Exit | Call::Read => return Ok(()),
+            Buffer::None | Buffer::Fill => return Ok(()),
         };
         if used.saturating_add(u64::from(length)) > value {
             return Err(Trap::Limit(LimitReached { limit, value }));
@@ -146,7 +131,8 @@ impl Machine<'_> {
         let ecall = self.ecall_event(&request);
         observer.ecall(ecall);
         self.cells[usize::from(A0)] = ecall.a0_next;
-        self.cells[usize::from(special_cell(request.call))] = ecall.special_next;
+        let register = request.call.info().machine_register;
+        self.cells[usize::from(register)] = ecall.special_next;
         self.cycles += 1;
         match request.call {
             Call::Exit => return Ok(Some(request.a0)),
@@ -160,7 +146,7 @@ impl Machine<'_> {
     }
 
     fn ecall_event(&self, request: &Request) -> Ecall {
-        let special = self.cells[usize::from(special_cell(request.call))];
+        let special = self.cells[usize::from(request.call.info().machine_register)];
         let &Request {
             call,
             a0,
@@ -168,13 +154,13 @@ impl Machine<'_> {
             length,
             moved,
         } = request;
-        let (a0_next, special_next) = match call {
-            Call::Exit => (a0, special),
-            Call::Read if moved < length => (moved, 1),
-            Call::Read => (moved, special),
+        let (a0_next, special_next) = match call.info().buffer {
+            Buffer::None => (a0, special),
+            Buffer::Fill if moved < length => (moved, 1),
+            Buffer::Fill => (moved, special),
             // No wrap: `check_limits` bounds the journal.
-            Call::Journal => (length, special + length),
-            Call::Stdout | Call::Stderr => (length, special),
+            Buffer::Commit => (length, special + length),
+            Buffer::Show => (length, special),
         };
         Ecall {
             pc: self.pc,
@@ -249,13 +235,14 @@ impl Machine<'_> {
             ..
         } = *request;
         let next_pc = self.pc + 1;
-        (0..request.words()).map(move |i| Move {
+        let Cost { words, journal } = request.cost();
+        (0..words).map(move |i| Move {
             call,
             next_pc,
             ts: 0,
             word: address / 4 + i,
             left: moved - 4 * i,
-            journal_index: if call == Call::Read {
+            journal_index: if journal == 0 {
                 0
             } else {
                 journal_index + 4 * i
@@ -280,13 +267,5 @@ impl Machine<'_> {
             console(stream, &piece);
         }
         self.console_written += u64::from(request.length);
-    }
-}
-
-/// The machine register that a call accesses.
-pub(crate) fn special_cell(call: Call) -> u8 {
-    match call {
-        Call::Read => INPUT_ENDED,
-        Call::Exit | Call::Journal | Call::Stdout | Call::Stderr => JOURNAL_LENGTH,
     }
 }

@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use crate::call::{Call, Cost};
 use crate::memory::{LEAF_WORDS, MEMORY_HEIGHT};
 use crate::op::{Family, Op};
 
@@ -71,22 +72,6 @@ pub struct Refresh {
     pub to_ts: u32,
 }
 
-/// The calls that the machine proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Call {
-    /// `exit`
-    Exit,
-    /// `read` from the input
-    Read,
-    /// `write` to the journal
-    Journal,
-    /// `write` to the console
-    Stdout,
-    /// `write` to the console's error stream
-    Stderr,
-}
-
 /// One executed ECALL. It accesses `a7, a0, a1, a2` and a machine register in this order, at
 /// `ts, ts + 1, ...`; the words that it moves follow as [`Move`]s from
 /// `ts + `[`crate::memory::ECALL_TICKS`] on.
@@ -107,8 +92,7 @@ pub struct Ecall {
     pub a1: u32,
     /// `a2`: the length in bytes.
     pub a2: u32,
-    /// Machine register before: [`crate::memory::INPUT_ENDED`] for `read`, else
-    /// [`crate::memory::JOURNAL_LENGTH`].
+    /// The call's machine register before.
     pub special: u32,
     /// Machine register after.
     pub special_next: u32,
@@ -195,6 +179,21 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// As much of each kind.
+    pub const fn of_each(count: u64) -> Self {
+        Self {
+            steps: [count; Family::STEPS],
+            ecalls: count,
+            moves: count,
+            refreshes: count,
+            fetches: count,
+            leaves: count,
+            nodes: count,
+            journal: count,
+            guest_bytes: count,
+        }
+    }
+
     /// Instructions.
     pub fn cycles(&self) -> u64 {
         self.steps.iter().sum::<u64>() + self.ecalls
@@ -232,28 +231,61 @@ impl Counts {
     /// The most that there can be after `cycles` more instructions other than ECALLs, of which
     /// each accesses three registers, at most one word of memory and its own.
     #[must_use]
-    pub fn after(mut self, cycles: u64) -> Self {
-        self.steps = self.steps.map(|steps| steps + cycles);
-        self.refreshes += 3 * cycles;
-        self.fetches += cycles;
-        self.touch(2 * cycles)
+    pub fn after(self, cycles: u64) -> Self {
+        let more = Self {
+            steps: [cycles; Family::STEPS],
+            refreshes: 3 * cycles,
+            fetches: cycles,
+            ..Self::default()
+        };
+        self.plus(more).touch(2 * cycles)
     }
 
-    /// The most that there can be after an ECALL that moves `words` consecutive words,
-    /// `journal` bytes of which go to the journal.
+    /// The most that there can be after an ECALL that costs so much.
     #[must_use]
-    pub fn after_call(mut self, words: u64, journal: u64) -> Self {
-        self.ecalls += 1;
-        self.moves += words;
-        self.journal += journal;
-        self.refreshes += 5;
-        self.fetches += 1;
-        // Its own word, and both ends of the buffer. Consecutive leaves have about as many
-        // nodes above them, and two paths to the root.
-        let leaves = words.div_ceil(LEAF_WORDS as u64);
-        self.leaves += leaves;
-        self.nodes += leaves;
-        self.touch(3)
+    pub fn after_call(self, cost: Cost) -> Self {
+        let Cost { words, journal } = cost;
+        // Consecutive leaves have about as many nodes above them, and two paths to the root.
+        let leaves = u64::from(words).div_ceil(LEAF_WORDS as u64);
+        let more = Self {
+            ecalls: 1,
+            moves: words.into(),
+            journal: journal.into(),
+            refreshes: 5,
+            fetches: 1,
+            leaves,
+            nodes: leaves,
+            ..Self::default()
+        };
+        // Its own word, and both ends of the buffer.
+        self.plus(more).touch(3)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, more: Self) -> Self {
+        let Self {
+            steps,
+            ecalls,
+            moves,
+            refreshes,
+            fetches,
+            leaves,
+            nodes,
+            journal,
+            guest_bytes,
+        } = more;
+        Self {
+            steps: core::array::from_fn(|family| self.steps[family] + steps[family]),
+            ecalls: self.ecalls + ecalls,
+            moves: self.moves + moves,
+            refreshes: self.refreshes + refreshes,
+            fetches: self.fetches + fetches,
+            leaves: self.leaves + leaves,
+            nodes: self.nodes + nodes,
+            journal: self.journal + journal,
+            guest_bytes: self.guest_bytes + guest_bytes,
+        }
     }
 
     /// After `leaves` more, wherever they are.
@@ -293,4 +325,115 @@ pub struct Segment {
     pub journal_start: u32,
     /// Bytes that the segment appended to the journal.
     pub journal: Vec<u8>,
+}
+
+impl Segment {
+    /// How much it holds. Inner nodes of the memory tree and the guest's memory are not known here,
+    /// and 0.
+    pub fn counts(&self) -> Counts {
+        let Self {
+            start_pc: _,
+            end_pc: _,
+            end_ts: _,
+            exit_code: _,
+            cycles: _,
+            steps,
+            ecalls,
+            moves,
+            refreshes,
+            fetches,
+            leaves,
+            journal_start: _,
+            journal,
+        } = self;
+        Counts {
+            steps: steps.each_ref().map(|steps| steps.len() as u64),
+            ecalls: ecalls.len() as u64,
+            moves: moves.len() as u64,
+            refreshes: refreshes.len() as u64,
+            fetches: fetches.len() as u64,
+            leaves: leaves.len() as u64,
+            nodes: 0,
+            journal: journal.len() as u64,
+            guest_bytes: 0,
+        }
+    }
+
+    /// A segment without events, with the room that this one has.
+    #[must_use]
+    pub fn cleared(self) -> Self {
+        fn cleared<T>(mut list: Vec<T>) -> Vec<T> {
+            list.clear();
+            list
+        }
+        let Self {
+            start_pc: _,
+            end_pc: _,
+            end_ts: _,
+            exit_code: _,
+            cycles: _,
+            steps,
+            ecalls,
+            moves,
+            refreshes,
+            fetches,
+            leaves,
+            journal_start: _,
+            journal,
+        } = self;
+        Self {
+            steps: steps.map(cleared),
+            ecalls: cleared(ecalls),
+            moves: cleared(moves),
+            refreshes: cleared(refreshes),
+            fetches: cleared(fetches),
+            leaves: cleared(leaves),
+            journal: cleared(journal),
+            ..Self::default()
+        }
+    }
+
+    /// Of each kind of event that tables have rows of, the leaves of the memory tree aside, at most
+    /// `count` from the `start`-th on; nothing else.
+    #[must_use]
+    pub fn piece(&self, start: usize, count: usize) -> Self {
+        let part = Part { start, count };
+        let Self {
+            start_pc: _,
+            end_pc: _,
+            end_ts: _,
+            exit_code: _,
+            cycles: _,
+            steps,
+            ecalls,
+            moves,
+            refreshes,
+            fetches,
+            leaves: _,
+            journal_start: _,
+            journal: _,
+        } = self;
+        Self {
+            steps: steps.each_ref().map(|steps| part.of(steps)),
+            ecalls: part.of(ecalls),
+            moves: part.of(moves),
+            refreshes: part.of(refreshes),
+            fetches: part.of(fetches),
+            ..Self::default()
+        }
+    }
+}
+
+/// Which events of a list.
+#[derive(Clone, Copy)]
+struct Part {
+    start: usize,
+    count: usize,
+}
+
+impl Part {
+    fn of<T: Clone>(self, list: &[T]) -> Vec<T> {
+        let part = list.iter().skip(self.start).take(self.count);
+        part.cloned().collect()
+    }
 }

@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod abi;
 mod alu;
+mod call;
 mod decode;
 pub mod event;
 pub mod image;
@@ -23,5 +24,6 @@ mod op;
 pub mod testing;
 
 pub use alu::{alu, branch_taken, load_value, store_merge};
+pub use call::{Buffer, Call, CallInfo, Cost, NoCall};
 pub use decode::{Instruction, decode, encode};
 pub use op::{Family, Format, Op, OpInfo};

@@ -120,14 +120,7 @@ pub fn recorded_bytes(counts: &Counts) -> u64 {
 /// What `segment`, which does `update` to the memory tree, holds; memory of the guest is left out.
 pub fn counts(segment: &Segment, update: &Update) -> Counts {
     Counts {
-        steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
-        ecalls: segment.ecalls.len() as u64,
-        moves: segment.moves.len() as u64,
-        refreshes: segment.refreshes.len() as u64,
-        fetches: segment.fetches.len() as u64,
-        leaves: segment.leaves.len() as u64,
         nodes: update.nodes.len() as u64,
-        journal: segment.journal.len() as u64,
-        guest_bytes: 0,
+        ..segment.counts()
     }
 }

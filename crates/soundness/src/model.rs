@@ -18,7 +18,6 @@ use vouch_isa::{
 };
 
 use crate::world::World;
-pub use calls::CALLS;
 pub use fault::{Change, Fault, Kind};
 use record::Memory;
 

@@ -8,11 +8,12 @@
 use rayon::prelude::*;
 use vouch_air::testkit::P;
 use vouch_emulator::testing::{DATA, asm};
-use vouch_isa::event::{Call, Segment};
+use vouch_isa::event::Segment;
 use vouch_isa::memory::{MEMORY_END, REGISTER_BASE};
+use vouch_isa::{Call, CallInfo};
 
 use crate::evaluate::Evaluator;
-use crate::model::{self, CALLS, Change, Effect, Fault, Kind};
+use crate::model::{self, Change, Effect, Fault, Kind};
 use crate::world::World;
 use crate::{Effort, Outcome};
 
@@ -43,17 +44,19 @@ fn cases(effort: Effort) -> Vec<Case> {
         Effort::Long => &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 31, 100],
     };
     let of_length = |&length: &u32| {
-        CALLS.into_iter().flat_map(move |call| {
-            let inputs = match call {
-                Call::Read => vec![0, length / 2, length, length + 9],
-                _ => vec![0],
-            };
-            inputs.into_iter().map(move |input| Case {
-                call,
-                length,
-                input,
+        Call::TABLE
+            .into_iter()
+            .flat_map(move |CallInfo { call, .. }| {
+                let inputs = match call {
+                    Call::Read => vec![0, length / 2, length, length + 9],
+                    _ => vec![0],
+                };
+                inputs.into_iter().map(move |input| Case {
+                    call,
+                    length,
+                    input,
+                })
             })
-        })
     };
     lengths.iter().flat_map(of_length).collect()
 }

@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use vouch_isa::event::{Call, Ecall as Event};
+use vouch_isa::event::Ecall as Event;
 use vouch_isa::memory::{MAX_TIMESTAMP, REGISTER_BASE};
-use vouch_isa::{Op, abi};
+use vouch_isa::{Call, Op, abi};
 
 use crate::F;
 use crate::bus::{EXIT, MEMORY, MOVE, PROGRAM, STATE};

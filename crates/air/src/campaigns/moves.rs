@@ -4,7 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use vouch_isa::event::{Call, Move as Event};
+use vouch_isa::Call;
+use vouch_isa::event::Move as Event;
 use vouch_isa::memory::MAX_TIMESTAMP;
 
 use crate::F;

@@ -18,9 +18,9 @@ use core::ops::Range;
 
 use p3_air::AirBuilder;
 use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::event::{Call, Counts, Ecall as Event};
-use vouch_isa::memory::{ECALL_TICKS, INPUT_ENDED, JOURNAL_LENGTH};
-use vouch_isa::{Op, abi};
+use vouch_isa::event::{Counts, Ecall as Event};
+use vouch_isa::memory::{ECALL_TICKS, JOURNAL_LENGTH};
+use vouch_isa::{Call, CallInfo, Op, abi};
 
 use crate::bus::{self, CALL_JOURNAL, CALL_READ, Decoded, Moving};
 use crate::gadget;
@@ -90,9 +90,8 @@ impl TableType for Ecall<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
-        let flags = [c.is_exit, c.is_read, c.is_journal, c.is_stdout, c.is_stderr];
         b.rule("flags");
-        let real = gadget::select(b, &flags);
+        let real = gadget::select(b, &c.flags());
         eval_arguments(b, c, &real);
         eval_result(b, c, &real);
         eval_input_end(b, c);
@@ -104,6 +103,7 @@ impl TableType for Ecall<F> {
 
     fn row(e: &Event, text: &Range<u32>) -> Ecall<F> {
         let is = |call: Call| F::from_bool(e.call == call);
+        let buffer = e.call.info().buffer;
         let is_read = e.call == Call::Read;
         let missing = if is_read {
             e.a2.wrapping_sub(e.a0_next)
@@ -112,7 +112,7 @@ impl TableType for Ecall<F> {
         };
         let limbs = gadget::word(missing);
         let inverse = |i: usize| limbs[i].try_inverse().unwrap_or(F::ZERO);
-        let moves = (is_read || e.call == Call::Journal) && e.a0_next != 0;
+        let moves = buffer.moves() && e.a0_next != 0;
         Ecall {
             at: At::new(e.pc, e.ts),
             is_exit: is(Call::Exit),
@@ -135,18 +135,35 @@ impl TableType for Ecall<F> {
                 _ => [inverse(0), F::ZERO],
             },
             moves: F::from_bool(moves),
-            stores: F::from_bool(moves && is_read),
+            stores: F::from_bool(moves && buffer.is_written()),
             word_lo: F::from_int(e.a1 >> 2 & 0x3fff),
             above_lo: gadget::above_lo(e.a1 >> 2, text.end),
         }
     }
 }
 
+impl<T: Copy> Ecall<T> {
+    /// Which call, a flag each, in the order of [`Call::TABLE`].
+    fn flags(&self) -> [T; Call::TABLE.len()] {
+        [
+            self.is_exit,
+            self.is_read,
+            self.is_journal,
+            self.is_stdout,
+            self.is_stderr,
+        ]
+    }
+}
+
+/// A number that depends on the call; 0 in a row that is none.
+fn of_call<B: Builder>(c: &Ecall<B::Var>, number: fn(&CallInfo) -> F) -> B::Expr {
+    let calls = c.flags().into_iter().zip(&Call::TABLE);
+    calls.map(|(flag, info)| flag * number(info)).sum()
+}
+
 /// `a0` holds the file descriptor, except in `exit`.
 fn eval_arguments<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
-    let fd = c.is_journal * F::from_int(abi::FD_JOURNAL)
-        + c.is_stdout * F::from_int(abi::FD_STDOUT)
-        + c.is_stderr * F::from_int(abi::FD_STDERR);
+    let fd = of_call::<B>(c, |info| F::from_int(info.descriptor.unwrap_or(0)));
     let has_fd = real.clone() - c.is_exit;
     b.rule("a0 is the file descriptor");
     b.when(has_fd.clone()).assert_eq(c.a0[0], fd);
@@ -257,14 +274,13 @@ const ACCESSES: [&str; 5] = ["a7", "a0", "a1", "a2", "machine register"];
 
 /// Accesses `a7, a0, a1, a2` and the machine register.
 fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
-    let number = c.is_exit * F::from_int(abi::EXIT)
-        + c.is_read * F::from_int(abi::READ)
-        + (c.is_journal + c.is_stdout + c.is_stderr) * F::from_int(abi::WRITE);
+    let number = of_call::<B>(c, |info| F::from_int(info.number));
     let a7 = [number, B::Expr::ZERO];
     let [a0, a0_next, a1, a2] = [c.a0, c.a0_next, c.a1, c.a2].map(gadget::exs::<B, 2>);
     let [special, special_next] = [c.special, c.special_next].map(gadget::exs::<B, 2>);
-    let machine =
-        c.is_read * F::from_int(INPUT_ENDED - JOURNAL_LENGTH) + F::from_int(JOURNAL_LENGTH);
+    let other =
+        |info: &CallInfo| F::from_int(i32::from(info.machine_register) - i32::from(JOURNAL_LENGTH));
+    let machine = of_call::<B>(c, other) + F::from_int(JOURNAL_LENGTH);
     let register = |r: u8| gadget::constant::<B>(r.into());
     let accesses = [
         (register(abi::reg::A7), a7.clone(), a7),

@@ -14,7 +14,8 @@ use core::ops::Range;
 
 use p3_air::AirBuilder;
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
-use vouch_isa::event::{Call, Counts, Move as Event};
+use vouch_isa::Call;
+use vouch_isa::event::{Counts, Move as Event};
 
 use crate::bus::{self, CALL_JOURNAL, CALL_READ, Moving};
 use crate::gadget::{self, MemoryAccess};

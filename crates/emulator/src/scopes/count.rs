@@ -2,6 +2,7 @@
 
 use core::ops::ControlFlow;
 
+use vouch_isa::Cost;
 use vouch_isa::event::{Ecall, Move, Step};
 
 use super::Marker;
@@ -165,7 +166,7 @@ impl Observer for Scoped<'_> {
     }
 
     #[inline(always)]
-    fn has_room(&mut self, _: &Machine<'_>, _: u32, _: u32) -> bool {
+    fn has_room(&mut self, _: &Machine<'_>, _: Cost) -> bool {
         true
     }
 

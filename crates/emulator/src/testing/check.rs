@@ -6,7 +6,8 @@ mod semantics;
 use std::collections::BTreeMap;
 
 use thiserror::Error;
-use vouch_isa::event::{Call, Segment};
+use vouch_isa::Call;
+use vouch_isa::event::Segment;
 use vouch_isa::memory::{
     ECALL_TICKS, FIRST_TIMESTAMP, LEAF_WORDS, MAX_TIMESTAMP, REGISTER_BASE, REGISTER_WINDOW,
     STEP_TICKS,

@@ -2,11 +2,11 @@
 
 use vouch_emulator::testing::{DATA, TEXT, asm, check_run, program, segments};
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_isa::event::{Call, Ecall, Fetch, Leaf, Move, Refresh, Segment, Step};
+use vouch_isa::event::{Ecall, Fetch, Leaf, Move, Refresh, Segment, Step};
 use vouch_isa::memory::{
     FETCH_TIMESTAMP, FIRST_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, REGISTER_BASE, SINK,
 };
-use vouch_isa::{Family, Instruction, Op, encode};
+use vouch_isa::{Call, Family, Instruction, Op, encode};
 
 use crate::common::then;
 

@@ -123,25 +123,11 @@ fn toucher() -> Vec<Instruction> {
     list
 }
 
-/// What a segment holds, the inner nodes of the memory tree aside.
-fn counts(segment: &Segment) -> Counts {
-    Counts {
-        steps: segment.steps.each_ref().map(|steps| steps.len() as u64),
-        ecalls: segment.ecalls.len() as u64,
-        moves: segment.moves.len() as u64,
-        refreshes: segment.refreshes.len() as u64,
-        fetches: segment.fetches.len() as u64,
-        leaves: segment.leaves.len() as u64,
-        journal: segment.journal.len() as u64,
-        ..Counts::default()
-    }
-}
-
 #[test]
 fn segments_hold_no_more_than_fits() {
     let program = program(&toucher());
     let whole = segments(&program, &[7; 400], &SegmentLimits::default()).expect("exits");
-    let total = counts(&whole.1[0]);
+    let total = whole.1[0].counts();
     // A kind, the most that there may be of it, and how much less a segment may hold that was cut
     // since the next instruction might bring more.
     type Kind = (&'static str, fn(&Counts) -> u64, u64, u64);
@@ -164,10 +150,10 @@ fn segments_hold_no_more_than_fits() {
         check_run(&program, &cut).expect("consistent");
         assert!(cut.len() > 1, "{name}: one segment of {total:?}");
         for segment in &cut {
-            let got = kind(&counts(segment));
+            let got = kind(&segment.counts());
             assert!(got <= most, "{name}: {got} of {most}");
         }
-        let fullest = cut.iter().map(|s| kind(&counts(s))).max();
+        let fullest = cut.iter().map(|s| kind(&s.counts())).max();
         assert!(
             fullest >= Some(most - slack),
             "{name}: at most {fullest:?} of {most}"

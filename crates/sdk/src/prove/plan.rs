@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
-use vouch_isa::Family;
 use vouch_isa::event::Counts;
 use vouch_prover::{Needs, Planner, ProveError, recorded_bytes};
 use vouch_verifier::Profile;
@@ -37,15 +36,11 @@ pub(super) const AT_ONCE_ON_A_DEVICE: usize = 2;
 
 /// What the smallest segments hold that are worth proving.
 const LEAST: Counts = Counts {
-    steps: [64; Family::STEPS],
     ecalls: 1,
-    moves: 64,
-    refreshes: 64,
     fetches: 256,
-    leaves: 64,
     nodes: 512,
-    journal: 64,
     guest_bytes: 0,
+    ..Counts::of_each(64)
 };
 
 /// Memory that a proof may take by default, in bytes: 4 GiB, or half of what this machine, or the

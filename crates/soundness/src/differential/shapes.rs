@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use vouch_emulator::testing::{DATA, TEXT};
-use vouch_isa::event::{Call, Segment, Step};
+use vouch_isa::event::{Segment, Step};
 use vouch_isa::memory::SINK;
-use vouch_isa::{Family, Format, Op, OpInfo, branch_taken};
+use vouch_isa::{Call, Family, Format, Op, OpInfo, branch_taken};
 
 use crate::outcome::Outcome;
 use vouch_air::testkit::P;

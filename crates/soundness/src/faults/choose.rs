@@ -1,10 +1,10 @@
 //! Faults of every kind, one after the other.
 
-use vouch_isa::event::{Call, Step};
+use vouch_isa::event::Step;
 use vouch_isa::memory::FIRST_TIMESTAMP;
-use vouch_isa::{Family, Format, Op};
+use vouch_isa::{Call, Family, Format, Op};
 
-use crate::model::{CALLS, Change, Fault, Kind};
+use crate::model::{Change, Fault, Kind};
 use crate::random::Random;
 use crate::world::World;
 
@@ -71,7 +71,7 @@ pub fn fault(i: usize, world: &World, seed: u64) -> Fault {
     let moves = segment
         .ecalls
         .iter()
-        .filter(|e| matches!(e.call, Call::Read | Call::Journal) && e.a0_next > 0);
+        .filter(|e| e.call.info().buffer.moves() && e.a0_next > 0);
     let cycle = match turn {
         10 | 13 | 21 => a_step(&mut random, world, reads_two),
         16 | 17 | 22 => a_step(&mut random, world, accesses_memory),
@@ -153,7 +153,7 @@ fn touched(random: &mut Random, world: &World) -> u32 {
 }
 
 fn call(random: &mut Random) -> Call {
-    CALLS[random.below(CALLS.len())]
+    Call::TABLE[random.below(Call::TABLE.len())].call
 }
 
 /// A fault of the kind whose turn it is.

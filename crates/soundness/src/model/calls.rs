@@ -1,20 +1,11 @@
 //! ECALLs of the model.
 
+use vouch_isa::Call;
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
-use vouch_isa::abi::{EXIT, FD_INPUT, FD_JOURNAL, FD_STDERR, FD_STDOUT, READ, WRITE};
-use vouch_isa::event::{Call, Ecall, Move};
-use vouch_isa::memory::{ECALL_TICKS, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_END};
+use vouch_isa::event::{Ecall, Move};
+use vouch_isa::memory::{ECALL_TICKS, MEMORY_END};
 
 use super::{Effect, Kind, Model, Stop, fault, register};
-
-/// The calls that there are.
-pub const CALLS: [Call; 5] = [
-    Call::Exit,
-    Call::Read,
-    Call::Journal,
-    Call::Stdout,
-    Call::Stderr,
-];
 
 /// Most bytes that a call moves: a faulted one may ask for anything, the honest programs of
 /// this crate for little.
@@ -29,10 +20,8 @@ impl Model<'_> {
         self.effect = self.effect.max(effect_of_call(&honest, &ecall));
         self.access_registers(&mut ecall);
         self.segment.ecalls.push(ecall);
-        let moved = match ecall.call {
-            Call::Read | Call::Journal => ecall.a0_next,
-            Call::Exit | Call::Stdout | Call::Stderr => 0,
-        };
+        let moves = ecall.call.info().buffer.moves();
+        let moved = if moves { ecall.a0_next } else { 0 };
         if ecall.call == Call::Exit {
             return Err(Stop::Exit(ecall.a0));
         }
@@ -43,15 +32,9 @@ impl Model<'_> {
     fn request(&self) -> Result<Ecall, Stop> {
         let value = |cell: u8| self.memory.peek(register(cell));
         let [number, a0, a1, a2] = [A7, A0, A1, A2].map(value);
-        let call = match (number, a0) {
-            (EXIT, _) => Call::Exit,
-            (READ, FD_INPUT) => Call::Read,
-            (WRITE, FD_JOURNAL) => Call::Journal,
-            (WRITE, FD_STDOUT) => Call::Stdout,
-            (WRITE, FD_STDERR) => Call::Stderr,
-            _ => return Err(Stop::Trap),
-        };
-        let special = value(special_cell(call));
+        let call = Call::asked(number, a0).map_err(|_| Stop::Trap)?;
+        let info = call.info();
+        let special = value(info.machine_register);
         let left = (self.world.input.len() - self.input_read) as u32;
         let (a0_next, special_next) = match call {
             Call::Exit => (a0, special),
@@ -60,9 +43,8 @@ impl Model<'_> {
             Call::Journal => (a2, special.wrapping_add(a2)),
             Call::Stdout | Call::Stderr => (a2, special),
         };
-        let moves = matches!(call, Call::Read | Call::Journal);
         let end = u64::from(a1) + u64::from(a2);
-        if moves && (!a1.is_multiple_of(4) || end > u64::from(MEMORY_END)) {
+        if info.buffer.moves() && (!a1.is_multiple_of(4) || end > u64::from(MEMORY_END)) {
             return Err(Stop::Trap);
         }
         Ok(Ecall {
@@ -80,7 +62,7 @@ impl Model<'_> {
     }
 
     fn access_registers(&mut self, ecall: &mut Ecall) {
-        let special = special_cell(ecall.call);
+        let special = ecall.call.info().machine_register;
         for (prev_ts, cell) in ecall.prev_ts.iter_mut().zip([A7, A0, A1, A2, special]) {
             *prev_ts = self.memory.touch_register(cell, self.ts, &mut self.segment);
             self.ts += 1;
@@ -189,13 +171,5 @@ fn effect_of_move(honest: &Move, got: &Move) -> Effect {
         () if got == honest => Effect::None,
         () if got.call == Call::Read && *got == moved && is_choice => Effect::Choice,
         () => Effect::Lie,
-    }
-}
-
-/// The machine register that a call accesses.
-fn special_cell(call: Call) -> u8 {
-    match call {
-        Call::Read => INPUT_ENDED,
-        Call::Exit | Call::Journal | Call::Stdout | Call::Stderr => JOURNAL_LENGTH,
     }
 }

@@ -1,7 +1,7 @@
 //! What can go wrong in the model.
 
-use vouch_isa::event::{Call, Ecall, Move, Segment, Step};
-use vouch_isa::{Family, Op};
+use vouch_isa::event::{Ecall, Move, Segment, Step};
+use vouch_isa::{Call, Family, Op};
 
 /// A fault and when it strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

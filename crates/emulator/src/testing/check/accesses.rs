@@ -2,12 +2,12 @@
 
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
 use vouch_isa::abi::{EXIT, READ, WRITE};
-use vouch_isa::event::{Call, Ecall, Segment, Step};
+use vouch_isa::event::{Ecall, Segment, Step};
 use vouch_isa::memory::{
     FETCH_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, RD_SLOT, REGISTER_BASE, RS1_SLOT,
     RS2_SLOT,
 };
-use vouch_isa::{Family, Format};
+use vouch_isa::{Call, Family, Format};
 
 /// One access.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use vouch_isa::event::{Call, Ecall, Move, Segment, Step};
+use vouch_isa::event::{Ecall, Move, Segment, Step};
 use vouch_isa::memory::{ECALL_TICKS, SINK};
-use vouch_isa::{Family, Format, Instruction, Op};
+use vouch_isa::{Call, Family, Format, Instruction, Op};
 use vouch_isa::{alu, branch_taken, decode, load_value, store_merge};
 
 use super::CheckError;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use vouch_emulator::testing::{DATA, asm};
 use vouch_isa::abi::{FD_STDERR, FD_STDOUT};
-use vouch_isa::event::{Call, Segment, Step};
-use vouch_isa::{Family, Format, Instruction, Op, OpInfo};
+use vouch_isa::event::{Segment, Step};
+use vouch_isa::{Call, Family, Format, Instruction, Op, OpInfo};
 
 /// What it reads.
 pub const INPUT: &[u8] = b"abcdefgh";
