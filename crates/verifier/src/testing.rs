@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::iter::repeat_with;
 
-use p3_air::{Air, BaseAir};
+use p3_air::BaseAir;
 use p3_batch_stark::ProverData;
 use p3_challenger::{CanObserve, CanSample};
 use p3_field::{PrimeCharacteristicRing, PrimeField32};

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use std::sync::OnceLock;
 
-use p3_air::{Air, BaseAir};
+use p3_air::BaseAir;
 use p3_field::PrimeCharacteristicRing;
 use p3_matrix::Matrix;
 use p3_matrix::dense::RowMajorMatrix;
