@@ -126,7 +126,7 @@ fn a_long_run_is_followed_on_a_terminal() {
     assert_eq!(output.status.code(), Some(4), "{stdout}");
     for part in [
         " M cycles executed, ",
-        " M a second, ends at 536 M (--max-cycles)",
+        " M a second, stops at 536 M (--max-cycles)",
         "error: limit reached: the run may use 536870912 cycles",
         "hint: allow more with --max-cycles N",
     ] {
