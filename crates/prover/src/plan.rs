@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 
 use p3_air::BaseAir;
 use p3_air::symbolic::{AirLayout, BaseLeaf, SymbolicExpr, SymbolicExpression};
-use p3_field::PrimeCharacteristicRing;
 use p3_lookup::{InteractionSymbolicBuilder, Kind, Lookups};
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
