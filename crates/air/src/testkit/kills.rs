@@ -6,6 +6,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+pub use super::names::Rule;
 use super::verdict::{Message, Place, Verdict, excess};
 use crate::F;
 
@@ -15,16 +16,6 @@ pub const MAX_RULES: usize = 3;
 const MAX_VALUES: usize = 8;
 /// Different mutants that are kept of one set with questions in it.
 const MAX_QUESTIONS: usize = 64;
-
-/// Something that a row must fulfil, by its place among the table's constraints or messages. The
-/// place is for the run at hand: what is written down is the rule's name ([`super::names`]).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
-    /// A constraint is 0.
-    Constraint(usize),
-    /// The answer to a question is yes.
-    Question(usize),
-}
 
 /// A rule and how a mutant breaks it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,12 +6,21 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::sync::OnceLock;
 
-use super::kills::Rule;
 use crate::rules::RuleNames;
 use crate::tables::Table;
 
 /// Names that an error offers in the place of one that there is not.
 const OFFERED: usize = 5;
+
+/// Something that a row must fulfil, by its place among the table's constraints or messages. The
+/// place is for the run at hand: what is written down is the rule's name ([`names`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// A constraint is 0.
+    Constraint(usize),
+    /// The answer to a question is yes.
+    Question(usize),
+}
 
 /// The names of a table's rules, read once.
 pub fn names(table: Table) -> &'static RuleNames {
@@ -65,45 +74,4 @@ fn near(table: Table, rules: &[Rule], name: &str) -> Vec<&'static str> {
     all.sort_by_cached_key(others);
     all.truncate(OFFERED);
     all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testkit::score::rules;
-
-    #[test]
-    fn rules_are_found_by_name() {
-        let rules = rules(Table::Moves);
-        let find = |name| find(Table::Moves, &rules, name);
-        let count = |name| find(name).map(|found| found.len());
-        assert_eq!(count("flags, each is boolean"), Ok(2));
-        assert_eq!(count("bytes, each is boolean"), Ok(4));
-        assert_eq!(count("bytes, each is boolean.3"), Ok(1));
-        let one = find("last is boolean").expect("it is a rule");
-        assert_eq!(one[0].name(Table::Moves), "last is boolean");
-    }
-
-    /// Neither a part of a name nor a message that is no question will do.
-    #[test]
-    fn what_is_no_name_is_not_found() {
-        let rules = rules(Table::Moves);
-        for name in [
-            "",
-            "flags",
-            "last",
-            "last is",
-            "bytes, each is boolean.4",
-            "state after",
-        ] {
-            assert!(find(Table::Moves, &rules, name).is_err(), "{name}");
-        }
-        let error = find(Table::Moves, &rules, "the last is boolean").expect_err("there is none");
-        assert!(
-            error.starts_with(
-                "moves: no rule is called `the last is boolean`; near: `last is boolean`, `"
-            ),
-            "{error}"
-        );
-    }
 }

@@ -230,4 +230,39 @@ mod tests {
         let unknown = [Spare::implied(["flags"], reason)];
         assert_eq!(complaints(&all, &unknown), 1, "no rule is called so");
     }
+
+    #[test]
+    fn rules_are_found_by_name() {
+        let rules = rules(Table::Moves);
+        let find = |name| find(Table::Moves, &rules, name);
+        let count = |name| find(name).map(|found| found.len());
+        assert_eq!(count("flags, each is boolean"), Ok(2));
+        assert_eq!(count("bytes, each is boolean"), Ok(4));
+        assert_eq!(count("bytes, each is boolean.3"), Ok(1));
+        let one = find("last is boolean").expect("it is a rule");
+        assert_eq!(one[0].name(Table::Moves), "last is boolean");
+    }
+
+    /// Neither a part of a name nor a message that is no question will do.
+    #[test]
+    fn what_is_no_name_is_not_found() {
+        let rules = rules(Table::Moves);
+        for name in [
+            "",
+            "flags",
+            "last",
+            "last is",
+            "bytes, each is boolean.4",
+            "state after",
+        ] {
+            assert!(find(Table::Moves, &rules, name).is_err(), "{name}");
+        }
+        let error = find(Table::Moves, &rules, "the last is boolean").expect_err("there is none");
+        assert!(
+            error.starts_with(
+                "moves: no rule is called `the last is boolean`; near: `last is boolean`, `"
+            ),
+            "{error}"
+        );
+    }
 }

@@ -5,7 +5,7 @@ use core::fmt;
 
 use p3_field::{PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 
-use super::kills::Rule;
+use super::names::Rule;
 use super::numbers::{P, as_signed};
 use super::rows::compression;
 use crate::F;
