@@ -15,6 +15,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "testkit"))]
 extern crate std;
 
+mod accelerator;
 pub mod answers;
 pub mod bus;
 #[cfg(any(test, feature = "testkit"))]

@@ -10,7 +10,7 @@ use vouch_air::testkit::score;
 
 use crate::rules::{Broken, Imbalance, Untrue};
 use crate::world::World;
-use crate::{Effort, t1, t3};
+use crate::{Effort, t1, t3, t9};
 
 /// A rule, and how it is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,7 +129,7 @@ fn cells(worlds: &[World], effort: Effort) -> Evidence {
     evidence
 }
 
-/// T3's faults.
+/// T3's faults, and calls that there are not.
 fn faults(effort: Effort) -> Evidence {
     let programs = (0..effort.pick(24, 200) as u64).into_par_iter();
     let of_program = |seed| {
@@ -138,7 +138,10 @@ fn faults(effort: Effort) -> Evidence {
         t3::every_kind(&t3::world(seed), seed, effort.pick(2, 4), &mut add);
         evidence
     };
-    programs
+    let evidence = programs
         .map(of_program)
-        .reduce(Evidence::default, Evidence::merge)
+        .reduce(Evidence::default, Evidence::merge);
+    let mut unknown = Evidence::default();
+    t9::unknown_calls(&mut |broken| unknown.add(broken));
+    evidence.merge(unknown)
 }

@@ -128,7 +128,7 @@ fn input_does_not_begin_again() {
     let verdict = heard(&read_behind_the_end());
     assert_eq!(
         (verdict.broken, verdict.untrue),
-        (Vec::from([19]), Vec::new())
+        (Vec::from([23]), Vec::new())
     );
 }
 
@@ -138,7 +138,7 @@ fn journal_does_not_go_around_the_field() {
     let verdict = heard(&journal_around_the_field());
     assert_eq!(
         (verdict.broken, verdict.untrue),
-        (Vec::from([22]), Vec::new())
+        (Vec::from([26]), Vec::new())
     );
 }
 
