@@ -23,7 +23,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use assemble::Assembler;
 use check::Failure;
 use exclusions::Exclusions;
-use report::{Count, Record, Report};
+use report::{Count, Report, TestRecord};
 use sources::Sources;
 use suite::{Suite, Test};
 
@@ -140,9 +140,9 @@ fn run_tests(
                 let outcome = elf.map_or_else(check::Outcome::failed, |elf| {
                     check::run(&elf, test.suite.family(), arguments.prove)
                 });
-                Record::new(test, &outcome)
+                TestRecord::new(test, &outcome)
             }
-            (reason, _) => Record::excluded(test, reason.unwrap_or_default()),
+            (reason, _) => TestRecord::excluded(test, reason.unwrap_or_default()),
         };
         say(record.row(arguments.prove));
         report.tests.push(record);

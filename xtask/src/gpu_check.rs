@@ -88,9 +88,9 @@ fn commit(root: &Path) -> Option<String> {
         "--abbrev=12",
         "--exclude=*",
     ]);
-    let said = tool::output(git.current_dir(root), "install git").ok()?;
-    let text = String::from_utf8_lossy(&said.stdout).trim().to_string();
-    (said.status.success() && !text.is_empty()).then_some(text)
+    let output = tool::output(git.current_dir(root), "install git").ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_string();
+    (output.status.success() && !text.is_empty()).then_some(text)
 }
 
 /// Copies the program to a folder, with what it says of itself. Returns the program's size.

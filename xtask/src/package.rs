@@ -217,8 +217,8 @@ fn text_of(command: &mut Command) -> Result<String> {
     let output = command
         .output()
         .with_context(|| format!("cannot run {:?}", command.get_program()))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?} failed: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?} failed: {stderr}");
     Ok(String::from_utf8(output.stdout)?)
 }
 
@@ -249,8 +249,8 @@ mod tests {
         assert_eq!(included.expect("nothing is outside"), 0);
         // A program that is for this repository alone takes in guests.
         let error = what_is_included_is_packed(&root, "vouch-gpu").expect_err("guests");
-        let said = error.to_string();
+        let message = error.to_string();
         let file = "guest-programs/prebuilt/fibonacci.elf in the package, got no such file";
-        assert!(said.contains(file), "{said}");
+        assert!(message.contains(file), "{message}");
     }
 }

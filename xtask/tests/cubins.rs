@@ -139,7 +139,7 @@ fn what_is_wrong_is_an_exit_code_and_nothing_to_take_in() {
     );
     assert!(cubin.exists() && digest.exists());
 
-    for (said, status, expected) in [
+    for (printed, status, expected) in [
         ("layout.cu(3): error: no\n", 1, "layout.cu(3): error: no"),
         ("", 0, "layout.sm_90.cubin: it has no kernels"),
         ("ptxas info : Used many\n", 0, "is not understood"),
@@ -147,7 +147,7 @@ fn what_is_wrong_is_an_exit_code_and_nothing_to_take_in() {
         if cubin.exists() {
             std::fs::remove_file(&cubin).expect("it was there");
         }
-        let (code, stderr) = run(said, status);
+        let (code, stderr) = run(printed, status);
         assert_eq!(code, Some(1));
         assert!(stderr.contains(expected), "{stderr}");
         assert!(!cubin.exists() && !digest.exists());

@@ -9,7 +9,7 @@ use p3_lookup::{Count, InteractionBuilder};
 use crate::F;
 pub use crate::bus::MAX_FIELDS;
 
-/// What to do with what a row says.
+/// What to do with what a row emits.
 pub trait Sink<E = F> {
     /// A constraint's value, which should be 0.
     fn constraint(&mut self, value: E);
@@ -116,7 +116,7 @@ impl<'a, E: Cell, S: Sink<E>> AirBuilder for Capture<'a, S, E> {
 }
 
 impl<E: Cell, S: Sink<E>> Capture<'_, S, E> {
-    /// Utters a message of up to `N` fields.
+    /// Sends a message of up to `N` fields.
     #[inline]
     fn message<const N: usize, I: Into<E>>(
         &mut self,

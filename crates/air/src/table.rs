@@ -21,7 +21,7 @@ use crate::{Builder, F};
 
 /// A table: what its rows hold, which events they are filled from, what they have to fulfil.
 ///
-/// `tables/mod.rs` lists the types that the machine consists of.
+/// `tables.rs` lists the types that the machine consists of.
 pub trait TableType: Sized + 'static {
     /// Its place in a proof, which no other table has.
     const ID: u8;

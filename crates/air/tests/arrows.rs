@@ -29,7 +29,6 @@ fn read(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
         let name = path.file_stem().and_then(|name| name.to_str());
         let name = name.expect("a name");
         let module = match (prefix, name) {
-            (_, "mod") => prefix.to_owned(),
             ("", "lib") => String::new(),
             ("", _) => name.to_owned(),
             _ => format!("{prefix}::{name}"),

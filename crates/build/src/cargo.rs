@@ -66,7 +66,7 @@ fn read(mut child: Child, line: &mut dyn FnMut(&str)) -> io::Result<(ExitStatus,
 
 /// The part of cargo's messages that matters here.
 #[derive(Deserialize)]
-struct Message {
+struct CargoMessage {
     executable: Option<PathBuf>,
 }
 
@@ -74,7 +74,7 @@ struct Message {
 pub(super) fn only_executable(messages: &str) -> Result<PathBuf, BuildError> {
     let mut found = Vec::new();
     for line in messages.lines().filter(|line| line.starts_with('{')) {
-        found.extend(serde_json::from_str::<Message>(line)?.executable);
+        found.extend(serde_json::from_str::<CargoMessage>(line)?.executable);
     }
     match <[PathBuf; 1]>::try_from(found) {
         Ok([path]) => Ok(path),

@@ -47,14 +47,14 @@ mod tests {
     fn a_second_build_waits_for_the_first() {
         let dir = tempfile::tempdir().expect("a folder");
         let first = lock(dir.path(), &mut |line| panic!("{line}")).expect("it is free");
-        let (send, said) = mpsc::channel();
+        let (send, received) = mpsc::channel();
         thread::scope(|scope| {
             let second = scope.spawn(|| {
                 lock(dir.path(), &mut |line| {
                     send.send(line.to_owned()).expect("a reader")
                 })
             });
-            let line = said.recv().expect("it waits");
+            let line = received.recv().expect("it waits");
             assert!(line.starts_with("waiting for another build in "), "{line}");
             assert!(!second.is_finished());
             drop(first);

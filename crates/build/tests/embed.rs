@@ -160,10 +160,10 @@ impl Project {
     /// Asserts that the host does not build, and that cargo says this.
     fn refuses(&self, messages: &[&str]) {
         let failed = self.cargo(&["build", "--release"]);
-        let said = String::from_utf8_lossy(&failed.stderr);
-        assert!(!failed.status.success(), "{said}");
+        let stderr = String::from_utf8_lossy(&failed.stderr);
+        assert!(!failed.status.success(), "{stderr}");
         for message in messages {
-            assert!(said.contains(message), "{said}");
+            assert!(stderr.contains(message), "{stderr}");
         }
     }
 
@@ -177,8 +177,8 @@ impl Project {
     /// The image ID that the host prints, which is that of the guest as it is now.
     fn run(&self) -> String {
         let output = self.cargo(&["run", "--release", "--quiet"]);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
         let built = self.build();
         let printed = String::from_utf8(output.stdout).expect("text");
         assert_eq!(printed.trim(), format!("{} {}", built.0, built.1));

@@ -2,7 +2,7 @@
 
 use crate::limits::{LimitKind, LimitReached, Limits};
 use crate::machine::{Machine, Stop};
-use crate::observer::Nobody;
+use crate::observer::NoObserver;
 use crate::program::Program;
 use crate::run::{ExecuteError, Execution, call, failure, finish, start};
 use crate::syscall::Console;
@@ -44,9 +44,9 @@ impl<'p> DebugRun<'p> {
                 limit: LimitKind::Cycles,
                 value: self.limits.cycles,
             }))),
-            Some(_) => match machine.run(&mut Nobody, 1) {
+            Some(_) => match machine.run(&mut NoObserver, 1) {
                 Stop::Budget => None,
-                Stop::Ecall => call(machine, &mut Nobody, &self.limits, console).transpose(),
+                Stop::Ecall => call(machine, &mut NoObserver, &self.limits, console).transpose(),
                 Stop::Trap(trap) => Some(Err(failure(machine, trap))),
             },
         };
@@ -89,7 +89,7 @@ impl<'p> DebugRun<'p> {
         loop {
             match &self.outcome {
                 None => self.step(console),
-                Some(Ok(code)) => return finish(&mut self.machine, &mut Nobody, *code),
+                Some(Ok(code)) => return finish(&mut self.machine, &mut NoObserver, *code),
                 Some(Err(error)) => return Err(error.clone()),
             }
         }

@@ -52,9 +52,9 @@ pub(crate) struct Accesses {
 }
 
 /// Sees nothing.
-pub(crate) struct Nobody;
+pub(crate) struct NoObserver;
 
-impl Observer for Nobody {
+impl Observer for NoObserver {
     #[inline(always)]
     fn budget(&mut self, _: &Machine<'_>) -> u64 {
         u64::MAX

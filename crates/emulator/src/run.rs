@@ -9,7 +9,7 @@ use vouch_isa::event::Segment;
 use crate::fault::GuestFault;
 use crate::limits::{LimitKind, LimitReached, Limits, SegmentLimits};
 use crate::machine::{Machine, Stop, Trap};
-use crate::observer::{Nobody, Observer, Watcher};
+use crate::observer::{NoObserver, Observer, Watcher};
 use crate::program::Program;
 use crate::record::Recorder;
 use crate::syscall::{Console, Stream};
@@ -72,7 +72,7 @@ pub fn execute(
     console: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<Execution, ExecuteError> {
     let mut machine = start(program, input, limits)?;
-    run(&mut machine, &mut Nobody, limits, console)
+    run(&mut machine, &mut NoObserver, limits, console)
 }
 
 /// Runs a program as [`execute`] does. `watch` is told from time to time, and at the end, how many

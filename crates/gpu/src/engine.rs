@@ -11,7 +11,7 @@ use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_prover::plan::plan;
 use vouch_prover::{
-    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, ProveError,
+    Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place, ProveError,
 };
 use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::{Level, Packing, Round};
@@ -138,7 +138,7 @@ where
 
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Opener<D>), ProveError> {
         let opened = matrices(rounds);
@@ -153,7 +153,7 @@ where
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         values: &Openings<D>,
         point: Opener<D>,
         alpha: Challenge<D>,

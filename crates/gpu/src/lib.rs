@@ -34,7 +34,7 @@ pub use cuda::Cuda;
 pub use device::{Address, Arguments, Device, Grid};
 pub use error::GpuError;
 pub use matrix::{Matrix, position};
-pub use merkle::{Digest, MerkleTree, Opened, Paths, Query, answer, digest_bytes};
+pub use merkle::{Digest, MerkleTree, OpenedLeaves, Paths, Query, answer, digest_bytes};
 pub use open::open;
 pub use packs::Packs;
 pub use setup::GpuEngine;

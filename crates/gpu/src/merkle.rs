@@ -185,7 +185,7 @@ impl MerkleTree {
 pub struct Query<'a>(Gather<'a>);
 
 /// What was opened.
-pub struct Opened {
+pub struct OpenedLeaves {
     /// The leaves' rows, in the order asked for: those of all packs, or the numbers of a group of
     /// neighbours, one after another.
     pub rows: Vec<Vec<F>>,
@@ -193,7 +193,7 @@ pub struct Opened {
     pub paths: Paths,
 }
 
-impl Opened {
+impl OpenedLeaves {
     /// The rows, cut into those of each of `packs`.
     ///
     /// # Panics
@@ -233,9 +233,9 @@ impl Opened {
 ///
 /// # Errors
 /// Those of [`gather`].
-pub fn answer(gpu: &Gpu, queries: &[Query<'_>]) -> Result<Vec<Opened>, GpuError> {
+pub fn answer(gpu: &Gpu, queries: &[Query<'_>]) -> Result<Vec<OpenedLeaves>, GpuError> {
     let gathers: Vec<&Gather<'_>> = queries.iter().map(|Query(gather)| gather).collect();
-    let opened = |gathered: Gathered| Opened {
+    let opened = |gathered: Gathered| OpenedLeaves {
         rows: gathered.rows.into_iter().map(elements).collect(),
         paths: Paths {
             sibling_hashes: gathered.digests.iter().map(digest_bytes).collect(),

@@ -4,17 +4,17 @@ use core::ops::Range;
 
 use p3_field::extension::BinomiallyExtendable;
 use vouch_air::F;
-use vouch_prover::{Opened as OpenedRound, Openings, parts, recompose};
+use vouch_prover::{OpenedRound, Openings, parts, recompose};
 use vouch_verifier::config::Challenge;
 
 use crate::columns::Committed;
-use crate::kernels::{Claims, Opened, Values};
+use crate::kernels::{Claims, OpenedMatrix, Values};
 
 /// The matrices of all rounds, and where they are opened.
-pub(crate) fn matrices<'a>(rounds: &[OpenedRound<'a, Committed>]) -> Vec<Opened<'a>> {
+pub(crate) fn matrices<'a>(rounds: &[OpenedRound<'a, Committed>]) -> Vec<OpenedMatrix<'a>> {
     let of = |round: &OpenedRound<'a, Committed>| {
         let matrices = round.committed.matrices.iter().zip(&round.round.matrices);
-        matrices.map(|(matrix, of)| Opened {
+        matrices.map(|(matrix, of)| OpenedMatrix {
             matrix,
             at_next: of.at_next,
         })

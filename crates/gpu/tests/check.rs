@@ -39,11 +39,11 @@ fn names<'a>(report: &'a Value, section: &str) -> Vec<&'a str> {
 #[test]
 fn all_is_the_same() {
     let (output, report) = report(&["--sanitize"]);
-    let said = String::from_utf8_lossy(&output.stdout);
+    let stdout = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{report:#}");
     assert!(
-        said.ends_with(" s\n") && said.contains("0 differ"),
-        "{said}"
+        stdout.ends_with(" s\n") && stdout.contains("0 differ"),
+        "{stdout}"
     );
     assert_eq!(
         (&report["ok"], &report["is_finished"]),
@@ -167,6 +167,9 @@ fn no_gpu_is_no_success() {
     let output = Command::new(env!("CARGO_BIN_EXE_vouch-gpu-check")).output();
     let output = output.expect("it runs");
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(said, "error: no GPU: this program was built without CUDA\n");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        stderr,
+        "error: no GPU: this program was built without CUDA\n"
+    );
 }

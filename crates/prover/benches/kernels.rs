@@ -8,7 +8,7 @@ use vouch_air::memory_tree::MemoryTree;
 use vouch_air::witness::generate;
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_prover::Kernels;
+use vouch_prover::CpuKernels;
 
 /// Bytes that the guest hashes: some 140,000 cycles.
 const INPUT: [u8; 2000] = [0; 2000];
@@ -27,7 +27,7 @@ fn kernels(c: &mut Criterion) {
     group.bench_function("fill", |b| {
         b.iter_batched(|| tree.clone(), fill, BatchSize::PerIteration);
     });
-    let kernels = Kernels::new(fill(tree.clone()));
+    let kernels = CpuKernels::new(fill(tree.clone()));
     group.bench_function("logup", |b| b.iter(|| kernels.logup_columns()));
     group.bench_function("open", |b| b.iter(|| kernels.open()));
     let opened = kernels.open();

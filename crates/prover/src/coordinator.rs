@@ -24,7 +24,7 @@ use vouch_verifier::{Parameters, encode_proof};
 use crate::backend::{Job, failed};
 use crate::cancel::Cancel;
 use crate::cost::columns;
-use crate::engine::{Commitment, Engine, Opened, Openings, Place, is_fixed};
+use crate::engine::{Commitment, Engine, OpenedRound, Openings, Place, is_fixed};
 use crate::error::ProveError;
 use crate::fri::{FriProof, low_degree};
 use crate::plan::plan;
@@ -176,7 +176,7 @@ impl<E> Run<'_, E> {
     fn open<const D: usize>(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, E::Committed>],
+        rounds: &[OpenedRound<'_, E::Committed>],
         point: Challenge<D>,
         challenger: &mut Challenger,
     ) -> Result<(Openings<D>, FriProof<D>), ProveError>
@@ -255,7 +255,7 @@ fn opened<'a, C>(
     packing: &'a Packing,
     [main, quotients, logup]: [&'a C; 3],
     fixed: Option<&'a C>,
-) -> Vec<Opened<'a, C>> {
+) -> Vec<OpenedRound<'a, C>> {
     let opened = |round: &'a Round| {
         let committed = match round.kind {
             Kind::Main => Some(main),
@@ -263,7 +263,7 @@ fn opened<'a, C>(
             Kind::Fixed => fixed,
             Kind::LogUp => Some(logup),
         };
-        Some(Opened {
+        Some(OpenedRound {
             committed: committed?,
             round,
         })

@@ -114,7 +114,7 @@ impl Cost {
 
     /// The cost of proving `segment`, which does `update` to the memory tree: what [`Self::new`] says of its tables,
     /// of which most are not filled for it. `text` is the executable range in word indices.
-    pub fn foretold(
+    pub fn predicted(
         segment: &Segment,
         text: &Range<u32>,
         update: &Update,

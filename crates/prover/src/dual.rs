@@ -9,7 +9,9 @@ use vouch_verifier::Parameters;
 use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::{Packing, Round};
 
-use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place};
+use crate::engine::{
+    Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place,
+};
 use crate::error::ProveError;
 
 /// Does every operation on two engines. The first whose results differ ends the proof with
@@ -95,8 +97,11 @@ fn shared<T>((commitment, committed): (Commitment, T)) -> (Commitment, Arc<T>) {
 }
 
 /// What one of the engines needs of rounds.
-fn opened<'a, P, C>(rounds: &[Opened<'a, P>], one: impl Fn(&'a P) -> &'a C) -> Vec<Opened<'a, C>> {
-    let opened = |opened: &Opened<'a, P>| Opened {
+fn opened<'a, P, C>(
+    rounds: &[OpenedRound<'a, P>],
+    one: impl Fn(&'a P) -> &'a C,
+) -> Vec<OpenedRound<'a, C>> {
+    let opened = |opened: &OpenedRound<'a, P>| OpenedRound {
         committed: one(opened.committed),
         round: opened.round,
     };
@@ -180,7 +185,7 @@ where
 
     fn evaluate(
         &self,
-        both: &[Opened<'_, Self::Committed>],
+        both: &[OpenedRound<'_, Self::Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Self::Point), ProveError> {
         let (values, a) = self.0.evaluate(&opened(both, |(a, _)| &**a), point)?;
@@ -192,7 +197,7 @@ where
     fn reduce(
         &self,
         packing: &Packing,
-        both: &[Opened<'_, Self::Committed>],
+        both: &[OpenedRound<'_, Self::Committed>],
         values: &Openings<D>,
         (a, b): Self::Point,
         alpha: Challenge<D>,

@@ -119,7 +119,7 @@ where
 }
 
 /// A commitment that is opened.
-pub struct Opened<'a, C> {
+pub struct OpenedRound<'a, C> {
     /// Its matrices.
     pub committed: &'a C,
     /// Where their columns are, and at which points they are opened.
@@ -200,7 +200,7 @@ where
     /// Opens columns at `point`, and some at that of the next row.
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, Self::Committed>],
+        rounds: &[OpenedRound<'_, Self::Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Self::Point), ProveError>;
 
@@ -209,7 +209,7 @@ where
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Self::Committed>],
+        rounds: &[OpenedRound<'_, Self::Committed>],
         values: &Openings<D>,
         point: Self::Point,
         alpha: Challenge<D>,

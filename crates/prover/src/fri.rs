@@ -9,7 +9,7 @@ use p3_util::reverse_slice_index_bits;
 use vouch_air::F;
 use vouch_verifier::config::{Challenge, Challenger, Config, fri};
 
-use crate::engine::{Commitment, Engine, LayerOpening, Opened, Opening};
+use crate::engine::{Commitment, Engine, LayerOpening, OpenedRound, Opening};
 use crate::error::ProveError;
 
 /// FRI's part of a proof.
@@ -20,7 +20,7 @@ pub(crate) type FriProof<const D: usize> = PcsProof<Config<D>>;
 pub(crate) fn low_degree<const D: usize, E: Engine<D>>(
     engine: &E,
     vectors: Vec<(usize, E::Vector)>,
-    rounds: &[Opened<'_, E::Committed>],
+    rounds: &[OpenedRound<'_, E::Committed>],
     batch_pow_witness: F,
     challenger: &mut Challenger,
 ) -> Result<FriProof<D>, ProveError>
@@ -44,7 +44,7 @@ where
     let (indices, query_pow_witness) = transcript.query_phase(&folded.polynomial);
     transcript.finish();
 
-    let open = |opened: &Opened<'_, E::Committed>| {
+    let open = |opened: &OpenedRound<'_, E::Committed>| {
         let taller = log_height - engine.log_max_height(opened.committed);
         let indices: Vec<usize> = indices.iter().map(|index| index >> taller).collect();
         engine.open(opened.committed, &indices)

@@ -33,7 +33,8 @@ pub use cost::{Cost, TableCost, memory_bytes};
 pub use cpu::{Cpu, CpuEngine};
 pub use dual::Dual;
 pub use engine::{
-    Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place, parts, recompose,
+    Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place, parts,
+    recompose,
 };
 pub use error::ProveError;
 pub use merkle::frontier;
@@ -44,6 +45,6 @@ pub use prover::{Prover, SegmentProof, claim, fill};
 #[doc(hidden)]
 pub use cpu::{Columns, logup_columns, table_quotient};
 #[cfg(feature = "testing")]
-pub use cpu::{Kernels, Places};
+pub use cpu::{CpuKernels, Places};
 #[cfg(feature = "testing")]
 pub use reference::Reference;

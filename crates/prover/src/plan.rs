@@ -17,13 +17,13 @@ use vouch_verifier::config::Challenge;
 use crate::cost::layout;
 
 /// What the prover knows of a table.
-pub struct Plan {
+pub struct TablePlan {
     /// LogUp columns as p3's verifier sees them, the running sum aside.
     pub lookups: &'static Lookups<F>,
     /// The messages of each LogUp column, as a range of slots.
     pub columns: Vec<Range<usize>>,
-    /// The messages in the order in which the table utters them.
-    pub messages: Vec<Message>,
+    /// The messages in the order in which the table sends them.
+    pub messages: Vec<MessagePlan>,
     /// Constraints, LogUp aside.
     pub constraints: usize,
     /// Chunks that the quotient is cut into, log2.
@@ -33,7 +33,7 @@ pub struct Plan {
 }
 
 /// A message of a table.
-pub struct Message {
+pub struct MessagePlan {
     /// LogUp column.
     pub column: usize,
     /// Place among the messages of all columns, column by column.
@@ -47,26 +47,26 @@ pub struct Message {
 }
 
 /// The plan of a table, computed once a process.
-pub fn plan(table: Table) -> &'static Plan {
-    static PLANS: OnceLock<Vec<Plan>> = OnceLock::new();
-    &PLANS.get_or_init(|| Table::ALL.map(Plan::new).into())[table as usize]
+pub fn plan(table: Table) -> &'static TablePlan {
+    static PLANS: OnceLock<Vec<TablePlan>> = OnceLock::new();
+    &PLANS.get_or_init(|| Table::ALL.map(TablePlan::new).into())[table as usize]
 }
 
-impl Plan {
+impl TablePlan {
     fn new(table: Table) -> Self {
         let (shape, lookups) = layout(table);
         let instance = Instance::new(table, 0, &[]);
         let mut builder =
             InteractionSymbolicBuilder::<F, F>::new(AirLayout::from_air::<F>(&instance));
         instance.eval(&mut builder);
-        let uttered = Lookups::from_builder(&builder);
+        let sent = Lookups::from_builder(&builder);
 
         // A column takes the next messages of its bus.
         let mut waiting: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
-        for (i, message) in uttered.iter().enumerate() {
+        for (i, message) in sent.iter().enumerate() {
             waiting.entry(bus(&message.kind)).or_default().push_back(i);
         }
-        let mut places = vec![(0, 0); uttered.len()];
+        let mut places = vec![(0, 0); sent.len()];
         let mut columns = Vec::with_capacity(lookups.len());
         let mut slot = 0;
         for (column, lookup) in lookups.iter().enumerate() {
@@ -80,10 +80,10 @@ impl Plan {
             }
             columns.push(first..slot);
         }
-        let messages = uttered
+        let messages = sent
             .iter()
             .zip(places)
-            .map(|(message, place)| Message::new(&message.elements[0], place))
+            .map(|(message, place)| MessagePlan::new(&message.elements[0], place))
             .collect();
         Self {
             lookups,
@@ -104,7 +104,7 @@ fn bus(kind: &Kind) -> &str {
     }
 }
 
-impl Message {
+impl MessagePlan {
     fn new(fields: &[SymbolicExpression<F>], (column, slot): (usize, usize)) -> Self {
         let mut message = Self {
             column,

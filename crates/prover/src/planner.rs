@@ -1,4 +1,4 @@
-//! What the proof of a segment will need, told while the segment is still being recorded.
+//! What the proof of a segment will need, predicted while the segment is still being recorded.
 
 use std::mem::size_of;
 
@@ -22,7 +22,7 @@ pub struct Needs {
     pub memory_bytes: u64,
 }
 
-/// Foretells the cost of segments: never less than [`Cost`](crate::Cost) says once the tables are
+/// Predicts the cost of segments: never less than [`Cost`](crate::Cost) says once the tables are
 /// filled, and little more for segments of more than `2^16` cycles.
 #[derive(Clone, Debug)]
 pub struct Planner {
@@ -47,7 +47,7 @@ impl Planner {
 
     /// What the proof of a segment that holds `counts` needs at most; `None` if one of its tables
     /// would be taller than a proof may hold.
-    pub fn foretell(&self, counts: &Counts) -> Option<Needs> {
+    pub fn predict(&self, counts: &Counts) -> Option<Needs> {
         let rows = self.rows(counts);
         let (mut cells, mut tallest) = (0u64, 0);
         for ((table, columns), rows) in Table::ALL.into_iter().zip(self.columns).zip(rows) {
@@ -73,12 +73,12 @@ impl Planner {
     /// They are fewest just before a table doubles, so those are the places looked at: where each
     /// table is full for the first and the second time.
     pub fn gets_cheaper(&self, counts: &Counts, allowed: impl Fn(Needs) -> bool) -> bool {
-        let Some(now) = self.foretell(counts) else {
+        let Some(now) = self.predict(counts) else {
             return false;
         };
         let cycles = counts.cycles();
         let is_cheaper = |rows: u64, full: u64| {
-            let then = self.foretell(&counts.scaled(full, rows));
+            let then = self.predict(&counts.scaled(full, rows));
             then.filter(|then| allowed(*then))
                 .is_some_and(|then| then.cells * rows < now.cells * full)
         };

@@ -82,8 +82,11 @@ mod tests {
         assert_eq!(error.kind(), &ErrorKind::NoBytes);
         let error = crate::Error::from(error);
         assert_eq!(error.kind(), crate::ErrorKind::Options);
-        let said = error.to_string();
-        assert!(said.starts_with("input: expected elements "), "{said}");
+        let message = error.to_string();
+        assert!(
+            message.starts_with("input: expected elements "),
+            "{message}"
+        );
     }
 
     /// Memory that nobody touches, so that there is enough of it.

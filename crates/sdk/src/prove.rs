@@ -28,7 +28,7 @@ use crate::verify::on_all_threads;
 use crate::{image_id, verifier};
 
 use pipeline::Pipeline;
-use plan::Plan;
+use plan::CutPlan;
 use progress::Teller;
 use setup::Setup;
 use work_folder::{WorkFolder, WorkJob};
@@ -221,7 +221,7 @@ fn prove_within(
         input,
         options,
         cuts,
-        plan: Plan::new(options.profile, cuts)?,
+        plan: CutPlan::new(options.profile, cuts)?,
         folder,
         prover: prover.max_memory(max_memory).cancelled_by(stop.clone()),
         verifier: verifier(options.profile)?,

@@ -19,29 +19,35 @@ fn estimated(program: &Program, input: &[u8], options: &ProveOptions) -> Result<
 /// Asserts that a proof is what was said of it, and returns both.
 #[track_caller]
 fn compare(program: &Program, input: &[u8], options: &ProveOptions) -> (Estimate, Proven) {
-    let said = estimated(program, input, options).expect("it runs");
+    let estimate = estimated(program, input, options).expect("it runs");
     let proven = prove(program, input, options).expect("it can be proven");
     let is = &proven.stats;
-    assert_eq!(said.run.cycles, is.cycles);
-    assert_eq!(said.run.journal, proven.claim.journal);
-    assert_eq!(said.segments, is.segments);
-    assert_eq!(said.cells, is.committed_cells());
-    assert_eq!(said.segment_memory_bytes, is.estimated_memory_bytes);
-    assert_eq!((said.profile, said.backend), (is.profile, is.backend));
-    assert_eq!(said.security_bits, is.security_bits);
+    assert_eq!(estimate.run.cycles, is.cycles);
+    assert_eq!(estimate.run.journal, proven.claim.journal);
+    assert_eq!(estimate.segments, is.segments);
+    assert_eq!(estimate.cells, is.committed_cells());
+    assert_eq!(estimate.segment_memory_bytes, is.estimated_memory_bytes);
+    assert_eq!(
+        (estimate.profile, estimate.backend),
+        (is.profile, is.backend)
+    );
+    assert_eq!(estimate.security_bits, is.security_bits);
     // Where paths meet is known only then: a path more or less is much of a small receipt.
-    let difference = said.receipt_bytes.abs_diff(is.proof_bytes);
-    assert!(difference * 50 <= is.proof_bytes, "{said:?}, {is:?}");
+    let difference = estimate.receipt_bytes.abs_diff(is.proof_bytes);
+    assert!(difference * 50 <= is.proof_bytes, "{estimate:?}, {is:?}");
     assert!(
-        said.most_receipt_bytes >= is.proof_bytes,
-        "{said:?}, {is:?}"
+        estimate.most_receipt_bytes >= is.proof_bytes,
+        "{estimate:?}, {is:?}"
     );
-    assert!(said.memory_bytes >= said.segment_memory_bytes, "{said:?}");
     assert!(
-        said.prove_seconds > 0.0 && said.prove_seconds.is_finite(),
-        "{said:?}"
+        estimate.memory_bytes >= estimate.segment_memory_bytes,
+        "{estimate:?}"
     );
-    (said, proven)
+    assert!(
+        estimate.prove_seconds > 0.0 && estimate.prove_seconds.is_finite(),
+        "{estimate:?}"
+    );
+    (estimate, proven)
 }
 
 fn options(profile: Profile) -> ProveOptions {
@@ -76,21 +82,21 @@ fn segments_are_cut_where_they_were_estimated_to_be() {
         threads: Some(9),
         ..options(Profile::Fast100)
     };
-    let (said, proven) = compare(&program(guests::SORT), &Input::new().word(200), &options);
-    assert!(proven.stats.segments > 3, "{said:?}");
+    let (estimate, proven) = compare(&program(guests::SORT), &Input::new().word(200), &options);
+    assert!(proven.stats.segments > 3, "{estimate:?}");
     // Nine threads prove two at once.
     assert!(
-        said.memory_bytes >= 2 * said.segment_memory_bytes,
-        "{said:?}"
+        estimate.memory_bytes >= 2 * estimate.segment_memory_bytes,
+        "{estimate:?}"
     );
-    assert!(said.memory_bytes <= 1 << 30, "{said:?}");
+    assert!(estimate.memory_bytes <= 1 << 30, "{estimate:?}");
 }
 
 #[test]
 fn a_guest_may_exit_with_any_code() {
-    let said = estimated(&program(guests::PANICKING), &[], &options(Profile::Fast100));
-    let said = said.expect("an estimate");
-    assert_eq!((said.run.exit_code, said.segments), (101, 1));
+    let estimate = estimated(&program(guests::PANICKING), &[], &options(Profile::Fast100));
+    let estimate = estimate.expect("an estimate");
+    assert_eq!((estimate.run.exit_code, estimate.segments), (101, 1));
 }
 
 #[test]

@@ -39,8 +39,8 @@ fn examples_do_what_they_say() {
             // Six times faster to compile, while proofs this small take seconds in any case.
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
         let output = cargo.output().expect("cargo runs");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{name}: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {stderr}");
         let printed = String::from_utf8(output.stdout).expect("text");
         assert_eq!(printed, expected, "{name}");
     }

@@ -14,9 +14,9 @@ use p3_batch_stark::verify_batch;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use vouch_air::tables::{Instance, Table};
 use vouch_soundness::honest_receipt::{Honest, commitment};
+use vouch_soundness::hostile::KINDS;
+use vouch_soundness::hostile::chains::{all, run};
 use vouch_soundness::proof_map::decoded;
-use vouch_soundness::t6::KINDS;
-use vouch_soundness::t6::chains::{all, run};
 use vouch_verifier::config::config;
 use vouch_verifier::{ImageId, Key, MACHINE_DIGEST, Profile, Receipt};
 

@@ -7,7 +7,7 @@ use vouch_verifier::{Claim, Profile, Receipt, SegmentClaim, SegmentReceipt, Veri
 
 use crate::honest_receipt::{image_id, verifier};
 use crate::outcome::Outcome;
-use crate::step::Step;
+use crate::step::VerifierStep;
 use crate::world::World;
 
 /// A segment of a world's program, true or not, and the tables to prove it by.
@@ -23,7 +23,7 @@ pub struct Statement<'a> {
     /// The tables.
     pub traces: Traces,
     /// The step that must refuse its proof; `None` if it is true.
-    pub refused_by: Option<Step>,
+    pub refused_by: Option<VerifierStep>,
 }
 
 impl<'a> Statement<'a> {
@@ -33,7 +33,7 @@ impl<'a> Statement<'a> {
         world: &'a World,
         segment: &Segment,
         traces: Traces,
-        refused_by: Option<Step>,
+        refused_by: Option<VerifierStep>,
     ) -> Self {
         let public = &traces.public;
         Self {
@@ -72,12 +72,12 @@ impl<'a> Statement<'a> {
         &self,
         profile: Profile,
         proof: &SegmentReceipt,
-    ) -> Result<Option<Step>, VerifyError> {
+    ) -> Result<Option<VerifierStep>, VerifyError> {
         let text = &self.world.program.image().text;
         let verified = verifier(profile).verify_segment(0, proof, text, self.journal_start);
         match verified {
             Ok(()) => Ok(None),
-            Err(error) => match Step::of(&error, proof.tables) {
+            Err(error) => match VerifierStep::of(&error, proof.tables) {
                 Some(step) => Ok(Some(step)),
                 None => Err(error),
             },
@@ -159,9 +159,9 @@ impl<'a> Statement<'a> {
 }
 
 /// A step, for counting.
-fn kind(step: Step) -> String {
+fn kind(step: VerifierStep) -> String {
     match step {
-        Step::Constraints(_) => "the constraints".to_owned(),
+        VerifierStep::Constraints(_) => "the constraints".to_owned(),
         other => other.to_string(),
     }
 }

@@ -162,14 +162,14 @@ impl Evaluator {
         let mut sent = Sent::default();
         for row in 0..trace.matrix.height() {
             sent.place = 0;
-            self.hear(trace, row, &mut sent);
+            self.evaluate(trace, row, &mut sent);
         }
         let sums = sent.sums.iter().enumerate();
         sums.filter(|(_, sum)| **sum != 0).map(|(i, _)| i).collect()
     }
 
     fn row(&self, trace: &Trace, row: usize, broken: &mut Broken, sums: &mut Sums) {
-        let mut listener = Listener {
+        let mut sink = RowSink {
             evaluator: self,
             table: trace.instance.table,
             constraints: 0,
@@ -177,10 +177,10 @@ impl Evaluator {
             broken,
             sums,
         };
-        self.hear(trace, row, &mut listener);
+        self.evaluate(trace, row, &mut sink);
     }
 
-    fn hear(&self, trace: &Trace, row: usize, sink: &mut impl Sink) {
+    fn evaluate(&self, trace: &Trace, row: usize, sink: &mut impl Sink) {
         let matrix = &trace.matrix;
         let (width, height) = (matrix.width(), matrix.height());
         let cells = |row: usize| &matrix.values[row * width..][..width];
@@ -237,8 +237,8 @@ impl Sink for Sent {
     }
 }
 
-/// Hears a row.
-struct Listener<'a> {
+/// Takes what a row breaks and sends.
+struct RowSink<'a> {
     evaluator: &'a Evaluator,
     table: Table,
     constraints: usize,
@@ -247,7 +247,7 @@ struct Listener<'a> {
     sums: &'a mut Sums,
 }
 
-impl Sink for Listener<'_> {
+impl Sink for RowSink<'_> {
     fn constraint(&mut self, value: F) {
         if value != F::ZERO {
             let key = (self.table, self.constraints);

@@ -38,20 +38,20 @@ pub enum Verdict {
 /// A change of a receipt.
 pub struct Change<'a> {
     name: String,
-    told: fn(&VerifyError) -> bool,
+    refused_by: fn(&VerifyError) -> bool,
     edit: Box<dyn Fn(&mut Receipt) + Send + Sync + 'a>,
 }
 
 impl<'a> Change<'a> {
-    /// `edit`, after which the receipt should be refused for a reason that `told` says.
+    /// `edit`, after which the receipt should be refused for a reason that `refused_by` accepts.
     pub fn new(
         name: impl Into<String>,
-        told: fn(&VerifyError) -> bool,
+        refused_by: fn(&VerifyError) -> bool,
         edit: impl Fn(&mut Receipt) + Send + Sync + 'a,
     ) -> Self {
         Self {
             name: name.into(),
-            told,
+            refused_by,
             edit: Box::new(edit),
         }
     }
@@ -59,10 +59,10 @@ impl<'a> Change<'a> {
     /// The same for an edit of the first segment.
     pub fn segment(
         name: impl Into<String>,
-        told: fn(&VerifyError) -> bool,
+        refused_by: fn(&VerifyError) -> bool,
         edit: impl Fn(&mut SegmentReceipt) + Send + Sync + 'a,
     ) -> Self {
-        Self::new(name, told, move |receipt| {
+        Self::new(name, refused_by, move |receipt| {
             if let Some(segment) = receipt.segments.first_mut() {
                 edit(segment);
             }
@@ -124,21 +124,21 @@ impl Honest {
     }
 
     /// Counts a `what` if `receipt`, which must not be the honest one, is refused for a reason
-    /// that `told` says, and notes a failure if not. The name says what was changed.
+    /// that `refused_by` accepts, and notes a failure if not. The name says what was changed.
     pub fn expect_refusal(
         &self,
         outcome: &mut Outcome,
         what: &str,
         name: &str,
         receipt: &Receipt,
-        told: impl Fn(&VerifyError) -> bool,
+        refused_by: impl Fn(&VerifyError) -> bool,
     ) {
         if *receipt == self.receipt {
             outcome.fail(format!("{name}: nothing is changed"));
             return;
         }
         match self.verdict(receipt) {
-            Verdict::Refused(error) if told(&error) => outcome.count(what, 1),
+            Verdict::Refused(error) if refused_by(&error) => outcome.count(what, 1),
             Verdict::Refused(error) => outcome.fail(format!("{name}: refused, but: {error}")),
             other => outcome.fail(format!("{name}: {other:?}")),
         }
@@ -148,7 +148,7 @@ impl Honest {
     pub fn expect_refusals(&self, what: &str, changes: Vec<Change<'_>>) -> Outcome {
         gather(changes.into_par_iter(), |outcome, change| {
             let receipt = self.with(change.edit);
-            self.expect_refusal(outcome, what, &change.name, &receipt, change.told);
+            self.expect_refusal(outcome, what, &change.name, &receipt, change.refused_by);
         })
     }
 }

@@ -1,31 +1,31 @@
 //! An attacker in a crate: eleven ways of trying to make the verifier accept a lie.
 //!
-//! Each module `tN` is one of them: a function that takes an [`Effort`] and returns an
-//! [`Outcome`]. `tests/tN.rs` runs it with little effort on every change;
+//! Each has a module, which [`ALL`] lists: a function that takes an [`Effort`] and returns an
+//! [`Outcome`]. The test target of its name runs it with little effort on every change;
 //! `cargo xtask soundness --long` runs all with much. docs/soundness.md says what follows from
 //! them and what does not: they find bugs, they prove nothing.
 #![forbid(unsafe_code)]
 
+pub mod adaptive;
+pub mod cells;
 pub mod cheat;
+pub mod compound;
+pub mod differential;
 pub mod evaluate;
+pub mod faults;
 pub mod honest_receipt;
+pub mod hostile;
+pub mod lint;
 pub mod model;
 mod outcome;
 pub mod proof_map;
 pub mod random;
+pub mod replies;
 pub mod rules;
+pub mod score;
+pub mod segments;
 pub mod step;
-pub mod t0;
-pub mod t1;
-pub mod t11;
-pub mod t2;
-pub mod t3;
-pub mod t4;
-pub mod t5;
-pub mod t6;
-pub mod t7;
-pub mod t8;
-pub mod t9;
+pub mod transcript;
 pub mod world;
 
 pub use outcome::{Effort, Outcome};
@@ -33,7 +33,7 @@ pub use outcome::{Effort, Outcome};
 /// One of the eleven.
 #[derive(Clone, Copy, Debug)]
 pub struct Attack {
-    /// Its name, which is that of its test target.
+    /// Its name: that of its module and of its test target.
     pub name: &'static str,
     /// What it does, in one line.
     pub about: &'static str,
@@ -44,58 +44,58 @@ pub struct Attack {
 /// All of them.
 pub const ALL: &[Attack] = &[
     Attack {
-        name: "t0_lint",
+        name: "lint",
         about: "the machine as it is written down: degrees, widths, weights, padding, layout",
-        run: t0::run,
+        run: lint::run,
     },
     Attack {
-        name: "t1_cells",
+        name: "cells",
         about: "one wrong cell, in every column of every table",
-        run: t1::run,
+        run: cells::run,
     },
     Attack {
-        name: "t2_compound",
+        name: "compound",
         about: "wrong statements of single rows, every helper cell solved for",
-        run: t2::run,
+        run: compound::run,
     },
     Attack {
-        name: "t3_faults",
+        name: "faults",
         about: "faults in the executor, all tables filled from the faulted run",
-        run: t3::run,
+        run: faults::run,
     },
     Attack {
-        name: "t4_score",
+        name: "score",
         about: "every rule weakened and known bugs put in: the others must notice",
-        run: t4::run,
+        run: score::run,
     },
     Attack {
-        name: "t5_transcript",
+        name: "transcript",
         about: "every field of key, claim and proof flipped",
-        run: t5::run,
+        run: transcript::run,
     },
     Attack {
-        name: "t6_hostile",
+        name: "hostile",
         about: "hostile receipts, programs and instruction words",
-        run: t6::run,
+        run: hostile::run,
     },
     Attack {
-        name: "t7_segments",
+        name: "segments",
         about: "segments dropped, repeated, reordered, spliced and relabelled",
-        run: t7::run,
+        run: segments::run,
     },
     Attack {
-        name: "t8_differential",
+        name: "differential",
         about: "random programs, here and under qemu, instruction by instruction",
-        run: t8::run,
+        run: differential::run,
     },
     Attack {
-        name: "t9_replies",
+        name: "replies",
         about: "hostile replies to every call",
-        run: t9::run,
+        run: replies::run,
     },
     Attack {
-        name: "t11_adaptive",
+        name: "adaptive",
         about: "lies whose provers go on honestly, or cheat once more after the tables",
-        run: t11::run,
+        run: adaptive::run,
     },
 ];

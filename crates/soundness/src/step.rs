@@ -13,7 +13,7 @@ use crate::rules::{Broken, Untrue, bus_index};
 /// shape, its heights and its proofs of work come before and are none: a proof that fails there
 /// has not been tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Step {
+pub enum VerifierStep {
     /// The values at the out-of-domain point are those of the committed polynomials.
     Opening(Opening),
     /// The constraints of a table, LogUp's among them, are its quotient's multiple at that point.
@@ -33,7 +33,7 @@ pub enum Opening {
     Polynomial,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for VerifierStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Opening(Opening::Rows) => write!(f, "the rows opened"),
@@ -54,7 +54,7 @@ const OPENING: &str = "invalid opening argument: ";
 /// What it is wrong of, if not of the claims themselves.
 const FRI: &str = "Fri(";
 
-impl Step {
+impl VerifierStep {
     /// The step that refused a proof of `tables`; `None` if it was none of these.
     pub fn of(error: &VerifyError, tables: TableSet) -> Option<Self> {
         match error {

@@ -32,7 +32,7 @@ impl Status {
 
 /// A line of the report.
 #[derive(Clone, Debug, Serialize)]
-pub struct Record {
+pub struct TestRecord {
     suite: &'static str,
     name: String,
     status: Status,
@@ -46,7 +46,7 @@ pub struct Record {
     prove_seconds: Option<f64>,
 }
 
-impl Record {
+impl TestRecord {
     /// Of a test that was run.
     pub fn new(test: &Test, outcome: &Outcome) -> Self {
         Self {
@@ -195,7 +195,7 @@ pub struct Report {
     /// By suite.
     pub counts: Vec<Count>,
     /// By suite and name.
-    pub tests: Vec<Record>,
+    pub tests: Vec<TestRecord>,
     /// Those whose expectation is altered.
     pub must_fail: Vec<MustFail>,
     /// Of the whole run.
@@ -316,5 +316,4 @@ impl Report {
 }
 
 #[cfg(test)]
-#[path = "report_tests.rs"]
 mod tests;

@@ -177,8 +177,8 @@ fn to_ptx(compiler: &Compiler, unit: &Unit, out: &Path) -> Result<Result<PathBuf
     eprintln!("compiling {}", unit.name);
     let ptx = out.join(format!("{}.ptx", unit.name));
     let source = out.join("src").join(format!("{}.cu", unit.name));
-    let said = compile(compiler, &TO_PTX, &unit.base, &source, &ptx)?;
-    Ok(said.map(|_| ptx))
+    let printed = compile(compiler, &TO_PTX, &unit.base, &source, &ptx)?;
+    Ok(printed.map(|_| ptx))
 }
 
 fn to_cubin(
@@ -191,11 +191,11 @@ fn to_cubin(
     // Renamed when it is whole.
     let part = out.join(format!("{}.part", job.file));
     let failed = |reason: String| Ok(Outcome::Failed(format!("{}: {reason}", job.file)));
-    let said = match compile(compiler, &TO_CUBIN, &job.architecture, ptx, &part)? {
-        Ok(said) => said,
+    let printed = match compile(compiler, &TO_CUBIN, &job.architecture, ptx, &part)? {
+        Ok(printed) => printed,
         Err(complaint) => return failed(complaint),
     };
-    match ptxas::parse(&said) {
+    match ptxas::parse(&printed) {
         Ok(kernels) if kernels.is_empty() => failed("it has no kernels".into()),
         Err(line) => failed(format!("what ptxas says is not understood: {line}")),
         Ok(kernels) => {
@@ -227,10 +227,10 @@ fn compile(
         .args([to, from])
         .output()
         .with_context(|| format!("cannot run {}", compiler.path.display()))?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     Ok(match output.status.success() {
-        true => Ok(said),
-        false => Err(format!("{}: {said}", output.status)),
+        true => Ok(stderr),
+        false => Err(format!("{}: {stderr}", output.status)),
     })
 }
 

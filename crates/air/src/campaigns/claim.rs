@@ -58,7 +58,7 @@ fn node(height: u32, index: u32, [initial, last]: [Digest<F>; 2]) -> Message {
     Message::new(MERKLE, &[head.as_slice(), &initial, &last].concat(), 1)
 }
 
-/// What the claim says of a run that ends at `end_ts`.
+/// What the claim sends of a run that ends at `end_ts`.
 fn expected(halted: bool, end_ts: u32) -> Vec<Message> {
     let end = match halted {
         true => Message::received(EXIT, &[7, 1]),
@@ -77,10 +77,10 @@ fn expected(halted: bool, end_ts: u32) -> Vec<Message> {
 /// The first row is the claim: a second one would start a second run, none at all would
 /// prove nothing.
 fn judge(row: &Verdict, halted: bool) -> Result<(), String> {
-    let end_ts = row.said.get(1).map_or(0, |end| end.fields[1]);
+    let end_ts = row.sent.get(1).map_or(0, |end| end.fields[1]);
     let is_true = match row.place {
-        Place::First => row.said == expected(halted, end_ts),
-        _ => row.said.is_empty(),
+        Place::First => row.sent == expected(halted, end_ts),
+        _ => row.sent.is_empty(),
     };
     if is_true {
         Ok(())
@@ -112,7 +112,7 @@ mod tests {
         for halted in [false, true] {
             let verdict = subject(halted).verdict(0);
             assert!(verdict.accepted());
-            assert_eq!(verdict.said, expected(halted, 1000));
+            assert_eq!(verdict.sent, expected(halted, 1000));
             assert_eq!(verdict.asked.len(), 2, "two compressions");
         }
     }

@@ -69,7 +69,7 @@ fn accelerate(a1: u32, a2: u32) -> Event {
     event(Call::Accelerate(first), a1, a2, 0, 77)
 }
 
-/// What an honest row of the event says, sorted.
+/// What an honest row of the event sends, sorted.
 fn messages(e: &Event) -> Vec<Message> {
     let (number, machine) = match e.call {
         Call::Exit => (93, 33),
@@ -78,7 +78,7 @@ fn messages(e: &Event) -> Vec<Message> {
         Call::Accelerate(accelerator) => (accelerator.info().number, 33),
     };
     let ecall = Op::Ecall as u32;
-    let mut said = alloc::vec![
+    let mut sent = alloc::vec![
         Message::received(STATE, &[e.pc, e.ts]),
         Message::sent(PROGRAM, &[e.pc, ecall, 0, 0, 0, 0, 0, 0]),
     ];
@@ -91,12 +91,12 @@ fn messages(e: &Event) -> Vec<Message> {
     ];
     for ((ts, prev_ts), (cell, before, after)) in (e.ts..).zip(e.prev_ts).zip(accesses) {
         let tuple = |value: u32, ts| [REGISTER_BASE + cell, value & 0xffff, value >> 16, ts];
-        said.push(Message::received(MEMORY, &tuple(before, prev_ts)));
-        said.push(Message::sent(MEMORY, &tuple(after, ts)));
+        sent.push(Message::received(MEMORY, &tuple(before, prev_ts)));
+        sent.push(Message::sent(MEMORY, &tuple(after, ts)));
     }
     let (next_pc, ts) = (e.pc + 1, e.ts + 5);
     let moving = |call, index| [call, next_pc, e.a1 / 4, e.a0_next, ts, index];
-    said.push(match (e.call, e.a0_next) {
+    sent.push(match (e.call, e.a0_next) {
         (Call::Exit, code) => Message::sent(EXIT, &[code & 0xffff, code >> 16]),
         (Call::Accelerate(_), _) => {
             let arguments = [e.a0, e.a1, e.a2].map(|word| [word & 0xffff, word >> 16]);
@@ -107,8 +107,8 @@ fn messages(e: &Event) -> Vec<Message> {
         (Call::Journal, 1..) => Message::sent(MOVE, &moving(2, e.special)),
         _ => Message::sent(STATE, &[next_pc, ts]),
     });
-    said.sort();
-    said
+    sent.sort();
+    sent
 }
 
 /// The call is one of the ABI and does what it says (docs/isa.md).
@@ -141,14 +141,14 @@ fn follows_the_abi(e: &Event) -> bool {
         }
 }
 
-/// The row says what one event makes it say, and that event follows the ABI.
+/// The row sends what one event makes it send, and that event follows the ABI.
 fn judge(row: &Verdict) -> Result<(), String> {
-    let error = || Err(format!("{:?}", row.said));
-    if row.said.is_empty() {
+    let error = || Err(format!("{:?}", row.sent));
+    if row.sent.is_empty() {
         return Ok(());
     }
-    let state = row.said.iter().find(|m| m.bus == STATE && m.count == -1);
-    let memory: Vec<_> = row.said.iter().filter(|m| m.bus == MEMORY).collect();
+    let state = row.sent.iter().find(|m| m.bus == STATE && m.count == -1);
+    let memory: Vec<_> = row.sent.iter().filter(|m| m.bus == MEMORY).collect();
     let (Some(state), 10) = (state, memory.len()) else {
         return error();
     };
@@ -170,7 +170,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
     }
     // A call of an accelerator that there is not, which nobody answers.
     let nobody = |m: &Message| Accelerator::numbered(m.fields[0]).is_none();
-    if { row.said.iter() }.any(|m| m.bus == CALL && m.count == 1 && nobody(m)) {
+    if { row.sent.iter() }.any(|m| m.bus == CALL && m.count == 1 && nobody(m)) {
         return Ok(());
     }
     let special = before[4];
@@ -203,8 +203,8 @@ fn judge(row: &Verdict) -> Result<(), String> {
         prev_ts,
     };
     // A move of nothing never ends: the move table counts down past 0.
-    let nothing = row.said.iter().any(|m| m.bus == MOVE && m.fields[3] == 0);
-    match nothing || follows_the_abi(&e) && row.said_sorted() == messages(&e) {
+    let nothing = row.sent.iter().any(|m| m.bus == MOVE && m.fields[3] == 0);
+    match nothing || follows_the_abi(&e) && row.sent_sorted() == messages(&e) {
         true => Ok(()),
         false => error(),
     }

@@ -34,7 +34,7 @@ fn counts(number: u16) -> Lookup<F> {
 
 /// All answers are facts, however often they are given.
 fn judge(row: &Verdict) -> Result<(), String> {
-    match row.said.iter().all(|answer| answer.is_true() == Some(true)) {
+    match row.sent.iter().all(|answer| answer.is_true() == Some(true)) {
         true => Ok(()),
         false => Err(format!("{row:?}")),
     }
@@ -62,7 +62,7 @@ mod tests {
             let verdict = subject.verdict(i);
             assert!(verdict.accepted(), "{number}: {verdict:?}");
             let known = crate::campaigns::lookup::subject(counts(number));
-            assert_eq!(verdict.said, known.verdict(number.into()).said, "{number}");
+            assert_eq!(verdict.sent, known.verdict(number.into()).sent, "{number}");
         }
     }
 

@@ -41,7 +41,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
         let known = index.checked_sub(START).and_then(|i| BYTES.get(i as usize));
         m.count == -1 && known.is_some_and(|&known| u32::from(known) == byte)
     };
-    match row.said.iter().all(is_known) {
+    match row.sent.iter().all(is_known) {
         true => Ok(()),
         false => Err(format!("{row:?}")),
     }
@@ -64,14 +64,14 @@ mod tests {
             let fields = [START + row as u32, byte.into()];
             let verdict = subject.verdict(row);
             assert!(verdict.accepted());
-            assert_eq!(verdict.said, [Message::received(JOURNAL, &fields)]);
+            assert_eq!(verdict.sent, [Message::received(JOURNAL, &fields)]);
         }
         assert_eq!(subject.verdict(BYTES.len()), Verdict::default());
     }
 
     #[test]
     fn one_byte_and_none() {
-        assert_eq!(subject(&[3]).verdict(0).said.len(), 1);
+        assert_eq!(subject(&[3]).verdict(0).sent.len(), 1);
         let empty = subject(&[]);
         let verdicts = (0..empty.height()).map(|row| empty.verdict(row));
         assert!({ verdicts }.all(|verdict| verdict.accepted() && verdict.is_silent()));

@@ -49,11 +49,11 @@ fn honest(e: &Event) -> Leaf<F> {
 
 /// The hashes are those of what the cells held first and last.
 fn judge(row: &Verdict) -> Result<(), String> {
-    if row.said.is_empty() {
+    if row.sent.is_empty() {
         return Ok(());
     }
-    let error = || Err(format!("{:?}", row.said));
-    let Some((node, accesses)) = row.said.split_first() else {
+    let error = || Err(format!("{:?}", row.sent));
+    let Some((node, accesses)) = row.sent.split_first() else {
         return error();
     };
     let (height, index) = (node.fields[0], node.fields[1]);
@@ -103,12 +103,12 @@ mod tests {
         let verdict = verdict(Table::Leaf, &cells(&honest(&EVENT)));
         assert!(verdict.accepted());
         assert_eq!(judge(&verdict), Ok(()));
-        assert_eq!(verdict.said.len(), 17);
+        assert_eq!(verdict.sent.len(), 17);
         let second = [
             Message::sent(MEMORY, &[0x919, 1, 0, 0]),
             Message::received(MEMORY, &[0x919, 2, 0, 1]),
         ];
-        assert_eq!(verdict.said[3..5], second);
+        assert_eq!(verdict.sent[3..5], second);
         assert_eq!(verdict.asked.len(), 2, "two compressions");
     }
 

@@ -24,13 +24,13 @@ pub(super) fn subject(counts: Lookup<F>) -> Subject {
 
 /// All answers are facts, however often they are given.
 fn judge(row: &Verdict) -> Result<(), String> {
-    match row.said.iter().all(|answer| answer.is_true() == Some(true)) {
+    match row.sent.iter().all(|answer| answer.is_true() == Some(true)) {
         true => Ok(()),
         false => Err(format!("{row:?}")),
     }
 }
 
-/// There are no rules, and nothing can be said that is not true.
+/// There are no rules, and nothing can be sent that is not true.
 pub(super) fn campaign() -> Campaign {
     let counts = Lookup {
         range16: F::from_int(3),
@@ -59,8 +59,8 @@ mod tests {
         for row in 0..subject.height() {
             let verdict = subject.verdict(row);
             assert!(verdict.accepted(), "row {row}: {verdict:?}");
-            assert_eq!(verdict.said.len(), 4);
-            for message in verdict.said {
+            assert_eq!(verdict.sent.len(), 4);
+            for message in verdict.sent {
                 assert_eq!((message.bus, message.count), (LOOKUP, -1));
                 assert_eq!(message.is_true(), Some(true));
                 facts.insert(message.fields);

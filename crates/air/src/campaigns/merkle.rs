@@ -48,11 +48,11 @@ fn node(touched: [bool; 2]) -> Node {
 
 /// Each child is passed on with the hashes that make up the node's, or does not change.
 fn judge(row: &Verdict) -> Result<(), String> {
-    if row.said.is_empty() {
+    if row.sent.is_empty() {
         return Ok(());
     }
     let error = || Err(format!("{row:?}"));
-    let ([before, after], [node, passed @ ..]) = (&row.asked[..], &row.said[..]) else {
+    let ([before, after], [node, passed @ ..]) = (&row.asked[..], &row.sent[..]) else {
         return error();
     };
     let (before, after) = (&before.fields, &after.fields);
@@ -113,8 +113,8 @@ mod tests {
         let head = [26, 0xaa].map(|x: u32| F::from_int(x));
         let fields = [head.as_slice(), &hashes].concat();
         let left = Message::new(MERKLE, &fields, 1);
-        assert_eq!(verdict.said.len(), 2);
-        assert_eq!(verdict.said[1], left);
+        assert_eq!(verdict.sent.len(), 2);
+        assert_eq!(verdict.sent[1], left);
     }
 
     /// What is not touched may not change, in no element of its hash.

@@ -50,12 +50,12 @@ fn write(left: u32, word: u32) -> Event {
     }
 }
 
-/// What an honest row of the event says, sorted.
+/// What an honest row of the event sends, sorted.
 fn messages(e: &Event) -> Vec<Message> {
     let call = if e.call == Call::Read { 1 } else { 2 };
     let tuple = |value: u32, ts: u32| [e.word, value & 0xffff, value >> 16, ts];
     let moving = |word, left, ts, index| [call, e.next_pc, word, left, ts, index];
-    let mut said = alloc::vec![
+    let mut sent = alloc::vec![
         Message::received(MOVE, &moving(e.word, e.left, e.ts, e.journal_index)),
         Message::received(MEMORY, &tuple(e.prev, e.prev_ts)),
         Message::sent(MEMORY, &tuple(e.next, e.ts)),
@@ -64,15 +64,15 @@ fn messages(e: &Event) -> Vec<Message> {
     if is_write {
         let bytes = (e.journal_index..).zip(e.prev.to_le_bytes());
         let moved = bytes.take(e.left.min(4) as usize);
-        said.extend(moved.map(|(i, byte)| Message::sent(JOURNAL_BUS, &[i, byte.into()])));
+        sent.extend(moved.map(|(i, byte)| Message::sent(JOURNAL_BUS, &[i, byte.into()])));
     }
     let index = e.journal_index + if is_write { 4 } else { 0 };
-    said.push(match e.left {
+    sent.push(match e.left {
         0..=4 => Message::sent(STATE, &[e.next_pc, e.ts + 1]),
         _ => Message::sent(MOVE, &moving(e.word + 1, e.left - 4, e.ts + 1, index)),
     });
-    said.sort();
-    said
+    sent.sort();
+    sent
 }
 
 /// The row passes on a move of less than nothing. That one never ends: there are not enough
@@ -80,19 +80,19 @@ fn messages(e: &Event) -> Vec<Message> {
 fn never_ends(row: &Verdict) -> bool {
     let passes = |m: &Message| m.bus == MOVE && m.count == 1;
     let is_less = |left: u32| left == 0 || left >= P - 4;
-    row.said.iter().any(|m| passes(m) && is_less(m.fields[3]))
+    row.sent.iter().any(|m| passes(m) && is_less(m.fields[3]))
 }
 
-/// The row says what one event makes it say, and that event is one that may be.
+/// The row sends what one event makes it send, and that event is one that may be.
 fn judge(row: &Verdict) -> Result<(), String> {
-    let error = || Err(format!("{:?}", row.said));
+    let error = || Err(format!("{:?}", row.sent));
     let one = |bus: &str, count: i64| {
-        row.said
+        row.sent
             .iter()
             .find(|m| m.bus == bus && m.count == count)
             .map(|m| &m.fields[..])
     };
-    if row.said.is_empty() {
+    if row.sent.is_empty() {
         return Ok(());
     }
     let (
@@ -135,7 +135,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
         (Call::Read, _) => u32::MAX << (8 * left),
         _ => u32::MAX,
     };
-    let is_true = e.prev & kept == e.next & kept && row.said_sorted() == messages(&e);
+    let is_true = e.prev & kept == e.next & kept && row.sent_sorted() == messages(&e);
     if is_true { Ok(()) } else { error() }
 }
 

@@ -33,7 +33,7 @@ fn inputs() -> Vec<([F; WIDTH], u32)> {
 
 /// All answers are compressions, however often they are given.
 fn judge(row: &Verdict) -> Result<(), String> {
-    match row.said.iter().all(|answer| answer.is_true() == Some(true)) {
+    match row.sent.iter().all(|answer| answer.is_true() == Some(true)) {
         true => Ok(()),
         false => Err(format!("{row:?}")),
     }
@@ -106,7 +106,7 @@ mod tests {
             let verdict = subject.verdict(row);
             assert!(verdict.accepted());
             let answer = Message::new(POSEIDON2, &fields, -i64::from(count));
-            assert_eq!(verdict.said, [answer]);
+            assert_eq!(verdict.sent, [answer]);
         }
         for row in 6..8 {
             let verdict = subject.verdict(row);

@@ -67,30 +67,30 @@ fn messages(e: &Event) -> Vec<Message> {
     } = e.call;
     let arguments = arguments.map(limbs).concat();
     let call = [&[NUMBER][..], &arguments, &[next_pc, ts]].concat();
-    let mut said = alloc::vec![
+    let mut sent = alloc::vec![
         Message::received(CALL, &call),
         Message::sent(STATE, &[next_pc, ts + WIDTH as u32]),
     ];
     for (ts, access) in (ts..).zip(&e.accesses) {
         let tuple = |value: u32, ts| [access.word, value & 0xffff, value >> 16, ts];
-        said.push(Message::received(
+        sent.push(Message::received(
             MEMORY,
             &tuple(access.prev, access.prev_ts),
         ));
-        said.push(Message::sent(MEMORY, &tuple(access.next, ts)));
+        sent.push(Message::sent(MEMORY, &tuple(access.next, ts)));
     }
-    said.sort();
-    said
+    sent.sort();
+    sent
 }
 
 /// The row says what one call makes it say: it permutes words of memory above the code.
 fn judge(row: &Verdict) -> Result<(), String> {
-    let error = || Err(format!("{:?}", row.said));
-    if row.said.is_empty() {
+    let error = || Err(format!("{:?}", row.sent));
+    if row.sent.is_empty() {
         return Ok(());
     }
-    let calls: Vec<_> = row.said.iter().filter(|m| m.bus == CALL).collect();
-    let memory: Vec<_> = row.said.iter().filter(|m| m.bus == MEMORY).collect();
+    let calls: Vec<_> = row.sent.iter().filter(|m| m.bus == CALL).collect();
+    let memory: Vec<_> = row.sent.iter().filter(|m| m.bus == MEMORY).collect();
     let ([call], 32) = (&calls[..], memory.len()) else {
         return error();
     };
@@ -130,7 +130,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
         && first >= TEXT.end
         && first + WIDTH as u32 <= REGISTER_BASE
         && e.accesses.iter().map(|access| access.next).eq(after);
-    match is_there && row.said_sorted() == messages(&e) {
+    match is_there && row.sent_sorted() == messages(&e) {
         true => Ok(()),
         false => error(),
     }
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
     use crate::testkit::{Random, verdict};
 
-    fn heard(row: &Row) -> Verdict {
+    fn evaluated(row: &Row) -> Verdict {
         verdict(Table::Poseidon2Permute, &cells(row))
     }
 
@@ -285,9 +285,9 @@ mod tests {
             (0..20).map(|i| event(STATE_AT + 4 * i, [(); WIDTH].map(|()| random.draw() as u32)));
         let small = (0..WIDTH).map(small);
         for e in samples().into_iter().chain(others).chain(small) {
-            let verdict = heard(&row(&e));
+            let verdict = evaluated(&row(&e));
             assert!(verdict.accepted(), "{e:?}: {verdict:?}");
-            assert_eq!(verdict.said_sorted(), messages(&e));
+            assert_eq!(verdict.sent_sorted(), messages(&e));
             assert_eq!(judge(&verdict), Ok(()), "{e:?}");
         }
     }
@@ -310,7 +310,7 @@ mod tests {
         for (i, number) in SMALL.into_iter().enumerate() {
             assert!(small(i).accesses[i].next < 0xffff, "{number}");
             for (j, row) in other_words(i).iter().enumerate() {
-                let verdict = heard(row);
+                let verdict = evaluated(row);
                 assert!(judge(&verdict).is_err());
                 let broken = (verdict.broken.len(), verdict.untrue.len());
                 assert_eq!(
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn words_lie_in_memory_above_the_code() {
         for row in other_places() {
-            let verdict = heard(&row);
+            let verdict = evaluated(&row);
             assert!(judge(&verdict).is_err());
             assert_eq!(
                 verdict.broken.len() + verdict.untrue.len(),

@@ -34,9 +34,9 @@ fn honest(e: &Fetch) -> Program<F> {
 /// Every answer decodes the word that memory holds at its pc, which can be executed, and no
 /// word is read later than at the one time for it: it would be read twice.
 fn judge(row: &Verdict) -> Result<(), String> {
-    let error = || Err(format!("{:?}", row.said));
-    let cells: Vec<&Message> = row.said.iter().filter(|m| m.bus == MEMORY).collect();
-    let mut answers = row.said.iter().filter(|m| m.bus == PROGRAM);
+    let error = || Err(format!("{:?}", row.sent));
+    let cells: Vec<&Message> = row.sent.iter().filter(|m| m.bus == MEMORY).collect();
+    let mut answers = row.sent.iter().filter(|m| m.bus == PROGRAM);
     let (answer, None) = (answers.next(), answers.next()) else {
         return error();
     };

@@ -28,10 +28,10 @@ const EVENT: Event = Event {
 
 /// The cell keeps its value, and time goes on, but not as far as around the field.
 fn judge(row: &Verdict) -> Result<(), String> {
-    let [before, after] = row.said.as_slice() else {
-        return match row.said.is_empty() {
+    let [before, after] = row.sent.as_slice() else {
+        return match row.sent.is_empty() {
             true => Ok(()),
-            false => Err(format!("{:?}", row.said)),
+            false => Err(format!("{:?}", row.sent)),
         };
     };
     let (old, new) = (&before.fields, &after.fields);
@@ -39,7 +39,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
     let is_true = old[..3] == new[..3] && is_ordered && new[3] < FETCH_TIMESTAMP;
     match is_true && (before.count, after.count) == (-1, 1) {
         true => Ok(()),
-        false => Err(format!("{:?}", row.said)),
+        false => Err(format!("{:?}", row.sent)),
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
     fn known_answer() {
         let verdict = verdict(Table::Refresh, &cells(&row(&EVENT)));
         let cell = REGISTER_BASE + 7;
-        let said = [
+        let sent = [
             Message::received(MEMORY, &[cell, 1, 0xffff, 5]),
             Message::sent(MEMORY, &[cell, 1, 0xffff, 65_541]),
         ];
@@ -92,7 +92,7 @@ mod tests {
             Message::sent(LOOKUP, &[0, 0xffff, 0, 0]),
             Message::sent(LOOKUP, &[1, 0, 0, 0]),
         ];
-        assert_eq!((verdict.said, verdict.asked), (said.into(), asked.into()));
+        assert_eq!((verdict.sent, verdict.asked), (sent.into(), asked.into()));
         assert!(verdict.broken.is_empty() && verdict.untrue.is_empty());
     }
 

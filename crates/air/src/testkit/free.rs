@@ -206,7 +206,7 @@ pub fn free_cells() -> &'static [FreeCell] {
 }
 
 /// Whether the list has it that a cell may hold anything, in a row with these cells of a table
-/// with these public values, which says something. (A row that says nothing may hold anything
+/// with these public values, which sends something. (A row that sends nothing may hold anything
 /// that leaves it silent.)
 ///
 /// # Panics

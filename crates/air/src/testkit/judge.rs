@@ -1,4 +1,4 @@
-//! Whether an instruction's row says something untrue.
+//! Whether an instruction's row sends something untrue.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,26 +13,26 @@ use super::steps::{Case, IMMEDIATE, accesses, execute, messages};
 use super::verdict::{Message, Verdict};
 use crate::bus::{MEMORY, PROGRAM, STATE};
 
-/// Whether an instruction's row says something untrue: its inputs are what a program, the
+/// Whether an instruction's row sends something untrue: its inputs are what a program, the
 /// machine's state and cells may be, but what it makes of them is not what the ISA does.
 pub fn judge(row: &Verdict) -> Result<(), String> {
-    let said = row.said.as_slice();
-    if said.is_empty() {
+    let sent = row.sent.as_slice();
+    if sent.is_empty() {
         return Ok(());
     }
     let one = |bus: &str, count: i64| -> Result<&[u32], String> {
-        let mut of_bus = said.iter().filter(|m| m.bus == bus && m.count == count);
+        let mut of_bus = sent.iter().filter(|m| m.bus == bus && m.count == count);
         match (of_bus.next(), of_bus.next()) {
             (Some(message), None) => Ok(&message.fields),
             _ => Err(format!(
-                "not one {bus} message with count {count}: {said:?}"
+                "not one {bus} message with count {count}: {sent:?}"
             )),
         }
     };
     let (state, asked) = (one(STATE, -1)?, one(PROGRAM, 1)?);
     // The program table answers it for words that are no instruction.
     if asked[1] == 0 {
-        return Err(format!("an instruction without a number: {said:?}"));
+        return Err(format!("an instruction without a number: {sent:?}"));
     }
     let Some(instruction) = instruction(asked) else {
         // No program decodes to this.
@@ -48,7 +48,7 @@ pub fn judge(row: &Verdict) -> Result<(), String> {
             ts,
             ..instruction
         },
-        said,
+        sent,
     )?
     else {
         return Ok(());
@@ -56,7 +56,7 @@ pub fn judge(row: &Verdict) -> Result<(), String> {
     let Some(executed) = execute(inputs) else {
         return Err(format!("the instruction faults: {inputs:?}"));
     };
-    let (expected, mut got) = (messages(&executed), said.to_vec());
+    let (expected, mut got) = (messages(&executed), sent.to_vec());
     got.sort();
     match got == expected {
         true => Ok(()),
@@ -134,8 +134,8 @@ fn instruction(fields: &[u32]) -> Option<Step> {
 }
 
 /// Adds the values found in cells; `None` if no cell holds them.
-fn inputs(mut e: Step, said: &[Message]) -> Result<Option<Step>, String> {
-    let cells: Vec<&Message> = said.iter().filter(|m| m.bus == MEMORY).collect();
+fn inputs(mut e: Step, sent: &[Message]) -> Result<Option<Step>, String> {
+    let cells: Vec<&Message> = sent.iter().filter(|m| m.bus == MEMORY).collect();
     for pair in cells.chunks(2) {
         let &[before, after] = pair else {
             return Err(format!("a lone access: {pair:?}"));

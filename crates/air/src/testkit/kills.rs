@@ -61,7 +61,7 @@ pub enum Harm {
     Untrue,
     /// It takes a message more often than the table declares, or answers as a questioner.
     Unbounded,
-    /// It says what an honest row says, though a cell differs that is not listed as free.
+    /// It sends what an honest row sends, though a cell differs that is not listed as free.
     Survives,
 }
 

@@ -1,9 +1,9 @@
 //! Mutants: rows with a few cells changed.
 //!
 //! A mutant is *rejected* if a constraint is not 0 or the row asks for a fact that is none.
-//! A mutant that says something else than the row did is caught by whoever does not hear what
-//! he waits for, but only if what it says is false: its messages are put before a [`Judge`],
-//! who knows what the table may say. A mutant that says the same is a *survivor*: its cells are
+//! A mutant that sends something else than the row did is caught by whoever does not receive what
+//! he waits for, but only if what it sends is false: its messages are put before a [`Judge`],
+//! who knows what the table may send. A mutant that sends the same is a *survivor*: its cells are
 //! free, and must be on the list of [`super::free`].
 
 use alloc::collections::BTreeSet;
@@ -23,7 +23,7 @@ use super::verdict::Verdict;
 use crate::F;
 use crate::columns::Block;
 
-/// What a table may say: an error if the messages of one row are consistent with what its
+/// What a table may send: an error if the messages of one row are consistent with what its
 /// neighbours on the buses guarantee, and nevertheless state something untrue.
 pub type Judge = fn(&Verdict) -> Result<(), String>;
 
@@ -32,9 +32,9 @@ pub type Judge = fn(&Verdict) -> Result<(), String>;
 pub struct Count {
     /// A rule keeps them out.
     pub rejected: usize,
-    /// They say something else, which is true.
+    /// They send something else, which is true.
     pub says_other: usize,
-    /// They say the same.
+    /// They send the same.
     pub survived: usize,
 }
 
@@ -74,7 +74,7 @@ impl Report {
 pub struct Mutation {
     /// The table.
     pub subject: Subject,
-    /// Who knows what it may say.
+    /// Who knows what it may send.
     pub judge: Judge,
     /// Rows of which each cell is changed.
     pub singles: Vec<usize>,
@@ -147,7 +147,7 @@ impl Mutation {
                 let mut survives = false;
                 for value in self.values(row, column) {
                     *self.subject.cell(row, column) = value;
-                    let mutant = self.subject.hear(row, MAX_RULES);
+                    let mutant = self.subject.verdict_within(row, MAX_RULES);
                     let what = || format!("row {row}: {name} := {value}, was {}", cells[column]);
                     survives |= self.observe((&honest, &cells), &mutant, &[column], what);
                 }
@@ -173,7 +173,7 @@ impl Mutation {
                     *self.subject.cell(row, i) = x;
                     for y in steps(cells[j]) {
                         *self.subject.cell(row, j) = y;
-                        let mutant = self.subject.hear(row, MAX_RULES);
+                        let mutant = self.subject.verdict_within(row, MAX_RULES);
                         let what = || {
                             let (a, b) = (&names[i], &names[j]);
                             let (was_a, was_b) = (cells[i], cells[j]);
@@ -198,7 +198,7 @@ impl Mutation {
             self.report.count.rejected += usize::from(!mutant.accepted());
             match (harm, faults(&mutant)) {
                 (Some(_), None) if mutant.accepted() => {
-                    self.complain(format!("attack {i} is accepted: {:?}", mutant.said));
+                    self.complain(format!("attack {i} is accepted: {:?}", mutant.sent));
                 }
                 (Some(harm), Some(faults)) => self.report.kills.add(Kill {
                     harm,
@@ -222,7 +222,7 @@ impl Mutation {
         honest
     }
 
-    /// The harm that a row would do by what it says.
+    /// The harm that a row would do by what it sends.
     fn harm(&self, mutant: &Verdict) -> Option<Harm> {
         if !mutant.unbounded.is_empty() {
             return Some(Harm::Unbounded);
@@ -238,7 +238,7 @@ impl Mutation {
         changed: &[usize],
         what: impl Fn() -> String,
     ) -> bool {
-        let is_same = mutant.said == honest.said && mutant.unbounded.is_empty();
+        let is_same = mutant.sent == honest.sent && mutant.unbounded.is_empty();
         if !mutant.accepted() {
             self.report.count.rejected += 1;
             self.note_kill((honest, cells), mutant, changed, is_same);
@@ -253,7 +253,7 @@ impl Mutation {
         }
         self.report.count.says_other += 1;
         if let Some(harm) = self.harm(mutant) {
-            self.complain(format!("{harm:?}: {}: {:?}", what(), mutant.said));
+            self.complain(format!("{harm:?}: {}: {:?}", what(), mutant.sent));
         }
         false
     }

@@ -174,7 +174,7 @@ impl Mutation {
         let &Search {
             row, honest, cells, ..
         } = search;
-        let mutant = self.subject.hear(row, MAX_RULES);
+        let mutant = self.subject.verdict_within(row, MAX_RULES);
         let now = self.subject.row(row);
         let what = || {
             let change = |&column: &usize| {

@@ -1,4 +1,4 @@
-//! Instructions: events made by hand, and a model of what an instruction says on the buses.
+//! Instructions: events made by hand, and a model of what an instruction sends on the buses.
 //!
 //! The model takes its semantics from `vouch_isa` and shares no code with the tables.
 
@@ -228,7 +228,7 @@ fn access(mut e: Step) -> Option<Step> {
     e.addr.is_multiple_of(size).then_some(e)
 }
 
-/// What an honest row of the event says, sorted.
+/// What an honest row of the event sends, sorted.
 pub fn messages(e: &Step) -> Vec<Message> {
     let field = |x: i64| F::from_int(x).as_canonical_u32();
     let mut list = alloc::vec![
@@ -326,3 +326,6 @@ pub fn program_fields(pc: u32, word: u32) -> Option<([u32; 7], Option<u32>)> {
     let is_astray = jumps && i.imm % 4 != 0;
     Some(([pc, code, rd, rs1, rs2, x, y], (!is_astray).then_some(z)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use p3_matrix::dense::RowMajorMatrix;
 
 use super::numbers::TEXT;
 use super::rows::{cells, padding, table_of};
-use super::verdict::{Hearing, Place, Verdict};
+use super::verdict::{Collector, Place, Verdict};
 use crate::F;
 use crate::capture::{Capture, Row};
 use crate::columns::Block;
@@ -100,12 +100,12 @@ impl Subject {
 
     /// All that `row` does, on its own and as the row after the one before it.
     pub fn verdict(&self, row: usize) -> Verdict {
-        self.hear(row, usize::MAX)
+        self.verdict_within(row, usize::MAX)
     }
 
     /// As [`Self::verdict`], without messages if more than `patience` constraints are broken
     /// before them.
-    pub(super) fn hear(&self, row: usize, patience: usize) -> Verdict {
+    pub(super) fn verdict_within(&self, row: usize, patience: usize) -> Verdict {
         let mut verdict = self.evaluate(row, patience).verdict;
         if !self.trace.instance.main_next_row_columns().is_empty() {
             let before = (row + self.height() - 1) % self.height();
@@ -121,15 +121,15 @@ impl Subject {
         self.evaluate(row, 0).constraints
     }
 
-    fn evaluate(&self, row: usize, patience: usize) -> Hearing {
+    fn evaluate(&self, row: usize, patience: usize) -> Collector {
         let trace = &self.trace;
         let height = self.height();
         let fixed = self.fixed.as_ref().map(|fixed| {
             let width = fixed.width();
             &fixed.values[row * width..][..width]
         });
-        let mut hearing = Hearing::new(patience);
-        hearing.verdict.place = match row {
+        let mut collector = Collector::new(patience);
+        collector.verdict.place = match row {
             0 => Place::First,
             _ if row + 1 == height => Place::Last,
             _ => Place::Other,
@@ -144,8 +144,8 @@ impl Subject {
             is_last: F::from_bool(row + 1 == height),
             is_transition: F::from_bool(row + 1 != height),
         };
-        trace.instance.eval(&mut Capture::new(row, &mut hearing));
-        hearing
+        trace.instance.eval(&mut Capture::new(row, &mut collector));
+        collector
     }
 }
 

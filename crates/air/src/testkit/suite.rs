@@ -93,12 +93,12 @@ impl Suite {
         }
     }
 
-    /// The row is accepted and says what the model says.
+    /// The row is accepted and sends what the model sends.
     fn accepts(&self, e: &Step) -> Result<(), String> {
         let verdict = self.verdict(e);
         let is_clean = verdict.accepted() && verdict.unbounded.is_empty();
         let expected = messages(e);
-        match is_clean && verdict.said_sorted() == expected {
+        match is_clean && verdict.sent_sorted() == expected {
             true => Ok(()),
             false => Err(format!("{e:?}: expected {expected:?}, got {verdict:?}")),
         }
@@ -212,12 +212,12 @@ impl Suite {
             let writes = far(e.ts + RD_SLOT).map(|rd_ts| Step { rd_ts, ..*e });
             let now = e.ts + MEMORY_SLOT;
             let memory = [now, now + 1, now + (1 << 29)].map(|mem_ts| Step { mem_ts, ..*e });
-            let said = self.verdict(e).said;
+            let sent = self.verdict(e).sent;
             for late in reads.iter().chain(&seconds).chain(&writes).chain(&memory) {
                 let verdict = self.verdict(late);
                 // An instruction has no use for all of them.
-                let is_told = verdict.broken.is_empty() && verdict.untrue.len() == 1;
-                if !is_told && verdict.said != said {
+                let is_refused = verdict.broken.is_empty() && verdict.untrue.len() == 1;
+                if !is_refused && verdict.sent != sent {
                     return Err(format!("{late:?}: {verdict:?}"));
                 }
             }

@@ -121,33 +121,33 @@ pub struct Verdict {
     /// Questions to which the answer is yes.
     pub asked: Vec<Message>,
     /// All other messages.
-    pub said: Vec<Message>,
+    pub sent: Vec<Message>,
     /// Messages whose multiplicity exceeds the bound that the table declares, and questions
     /// asked a negative number of times.
     pub unbounded: Vec<Message>,
 }
 
 impl Verdict {
-    /// The table alone has nothing against the row. Whoever hears what it says may have.
+    /// The table alone has nothing against the row. Whoever receives what it sends may have.
     pub fn accepted(&self) -> bool {
         self.broken.is_empty() && self.untrue.is_empty()
     }
 
     /// The row sends nothing and asks nothing.
     pub fn is_silent(&self) -> bool {
-        self.said.is_empty() && self.asked.is_empty() && self.untrue.is_empty()
+        self.sent.is_empty() && self.asked.is_empty() && self.untrue.is_empty()
     }
 
-    /// What the row says, in an order that does not depend on the table.
-    pub fn said_sorted(&self) -> Vec<Message> {
-        let mut said = self.said.clone();
-        said.sort();
-        said
+    /// What the row sends, in an order that does not depend on the table.
+    pub fn sent_sorted(&self) -> Vec<Message> {
+        let mut sent = self.sent.clone();
+        sent.sort();
+        sent
     }
 }
 
 /// Collects a [`Verdict`].
-pub(super) struct Hearing {
+pub(super) struct Collector {
     pub verdict: Verdict,
     /// Values of the constraints so far.
     pub constraints: Vec<F>,
@@ -156,7 +156,7 @@ pub(super) struct Hearing {
     patience: usize,
 }
 
-impl Hearing {
+impl Collector {
     pub fn new(patience: usize) -> Self {
         Self {
             verdict: Verdict::default(),
@@ -167,7 +167,7 @@ impl Hearing {
     }
 }
 
-impl Sink for Hearing {
+impl Sink for Collector {
     fn constraint(&mut self, value: F) {
         if value != F::ZERO {
             self.verdict.broken.push(self.constraints.len());
@@ -202,7 +202,7 @@ impl Sink for Hearing {
                 &mut self.verdict.untrue
             }
             Some(true) => &mut self.verdict.asked,
-            None => &mut self.verdict.said,
+            None => &mut self.verdict.sent,
         };
         list.push(message);
     }

@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::output::Output;
 
 /// Instructions between two looks at whether the debugger wants something.
-const UNHEARD: u32 = 1 << 14;
+const UNPOLLED: u32 = 1 << 14;
 
 /// Number of the signal that a debugger kills with.
 const SIGKILL: u8 = 9;
@@ -55,7 +55,7 @@ pub fn debugged(
         run,
         breakpoints: BTreeSet::new(),
         one_step: false,
-        told_of_fault: false,
+        reported_fault: false,
         console: &mut console,
     };
     let reason = GdbStub::new(connection)
@@ -93,7 +93,7 @@ struct Session<'p, 'c> {
     /// Stop after the next instruction.
     one_step: bool,
     /// The debugger has seen the guest at the instruction at fault.
-    told_of_fault: bool,
+    reported_fault: bool,
     console: &'c mut dyn FnMut(Stream, &[u8]),
 }
 
@@ -106,7 +106,7 @@ impl Session<'_, '_> {
             Some(Err(error)) => {
                 let signal = signal(error);
                 // First it can be looked at; then it is gone.
-                match std::mem::replace(&mut self.told_of_fault, true) {
+                match std::mem::replace(&mut self.reported_fault, true) {
                     false => Some(SingleThreadStopReason::Signal(signal)),
                     true => Some(SingleThreadStopReason::Terminated(signal)),
                 }
@@ -229,15 +229,15 @@ impl BlockingEventLoop for Session<'_, '_> {
         WaitForStopReasonError<Infallible, <TcpStream as Connection>::Error>,
     > {
         loop {
-            for _ in 0..UNHEARD {
+            for _ in 0..UNPOLLED {
                 session.run.step(session.console);
                 if let Some(reason) = session.stop() {
                     return Ok(Event::TargetStopped(reason));
                 }
             }
-            let heard =
+            let incoming =
                 ConnectionExt::peek(connection).map_err(WaitForStopReasonError::Connection)?;
-            if heard.is_some() {
+            if incoming.is_some() {
                 let byte =
                     ConnectionExt::read(connection).map_err(WaitForStopReasonError::Connection)?;
                 return Ok(Event::IncomingData(byte));

@@ -22,9 +22,9 @@ fn figures_are_written_in_three_ways() {
     let outcome = place.vouch(&[&what[..], &size, &out, &rest].concat()).ok();
 
     let runs: Value = serde_json::from_slice(&place.get("bench.json")).expect("JSON");
-    let said = outcome.json();
-    assert_eq!(said["runs"], runs);
-    assert_eq!(said["profile"], "fast");
+    let reply = outcome.json();
+    assert_eq!(reply["runs"], runs);
+    assert_eq!(reply["profile"], "fast");
     let runs = runs.as_array().expect("a list");
     let names: Vec<_> = runs.iter().map(|run| run["guest"].as_str()).collect();
     // The commitment has one size only.

@@ -78,8 +78,8 @@ fn a_build_script_builds_guests() {
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
         .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true");
     let output = in_time(what, &mut cargo);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     let built = Program::from_elf(&output.stdout).expect("a program");
 
     let plain = Command::new(env!("CARGO_BIN_EXE_vouch"))
@@ -107,9 +107,9 @@ fn in_time(what: &str, command: &mut Command) -> Output {
         .spawn();
     let child = child.expect("it starts");
     let group = format!("-{}", child.id());
-    let (tell, told) = channel();
-    std::thread::spawn(move || tell.send(child.wait_with_output()));
-    match told.recv_timeout(Duration::from_secs(540)) {
+    let (send, ended) = channel();
+    std::thread::spawn(move || send.send(child.wait_with_output()));
+    match ended.recv_timeout(Duration::from_secs(540)) {
         Ok(output) => output.expect("it ends"),
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
             let killed = Command::new("kill")

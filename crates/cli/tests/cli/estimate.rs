@@ -18,7 +18,7 @@ fn an_estimate_says_what_a_proof_then_takes() {
         ],
     ] {
         let run = ["run", &elf, "--input-hex", "e8030000", "--estimate"];
-        let said = place
+        let reply = place
             .vouch(&[&run[..], parameters, &["--json"]].concat())
             .ok()
             .json();
@@ -28,9 +28,9 @@ fn an_estimate_says_what_a_proof_then_takes() {
             .ok()
             .json();
         for name in ["cycles", "journal", "exit_code"] {
-            assert_eq!(said[name], proven[name], "{name}");
+            assert_eq!(reply[name], proven[name], "{name}");
         }
-        let estimate = &said["estimate"];
+        let estimate = &reply["estimate"];
         for name in [
             "profile",
             "security_bits",
@@ -45,11 +45,11 @@ fn an_estimate_says_what_a_proof_then_takes() {
         let bytes = number(&proven["proof_bytes"]);
         assert!(
             (number(&estimate["proof_bytes"]) / bytes - 1.0).abs() < 0.01,
-            "{said}"
+            "{reply}"
         );
-        assert!(number(&estimate["most_proof_bytes"]) >= bytes, "{said}");
-        assert!(number(&estimate["memory_bytes"]) > 0.0, "{said}");
-        assert!(number(&estimate["prove_seconds"]) > 0.0, "{said}");
+        assert!(number(&estimate["most_proof_bytes"]) >= bytes, "{reply}");
+        assert!(number(&estimate["memory_bytes"]) > 0.0, "{reply}");
+        assert!(number(&estimate["prove_seconds"]) > 0.0, "{reply}");
     }
 }
 

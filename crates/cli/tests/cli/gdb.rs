@@ -41,13 +41,13 @@ impl Waiting {
     }
 
     fn end(mut self) -> Outcome {
-        let mut said = String::new();
-        self.stderr.read_to_string(&mut said).expect("text");
+        let mut stderr = String::new();
+        self.stderr.read_to_string(&mut stderr).expect("text");
         let output = self.child.wait_with_output().expect("it ends");
         Outcome {
             code: output.status.code().expect("an exit code"),
             stdout: String::from_utf8(output.stdout).expect("text"),
-            stderr: said,
+            stderr,
         }
     }
 
@@ -282,8 +282,8 @@ fn traced(place: &Place) {
         )
         .output()
         .expect("it runs");
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{said}");
+    let stderr = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{stderr}");
 }
 
 #[test]
@@ -328,8 +328,8 @@ fn gdb_stops_in_main_and_reads_a_variable() {
         gdb.args(["-ex", command]);
     }
     let output = gdb.current_dir(place.path("")).output().expect("it runs");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
     let end = waiting.end();
     for line in [
         "Breakpoint 1, traced::main () at src/main.rs:8",
@@ -343,7 +343,11 @@ fn gdb_stops_in_main_and_reads_a_variable() {
         // 385 % 256 is 129, and gdb says it in octal.
         "exited with code 0201]",
     ] {
-        assert!(said.contains(line), "{line:?} in {said}\n{}", end.stderr);
+        assert!(
+            printed.contains(line),
+            "{line:?} in {printed}\n{}",
+            end.stderr
+        );
     }
     assert_eq!(end.code, 1, "{}", end.stderr);
     assert!(end.stdout.contains("the total is 385\n"), "{}", end.stdout);

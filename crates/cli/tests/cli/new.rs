@@ -113,12 +113,12 @@ fn a_project_proves_and_verifies() {
         let commands = readme
             .lines()
             .filter_map(|line| line.strip_prefix("    cargo "));
-        let said: Vec<String> = commands
+        let printed: Vec<String> = commands
             .map(|command| cargo(&place.path(name), command))
             .collect();
-        assert_eq!(said.len(), 2, "the commands of the page");
-        assert!(said[0].starts_with("receipt.vouch: "), "{}", said[0]);
-        assert_eq!(said[1], "verified: the Fibonacci number 20 is 6765\n");
+        assert_eq!(printed.len(), 2, "the commands of the page");
+        assert!(printed[0].starts_with("receipt.vouch: "), "{}", printed[0]);
+        assert_eq!(printed[1], "verified: the Fibonacci number 20 is 6765\n");
         // And not without a receipt that says so.
         let receipt = place.path(name).join("receipt.vouch");
         let mut bytes = fs::read(&receipt).expect("a receipt");
@@ -134,8 +134,8 @@ fn a_project_proves_and_verifies() {
 /// What a command of the page prints, without the comment after it.
 fn cargo(project: &Path, command: &str) -> String {
     let output = run(project, command);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command}: {stderr}");
     String::from_utf8(output.stdout).expect("text")
 }
 

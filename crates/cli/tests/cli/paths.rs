@@ -68,11 +68,11 @@ fn files_may_have_any_name() {
 #[test]
 fn graphs_may_have_any_name() {
     let place = place();
-    let said = run(&place, "run %.elf --input %.input --flame-graph %.svg");
-    let said = said.ok().json();
+    let reply = run(&place, "run %.elf --input %.input --flame-graph %.svg");
+    let reply = reply.ok().json();
     let paths = [
-        &said["profile"]["cycles_svg"],
-        &said["profile"]["cells_svg"],
+        &reply["profile"]["cycles_svg"],
+        &reply["profile"]["cells_svg"],
     ];
     let expected = [".svg", ".cells.svg"].map(|end| Value::from(format!("{SHOWN}{end}")));
     assert_eq!(paths, [&expected[0], &expected[1]]);
@@ -86,8 +86,8 @@ fn figures_may_have_any_name() {
     let place = Place::new();
     let line =
         "bench --guests commitment --cycles 100 --runs 1 --out %.json --markdown %.md --svg %.svg";
-    let said = run(&place, line).ok().json();
-    let command = said["command"].as_str().expect("text");
+    let reply = run(&place, line).ok().json();
+    let command = reply["command"].as_str().expect("text");
     assert!(command.contains("--out $'\\xff.json'"), "{command}");
     let markdown = std::fs::read_to_string(place.path("").join(name(".md")));
     assert!(markdown.expect("text").contains("](%FF.svg)"));
@@ -131,13 +131,13 @@ fn files_that_are_not_there_are_named_as_well_as_can_be() {
     }
     for (line, kind) in lines {
         let outcome = run(&place, line);
-        let said = outcome.json();
+        let reply = outcome.json();
         assert_eq!(
-            (outcome.code, &said["kind"]),
+            (outcome.code, &reply["kind"]),
             (2, &kind.into()),
-            "{line}: {said}"
+            "{line}: {reply}"
         );
-        let error = said["error"].as_str().expect("text");
+        let error = reply["error"].as_str().expect("text");
         assert!(error.contains(SHOWN), "{line}: {error}");
     }
 }
@@ -147,9 +147,9 @@ fn a_guest_is_built_in_a_directory_that_cargo_can_name() {
     let place = Place::new();
     std::fs::create_dir(place.path("").join(name("guest"))).expect("a directory");
     let outcome = run(&place, "build %guest");
-    let said = outcome.json();
-    assert_eq!((outcome.code, &said["kind"]), (2, &"build".into()));
-    let error = said["error"].as_str().expect("text");
+    let reply = outcome.json();
+    assert_eq!((outcome.code, &reply["kind"]), (2, &"build".into()));
+    let error = reply["error"].as_str().expect("text");
     assert!(error.contains("expected a path in UTF-8"), "{error}");
 }
 
@@ -192,11 +192,11 @@ fn other_values_are_refused() {
     }
     for line in lines {
         let outcome = run(&place, line);
-        let said = outcome.json();
+        let reply = outcome.json();
         assert_eq!(
-            (outcome.code, &said["kind"]),
+            (outcome.code, &reply["kind"]),
             (2, &"usage".into()),
-            "{line}: {said}"
+            "{line}: {reply}"
         );
     }
 }
@@ -212,9 +212,9 @@ fn a_secret_that_is_no_text_is_refused_and_not_repeated() {
         .output()
         .expect("it runs");
     assert_eq!(output.status.code(), Some(2));
-    let said: Value = serde_json::from_slice(&output.stdout).expect("an object");
-    assert_eq!(said["kind"], "usage");
-    let error = said["error"].as_str().expect("text");
+    let reply: Value = serde_json::from_slice(&output.stdout).expect("an object");
+    assert_eq!(reply["kind"], "usage");
+    let error = reply["error"].as_str().expect("text");
     assert!(
         error.contains("AWS_SECRET_ACCESS_KEY: expected UTF-8"),
         "{error}"

@@ -84,10 +84,10 @@ fn stdin_is_an_input_where_it_is_a_file() {
         .output()
         .expect("it runs");
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("--output: expected another file than --input"),
-        "{said}"
+        stderr.contains("--output: expected another file than --input"),
+        "{stderr}"
     );
 }
 

@@ -236,13 +236,16 @@ fn backends_are_chosen() {
         .vouch(&prove(&elf, &input, &["--backend", "auto"]))
         .ok();
     assert!(place.get("receipt") == expected);
-    let said = auto.stderr.contains("no GPU: ");
+    let explained = auto.stderr.contains("no GPU: ");
     assert!(
-        !said || auto.stderr.contains("; proving on the CPU"),
+        !explained || auto.stderr.contains("; proving on the CPU"),
         "{}",
         auto.stderr
     );
-    assert_eq!(said, cfg!(feature = "cuda") && place.vouch(&cuda).code != 0);
+    assert_eq!(
+        explained,
+        cfg!(feature = "cuda") && place.vouch(&cuda).code != 0
+    );
 }
 
 #[test]

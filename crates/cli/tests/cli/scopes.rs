@@ -106,9 +106,9 @@ fn try_build(place: &Place, source: &str, more: &[&str]) -> Output {
 /// Builds a guest with this source, and returns its ELF.
 fn build(place: &Place, source: &str, more: &[&str]) -> Vec<u8> {
     let built = try_build(place, source, &[&["-o", "scoped.elf"], more].concat());
-    let said = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{said}");
-    assert!(!said.contains("warning"), "{said}");
+    let stderr = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{stderr}");
+    assert!(!stderr.contains("warning"), "{stderr}");
     place.get("scoped.elf")
 }
 
@@ -149,8 +149,8 @@ fn scopes_are_counted_where_they_are_asked_for() {
 
     let marked = build(&place, MAIN, &["--scopes"]);
     assert!(marked != named);
-    let said = place.vouch(&["run", "scoped.elf", "--json"]).ok().json();
-    let found = scopes(&said);
+    let reply = place.vouch(&["run", "scoped.elf", "--json"]).ok().json();
+    let found = scopes(&reply);
     let calls: Vec<(&str, u64)> = { found.iter() }
         .map(|(name, (calls, _))| (name.as_str(), *calls))
         .collect();
@@ -165,21 +165,21 @@ fn scopes_are_counted_where_they_are_asked_for() {
     assert_eq!(calls, expected);
     let cycles = |name: &str| found[name].1;
     // At least three instructions a round of a loop that the compiler cannot see through.
-    assert!(cycles("work") >= 3000 && cycles("work") < 20_000, "{said}");
-    assert!(cycles("a number; of ten") >= cycles("work"), "{said}");
+    assert!(cycles("work") >= 3000 && cycles("work") < 20_000, "{reply}");
+    assert!(cycles("a number; of ten") >= cycles("work"), "{reply}");
     // A function inside itself counts once, whatever its depth: a call takes less than 100 instructions.
-    assert!((6..600).contains(&cycles("down")), "{said}");
-    assert!((8..400).contains(&cycles("early")), "{said}");
+    assert!((6..600).contains(&cycles("down")), "{reply}");
+    assert!((8..400).contains(&cycles("early")), "{reply}");
     let parts = ["a number; of ten", "down", "early", "printing"];
     let parts: u64 = parts.map(cycles).iter().sum();
-    let total = said["cycles"].as_u64().expect("a number");
+    let total = reply["cycles"].as_u64().expect("a number");
     // Each call of a scope has two marks that do not count.
     let marks = 2 * calls.iter().map(|(_, calls)| calls).sum::<u64>();
     assert!(
         parts <= cycles("all") && cycles("all") <= total - marks,
-        "{said}"
+        "{reply}"
     );
-    assert!(cycles("all") * 10 > total * 9, "{said}");
+    assert!(cycles("all") * 10 > total * 9, "{reply}");
 
     let plain = place.vouch(&["run", "scoped.elf", "--stats"]).ok().stdout;
     let line = plain
@@ -222,12 +222,12 @@ fn names_that_the_assembler_would_misread_do_not_compile() {
     for name in [r#"\"quoted\""#, r"back\\slash", r"line\n", ""] {
         let source = MAIN.replace("printing", name);
         let built = try_build(&place, &source, &[]);
-        let said = String::from_utf8_lossy(&built.stderr);
+        let stderr = String::from_utf8_lossy(&built.stderr);
         assert!(!built.status.success(), "{name}");
         assert!(
-            said.contains("of a scope has printable characters")
-                || said.contains("a scope has a name"),
-            "{said}"
+            stderr.contains("of a scope has printable characters")
+                || stderr.contains("a scope has a name"),
+            "{stderr}"
         );
     }
 }

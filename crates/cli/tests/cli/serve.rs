@@ -279,10 +279,10 @@ fn a_second_signal_ends_it_at_once() {
     sleep(Duration::from_millis(300));
     assert!(service.child.try_wait().expect("a child").is_none());
     service.signal("INT");
-    let (code, said) = service.wait();
-    let said: Value = serde_json::from_str(&said).expect("one object");
-    assert_eq!((code, &said["signal"]), (Some(130), &2.into()));
-    assert_eq!(said["kind"], "stopped");
+    let (code, reply) = service.wait();
+    let reply: Value = serde_json::from_str(&reply).expect("one object");
+    assert_eq!((code, &reply["signal"]), (Some(130), &2.into()));
+    assert_eq!(reply["kind"], "stopped");
 }
 
 /// Database, inputs, segments, receipts and ELFs, whatever the umask, in a folder that is everybody's.
@@ -360,8 +360,8 @@ fn the_log_names_jobs_and_no_inputs() {
         .collect();
     for (id, end) in [(&good.id, "succeeded"), (&bad.id, "failed")] {
         for message in ["accepted", end] {
-            let told = |line: &&Value| line["job"] == **id && line["message"] == message;
-            assert!(lines.iter().any(|line| told(&line)), "{message} in {log}");
+            let logged = |line: &&Value| line["job"] == **id && line["message"] == message;
+            assert!(lines.iter().any(|line| logged(&line)), "{message} in {log}");
         }
     }
     for private in [&hashes(1)[..16], &hashes(2)[..16]] {
@@ -445,12 +445,12 @@ fn keys_of_the_store_come_from_the_environment() {
     assert!(request.contains("/bucket/receipts/"), "{request}");
     assert!(request.contains("Credential=the-key/"), "{request}");
     assert!(request.contains("eu-test-1"), "{request}");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let said: Value = serde_json::from_str(&said).expect("an object");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let reply: Value = serde_json::from_str(&stdout).expect("an object");
     assert_eq!(
-        (output.status.code(), &said["kind"]),
+        (output.status.code(), &reply["kind"]),
         (Some(2), &Value::from("storage"))
     );
-    let everything = format!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    let everything = format!("{reply}{}", String::from_utf8_lossy(&output.stderr));
     assert!(!everything.contains("the-secret"));
 }

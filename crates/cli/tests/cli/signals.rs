@@ -77,16 +77,16 @@ fn stops(place: &Place, line: &str, (name, number): (&str, i32), prepare: impl F
     send(name, &child);
     let output = child.wait_with_output().expect("it ends");
     drop(stdin);
-    let said = object(&output);
+    let reply = object(&output);
     assert_eq!(
         output.status.code(),
         Some(128 + number),
         "{line}: {output:?}"
     );
-    assert_eq!(said["kind"], "stopped", "{line}: {said}");
-    assert_eq!(said["status"], 128 + number, "{line}: {said}");
-    assert_eq!(said["signal"], number, "{line}: {said}");
-    let error = said["error"].as_str().expect("a message");
+    assert_eq!(reply["kind"], "stopped", "{line}: {reply}");
+    assert_eq!(reply["status"], 128 + number, "{line}: {reply}");
+    assert_eq!(reply["signal"], number, "{line}: {reply}");
+    let error = reply["error"].as_str().expect("a message");
     assert!(
         error.starts_with(&format!("stopped by signal {number}")),
         "{error}"
@@ -164,10 +164,10 @@ fn a_second_signal_does_not_wait_for_a_proof() {
         send(name, &child);
         send(name, &child);
         let output = child.wait_with_output().expect("it ends");
-        let said = object(&output);
+        let reply = object(&output);
         assert_eq!(output.status.code(), Some(128 + number), "{output:?}");
         assert_eq!(
-            (&said["kind"], &said["signal"]),
+            (&reply["kind"], &reply["signal"]),
             (&"stopped".into(), &number.into())
         );
         assert!(!place.path("out").exists());

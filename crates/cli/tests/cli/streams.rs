@@ -93,8 +93,8 @@ fn nobody_reads_stdout() {
         for more in [&[][..], &["--json"]] {
             let output = into_the_void(&place, &[command, more].concat());
             assert_eq!(output.status.code(), Some(141), "{command:?}: {output:?}");
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(without_warning(&said), "", "{command:?}");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(without_warning(&stderr), "", "{command:?}");
         }
     }
     // What was asked for is there all the same.
@@ -122,14 +122,14 @@ fn a_long_run_is_followed_on_a_terminal() {
         .stdin(Stdio::null())
         .output()
         .expect("it runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(4), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{stdout}");
     for part in [
         " M cycles executed, ",
         " M a second, ends at 536 M (--max-cycles)",
         "error: limit reached: the run may use 536870912 cycles",
         "hint: --max-cycles N allows more",
     ] {
-        assert!(said.contains(part), "{part:?} in {said}");
+        assert!(stdout.contains(part), "{part:?} in {stdout}");
     }
 }

@@ -120,9 +120,9 @@ fn without_the_service_nothing_is_served() {
         place.refuses(arguments, 2, "usage", missing);
     }
     let hint = "cargo install --path crates/cli --features serve";
-    let said = place.vouch(&["serve", "--json"]).json();
+    let reply = place.vouch(&["serve", "--json"]).json();
     assert!(
-        said["hint"].as_str().expect("text").contains(hint),
-        "{said}"
+        reply["hint"].as_str().expect("text").contains(hint),
+        "{reply}"
     );
 }

@@ -115,12 +115,12 @@ fn signals_stop_a_proof_that_can_go_on() {
         assert!(sent.expect("kill").success());
         let output = child.wait_with_output().expect("a child");
         assert_eq!(output.status.code(), Some(code), "{signal}");
-        let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("an object");
+        let reply: serde_json::Value = serde_json::from_slice(&output.stdout).expect("an object");
         assert_eq!(
-            (&said["kind"], &said["status"]),
+            (&reply["kind"], &reply["status"]),
             (&"stopped".into(), &code.into())
         );
-        let error = said["error"].as_str().expect("a message");
+        let error = reply["error"].as_str().expect("a message");
         assert!(
             error.contains("the same command goes on from there"),
             "{error}"
@@ -147,9 +147,9 @@ fn a_full_disk_loses_nothing() {
         .current_dir(place.path(""))
         .output()
         .expect("a shell");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("cannot write work/segment-"), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("cannot write work/segment-"), "{stderr}");
     assert_eq!(segments(&place), before);
     assert!(!place.path("receipt").exists());
     assert_eq!(finish(&place), before);

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use page::Step;
+use page::PageBlock;
 use vouch_sdk::build::Toolchain;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -50,13 +50,13 @@ fn follow(name: &str, page: &str) {
     assert!(!steps.is_empty(), "{name}");
     for step in &steps {
         match step {
-            Step::File(file, contents) => {
+            PageBlock::File(file, contents) => {
                 let path = place.join(file);
                 // A page changes what is there; a slip in a name would make a new file.
                 assert!(path.is_file(), "{name}: there is no {file}");
                 fs::write(path, format!("{contents}\n")).expect("it can be written");
             }
-            Step::Commands(commands) => place = run(name, commands, &place, &bin),
+            PageBlock::Commands(commands) => place = run(name, commands, &place, &bin),
         }
         // A new project gets the versions that the tests are built with.
         let lock = place.join("Cargo.lock");

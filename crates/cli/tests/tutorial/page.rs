@@ -2,7 +2,7 @@
 
 /// A code block that somebody does something with.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step<'p> {
+pub enum PageBlock<'p> {
     /// A file of this name, with these contents: a block after a line that ends with `` `name`: ``.
     File(&'p str, &'p str),
     /// Commands in a `console` block.
@@ -21,7 +21,7 @@ pub struct Command<'p> {
 ///
 /// # Panics
 /// A block is neither a file nor commands, and not marked as one to be read only.
-pub fn steps(page: &str) -> Vec<Step<'_>> {
+pub fn steps(page: &str) -> Vec<PageBlock<'_>> {
     let mut steps = Vec::new();
     let mut parts = page.split("\n```");
     let mut before = parts.next().expect("a text");
@@ -31,8 +31,8 @@ pub fn steps(page: &str) -> Vec<Step<'_>> {
         match (language, file_name(before)) {
             // The page says why nobody runs it.
             (_, _) if language.ends_with(",ignore") => {}
-            ("console", _) => steps.push(Step::Commands(commands(contents))),
-            (_, Some(name)) => steps.push(Step::File(name, contents)),
+            ("console", _) => steps.push(PageBlock::Commands(commands(contents))),
+            (_, Some(name)) => steps.push(PageBlock::File(name, contents)),
             _ => panic!("a block that is neither a file nor commands: {block}"),
         }
         before = parts.next().expect("a text after the block");
@@ -117,8 +117,8 @@ fn a_page_is_read_in_order() {
         output: output.to_vec(),
     };
     let expected = [
-        Step::Commands(vec![command("one", &["out"]), command("two", &[])]),
-        Step::File("x/y.rs", "fn main() {}"),
+        PageBlock::Commands(vec![command("one", &["out"]), command("two", &[])]),
+        PageBlock::File("x/y.rs", "fn main() {}"),
     ];
     assert_eq!(steps(page), expected);
 }

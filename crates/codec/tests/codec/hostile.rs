@@ -240,12 +240,12 @@ fn types_that_do_not_fit_the_encoding() {
 
 #[test]
 fn values_that_cannot_be_encoded() {
-    let said = |error: Error| (error.kind().clone(), error.to_string(), error.offset());
+    let described = |error: Error| (error.kind().clone(), error.to_string(), error.offset());
     let words = "expected elements of some bytes, got some of none";
     let none = (ErrorKind::NoBytes, words.to_owned(), None);
-    assert_eq!(said(to_vec(&[(); 1][..]).expect_err("no bytes")), none);
+    assert_eq!(described(to_vec(&[(); 1][..]).expect_err("no bytes")), none);
     assert_eq!(
-        said(to_vec(&BTreeMap::from([((), ())])).expect_err("no bytes")),
+        described(to_vec(&BTreeMap::from([((), ())])).expect_err("no bytes")),
         none
     );
     // None of them is another matter, and so is an array, whose type says how many there are.
@@ -258,7 +258,7 @@ fn values_that_cannot_be_encoded() {
         }
     }
     let message = ErrorKind::Message("not today".into());
-    let error = said(to_vec(&Refusing).expect_err("it says no"));
+    let error = described(to_vec(&Refusing).expect_err("it says no"));
     assert_eq!(error, (message, "not today".into(), None));
 }
 

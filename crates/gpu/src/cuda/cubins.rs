@@ -19,13 +19,13 @@ struct Aligned<T: ?Sized>(T);
 include!(concat!(env!("OUT_DIR"), "/cubins.rs"));
 
 /// The kernels that a device runs, loaded.
-pub struct Kernels {
+pub struct LoadedKernels {
     by_name: HashMap<String, Function>,
     // What the functions are of.
     _modules: Vec<Module>,
 }
 
-impl Kernels {
+impl LoadedKernels {
     /// Loads all kernels. The context is bound.
     ///
     /// # Errors

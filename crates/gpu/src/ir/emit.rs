@@ -3,9 +3,9 @@
 
 use vouch_air::tables::Table;
 
-use super::Program;
+use super::TableProgram;
 use super::graph::{Id, Node};
-use super::order::{Part, Step};
+use super::order::{IrStep, Part};
 use crate::field::word;
 use crate::sources::Source;
 
@@ -21,7 +21,7 @@ pub fn sources() -> Vec<Source> {
 }
 
 fn files(table: Table) -> Vec<Source> {
-    let program = Program::of(table);
+    let program = TableProgram::of(table);
     let name = table.name();
     let file = |name, degrees: &[usize]| Source {
         name: format!("constraints_{name}.cu"),
@@ -34,7 +34,7 @@ fn files(table: Table) -> Vec<Source> {
     DEGREES.map(of_degree).into()
 }
 
-impl Program {
+impl TableProgram {
     /// The table's kernels.
     fn source(&self, degrees: &[usize]) -> String {
         let name = self.table.name();
@@ -123,28 +123,28 @@ template <uint32_t D> DEVICE void {name}_quotient(const TableArgs &a) {{
         }
     }
 
-    fn step(&self, step: Step) -> String {
+    fn step(&self, step: IrStep) -> String {
         match step {
-            Step::Compute(id) => format!("Fp v{} = {};", id.0, self.expression(id)),
-            Step::Constraint { index, value } => {
+            IrStep::Compute(id) => format!("Fp v{} = {};", id.0, self.expression(id)),
+            IrStep::Constraint { index, value } => {
                 let power = self.combiners() + index;
                 format!(
                     "add(constraints, {}, number<D>(r, {power}));",
                     self.operand(value)
                 )
             }
-            Step::Begin { slot } => {
+            IrStep::Begin { slot } => {
                 let combiner = self.messages[slot].combiner;
                 format!("Sum<D> s{slot} = sum(number<D>(r, {combiner}));")
             }
-            Step::Field { slot, index, value } => {
+            IrStep::Field { slot, index, value } => {
                 let factor = self.messages[slot].combiner + 1 + index;
                 format!(
                     "add(s{slot}, {}, number<D>(r, {factor}));",
                     self.operand(value)
                 )
             }
-            Step::End { slot, count } => {
+            IrStep::End { slot, count } => {
                 let column = self.messages[slot].column;
                 self.end(slot, column, &self.operand(count))
             }

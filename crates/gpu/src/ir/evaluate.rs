@@ -4,25 +4,25 @@ use p3_field::PrimeCharacteristicRing;
 use vouch_air::F;
 use vouch_air::capture::Row;
 
-use super::Program;
+use super::TableProgram;
 use super::graph::{Graph, Id, Node};
-use super::order::Step;
+use super::order::IrStep;
 
-/// What a row says.
+/// What a row emits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct Evaluated {
     /// The constraints' values.
     pub constraints: Vec<F>,
     /// The messages by slot: the fields that vary, and the count.
     pub messages: Vec<(Vec<F>, F)>,
 }
 
-/// What a row says, computed as the kernels do: part by part, each from nothing.
+/// What a row emits, computed as the kernels do: part by part, each from nothing.
 ///
 /// # Panics
 /// If a part looks at a value that it has not computed.
-pub fn evaluate(program: &Program, row: &Row<'_>) -> Said {
-    let mut said = Said {
+pub fn evaluate(program: &TableProgram, row: &Row<'_>) -> Evaluated {
+    let mut evaluated = Evaluated {
         constraints: vec![F::ZERO; program.constraints.len()],
         messages: vec![(Vec::new(), F::ZERO); program.messages.len()],
     };
@@ -35,15 +35,19 @@ pub fn evaluate(program: &Program, row: &Row<'_>) -> Said {
         };
         for &step in &part.steps {
             match step {
-                Step::Compute(id) => values.known[id.0] = Some(values.compute(id)),
-                Step::Constraint { index, value } => said.constraints[index] = values.get(value),
-                Step::Begin { slot } => said.messages[slot].0.clear(),
-                Step::Field { slot, value, .. } => said.messages[slot].0.push(values.get(value)),
-                Step::End { slot, count } => said.messages[slot].1 = values.get(count),
+                IrStep::Compute(id) => values.known[id.0] = Some(values.compute(id)),
+                IrStep::Constraint { index, value } => {
+                    evaluated.constraints[index] = values.get(value)
+                }
+                IrStep::Begin { slot } => evaluated.messages[slot].0.clear(),
+                IrStep::Field { slot, value, .. } => {
+                    evaluated.messages[slot].0.push(values.get(value))
+                }
+                IrStep::End { slot, count } => evaluated.messages[slot].1 = values.get(count),
             }
         }
     }
-    said
+    evaluated
 }
 
 /// What a part has computed.

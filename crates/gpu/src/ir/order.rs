@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Message;
+use super::IrMessage;
 use super::graph::{Graph, Id};
 
 /// The most values that may be waiting in a part which could be cut: they and what a kernel keeps
@@ -11,7 +11,7 @@ const LIVE: usize = 48;
 
 /// What is done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum IrStep {
     /// Computes a value from values that are there.
     Compute(Id),
     /// The value of a constraint.
@@ -39,12 +39,12 @@ pub enum Step {
     End {
         /// Its slot.
         slot: usize,
-        /// How often it is said.
+        /// How often it is sent.
         count: Id,
     },
 }
 
-impl Step {
+impl IrStep {
     /// The value that is looked at, unless one is computed.
     fn looks_at(self) -> Option<Id> {
         match self {
@@ -59,37 +59,37 @@ impl Step {
 #[derive(Clone, Debug, Default)]
 pub struct Part {
     /// What is done. Constants are not computed.
-    pub steps: Vec<Step>,
+    pub steps: Vec<IrStep>,
     /// The most values that are waiting to be used.
     pub live: usize,
 }
 
 /// The parts of a table's constraints.
 pub(super) fn constraints(graph: &Graph, constraints: &[Id]) -> Vec<Part> {
-    let one = |(index, &value)| vec![Step::Constraint { index, value }];
+    let one = |(index, &value)| vec![IrStep::Constraint { index, value }];
     cut(graph, constraints.iter().enumerate().map(one).collect())
 }
 
 /// The parts of a table's messages; those of a LogUp column stay together.
-pub(super) fn messages(graph: &Graph, messages: &[Message]) -> Vec<Part> {
-    let mut columns: Vec<Vec<Step>> = Vec::new();
+pub(super) fn messages(graph: &Graph, messages: &[IrMessage]) -> Vec<Part> {
+    let mut columns: Vec<Vec<IrStep>> = Vec::new();
     for (slot, message) in messages.iter().enumerate() {
         columns.resize_with(message.column + 1, Vec::new);
         let steps = &mut columns[message.column];
-        steps.push(Step::Begin { slot });
-        let field = |(index, &value)| Step::Field { slot, index, value };
+        steps.push(IrStep::Begin { slot });
+        let field = |(index, &value)| IrStep::Field { slot, index, value };
         steps.extend(message.fields.iter().enumerate().map(field));
         let count = message.count;
-        steps.push(Step::End { slot, count });
+        steps.push(IrStep::End { slot, count });
     }
     cut(graph, columns)
 }
 
 /// As many `units` to a part as its limits allow, but at least one.
-fn cut(graph: &Graph, units: Vec<Vec<Step>>) -> Vec<Part> {
+fn cut(graph: &Graph, units: Vec<Vec<IrStep>>) -> Vec<Part> {
     let needs = needs(graph);
     let mut parts = Vec::new();
-    let mut looks: Vec<Step> = Vec::new();
+    let mut looks: Vec<IrStep> = Vec::new();
     let mut part = Part::default();
     for unit in units {
         let before = looks.len();
@@ -111,7 +111,7 @@ fn cut(graph: &Graph, units: Vec<Vec<Step>>) -> Vec<Part> {
 
 impl Part {
     /// What `looks` look at is computed just before.
-    fn new(graph: &Graph, needs: &[usize], looks: &[Step]) -> Self {
+    fn new(graph: &Graph, needs: &[usize], looks: &[IrStep]) -> Self {
         let mut steps = Vec::new();
         let mut computed = vec![false; graph.len()];
         for &look in looks {
@@ -131,7 +131,7 @@ fn compute(
     needs: &[usize],
     id: Id,
     computed: &mut Vec<bool>,
-    steps: &mut Vec<Step>,
+    steps: &mut Vec<IrStep>,
 ) {
     let node = graph.node(id);
     if node.is_constant() || core::mem::replace(&mut computed[id.0], true) {
@@ -142,7 +142,7 @@ fn compute(
     for operand in operands {
         compute(graph, needs, operand, computed, steps);
     }
-    steps.push(Step::Compute(id));
+    steps.push(IrStep::Compute(id));
 }
 
 /// How many values at a time each needs that is not shared (Sethi and Ullman's numbers).
@@ -162,11 +162,11 @@ fn needs(graph: &Graph) -> Vec<usize> {
 }
 
 /// The most values that are computed and still to be used, at any step.
-fn live(graph: &Graph, steps: &[Step]) -> usize {
+fn live(graph: &Graph, steps: &[IrStep]) -> usize {
     let mut last: HashMap<Id, usize> = HashMap::new();
     for (at, step) in steps.iter().enumerate() {
         let operands = match *step {
-            Step::Compute(id) => graph.node(id).operands().collect(),
+            IrStep::Compute(id) => graph.node(id).operands().collect(),
             _ => Vec::from_iter(step.looks_at()),
         };
         last.extend(operands.into_iter().map(|id| (id, at)));
@@ -175,7 +175,7 @@ fn live(graph: &Graph, steps: &[Step]) -> usize {
     let mut waiting = 0;
     let mut most = 0;
     for (at, step) in steps.iter().enumerate() {
-        if let Step::Compute(id) = step {
+        if let IrStep::Compute(id) = step {
             waiting += 1;
             ends[last[id]] += 1;
         }

@@ -10,7 +10,7 @@ use crate::arena::{Buffer, Gpu};
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
 use crate::field::{challenge_words, challenges as to_challenges, words};
-use crate::ir::Program;
+use crate::ir::TableProgram;
 use crate::matrix::Matrix;
 
 /// Numbers whose running sum a block computes, a thread each.
@@ -54,7 +54,7 @@ pub fn logup<const D: usize>(
 where
     F: BinomiallyExtendable<D>,
 {
-    let program = Program::of(table);
+    let program = TableProgram::of(table);
     assert_eq!(main.log_cosets, 0, "a table's own rows");
     let width = D * (program.plan.columns.len() + 1);
     let columns = Matrix::new(gpu, width, main.log_height, 0)?;

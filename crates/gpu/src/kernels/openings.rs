@@ -112,14 +112,14 @@ where
 
 /// A committed matrix and where it is opened.
 #[derive(Clone, Copy)]
-pub struct Opened<'a> {
+pub struct OpenedMatrix<'a> {
     /// On as many cosets as all others.
     pub matrix: &'a Matrix,
     /// Opened at the point of the next row, too.
     pub at_next: bool,
 }
 
-impl Opened<'_> {
+impl OpenedMatrix<'_> {
     fn points(&self) -> usize {
         1 + usize::from(self.at_next)
     }
@@ -176,8 +176,8 @@ where
     ///
     /// # Errors
     /// Those of [`Gpu::buffer`], [`Gpu::launch`] and `Buffer::read`.
-    pub fn evaluate(&self, opened: &[Opened<'_>]) -> Result<Vec<Values<D>>, GpuError> {
-        let numbers = |opened: &Opened<'_>| opened.matrix.width * opened.points();
+    pub fn evaluate(&self, opened: &[OpenedMatrix<'_>]) -> Result<Vec<Values<D>>, GpuError> {
+        let numbers = |opened: &OpenedMatrix<'_>| opened.matrix.width * opened.points();
         let sums = self
             .gpu
             .buffer(D * opened.iter().map(numbers).sum::<usize>())?;
@@ -191,7 +191,7 @@ where
         }
         let sums = challenges::<D>(sums.read_all()?);
         let mut rest = sums.as_slice();
-        let mut values = |opened: &Opened<'_>| -> Values<D> {
+        let mut values = |opened: &OpenedMatrix<'_>| -> Values<D> {
             let (sums, others) = rest.split_at(numbers(opened));
             rest = others;
             let (points, scale) = (opened.points(), scale(self.point, opened.matrix.log_height));
@@ -209,7 +209,7 @@ where
     /// The sums of a matrix's columns, by column, then point.
     fn sum_columns<const AT_NEXT: bool>(
         &self,
-        opened: &Opened<'_>,
+        opened: &OpenedMatrix<'_>,
         to: Address,
     ) -> Result<(), GpuError> {
         let matrix = opened.matrix;

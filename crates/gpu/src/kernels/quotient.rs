@@ -13,7 +13,7 @@ use crate::arena::Gpu;
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
 use crate::field::{challenge_words, word, words};
-use crate::ir::Program;
+use crate::ir::TableProgram;
 use crate::matrix::Matrix;
 
 /// Points of a thread, log2.
@@ -139,7 +139,7 @@ pub fn quotient<const D: usize>(
 where
     F: BinomiallyExtendable<D>,
 {
-    let program = Program::of(extended.table);
+    let program = TableProgram::of(extended.table);
     let (log_height, log_chunks) = (extended.main.log_height, program.plan.log_chunks);
     let result = Matrix::new(gpu, D, log_height, log_chunks)?;
     check(extended, &result);
@@ -185,7 +185,7 @@ where
 {
     let name = extended.table.name();
     let width = |columns: usize| D * (columns + 1);
-    let columns = Program::of(extended.table).plan.columns.len();
+    let columns = TableProgram::of(extended.table).plan.columns.len();
     assert_eq!(
         extended.logup.width,
         width(columns),
@@ -212,7 +212,7 @@ where
 
 /// The numbers that are the same for all points, in the kernel's order.
 fn numbers<const D: usize>(
-    program: &Program,
+    program: &TableProgram,
     extended: &Extended<'_, D>,
     alpha: Challenge<D>,
 ) -> Vec<Challenge<D>>

@@ -211,7 +211,7 @@ where
     }
 }
 
-/// Packs of columns of one height, and what is said of them.
+/// Packs of columns of one height, and the claims about them.
 struct Height<'a, const D: usize>
 where
     F: BinomiallyExtendable<D>,

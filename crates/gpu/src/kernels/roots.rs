@@ -17,12 +17,12 @@ use crate::field::words;
 /// the layers that a pass of a transform has on one coset.
 pub struct Roots {
     gpu: Gpu,
-    tables: Mutex<HashMap<Table, Arc<Buffer>>>,
+    tables: Mutex<HashMap<RootTable, Arc<Buffer>>>,
 }
 
 /// What a table holds.
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Table {
+enum RootTable {
     /// Powers of the root of this order, log2.
     Powers(usize),
     /// Roots of this many layers of an inverse transform.
@@ -63,7 +63,7 @@ impl Roots {
     /// Powers of the generator of the subgroup of `2^log_order` elements.
     pub(super) fn powers(&self, log_order: usize) -> Result<Powers, GpuError> {
         let low_bits = log_order.div_ceil(2);
-        let table = self.table(Table::Powers(log_order), || {
+        let table = self.table(RootTable::Powers(log_order), || {
             let root = F::two_adic_generator(log_order);
             let low = root.powers().collect_n(1 << low_bits);
             let step = root.exp_power_of_2(low_bits);
@@ -79,7 +79,7 @@ impl Roots {
 
     /// Roots of the `layers` inverse layers of smallest stride.
     pub(super) fn inverse(&self, layers: usize) -> Result<Address, GpuError> {
-        self.table(Table::Inverse(layers), || {
+        self.table(RootTable::Inverse(layers), || {
             layer_roots(layers, F::ONE, F::inverse)
         })
     }
@@ -87,7 +87,7 @@ impl Roots {
     /// Roots of the `layers` forward layers that give the values of a polynomial of degree
     /// `2^layers` on each of `shifts` times the subgroup; `2^layers` words each.
     pub(super) fn forward(&self, layers: usize, shifts: Vec<F>) -> Result<Address, GpuError> {
-        self.table(Table::Forward(layers, shifts.clone()), || {
+        self.table(RootTable::Forward(layers, shifts.clone()), || {
             let roots = |&shift: &F| layer_roots(layers, shift, |&root| root);
             shifts.iter().flat_map(roots).collect()
         })
@@ -95,13 +95,17 @@ impl Roots {
 
     /// Powers of the shift of the coset that packs of `2^log_size` columns are on, as many.
     pub(super) fn shifts(&self, log_size: usize) -> Result<Address, GpuError> {
-        self.table(Table::Shifts(log_size), || {
+        self.table(RootTable::Shifts(log_size), || {
             shift(log_size).powers().collect_n(1 << log_size)
         })
     }
 
     /// Tables live as long as `self`, so that their addresses stay valid.
-    fn table(&self, key: Table, elements: impl FnOnce() -> Vec<F>) -> Result<Address, GpuError> {
+    fn table(
+        &self,
+        key: RootTable,
+        elements: impl FnOnce() -> Vec<F>,
+    ) -> Result<Address, GpuError> {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(table) = tables.get(&key) {
             return Ok(table.start());

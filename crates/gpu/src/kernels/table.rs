@@ -7,7 +7,7 @@ use vouch_air::tables::{Instance, Table};
 use vouch_verifier::config::Challenge;
 
 use crate::device::{Address, Arguments};
-use crate::ir::Program;
+use crate::ir::TableProgram;
 use crate::matrix::Matrix;
 
 /// Threads of a block.
@@ -86,7 +86,7 @@ impl TableArguments {
     }
 }
 
-impl Program {
+impl TableProgram {
     /// The messages' constants and factors, in the kernels' order.
     pub(super) fn combiner_numbers<const D: usize>(
         &self,

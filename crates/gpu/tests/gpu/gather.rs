@@ -144,7 +144,7 @@ fn many_trees_at_once() {
         for (query, expected) in queries().into_iter().zip(together) {
             let alone = answer(gpu, &[query]).expect("it runs").remove(0);
             assert_eq!(alone.rows, expected.rows);
-            let siblings = |opened: &vouch_gpu::Opened| opened.paths.sibling_hashes.clone();
+            let siblings = |opened: &vouch_gpu::OpenedLeaves| opened.paths.sibling_hashes.clone();
             assert_eq!(siblings(&alone), siblings(&expected));
         }
     });

@@ -4,18 +4,18 @@ use p3_air::{Air, BaseAir};
 use vouch_air::F;
 use vouch_air::capture::{Capture, Row, Sink};
 use vouch_air::tables::{Instance, Table};
-use vouch_gpu::ir::{Program, evaluate};
+use vouch_gpu::ir::{TableProgram, evaluate};
 
 use crate::common::numbers;
 
-/// What a row says, as the table utters it.
+/// What a row emits, as the table has it.
 #[derive(Default)]
-struct Uttered {
+struct Emitted {
     constraints: Vec<F>,
     messages: Vec<(Vec<F>, F)>,
 }
 
-impl Sink for Uttered {
+impl Sink for Emitted {
     fn constraint(&mut self, value: F) {
         self.constraints.push(value);
     }
@@ -30,7 +30,7 @@ impl Sink for Uttered {
 fn programs_say_what_tables_say() {
     for table in Table::ALL {
         let instance = Instance::new(table, 0, &[]);
-        let program = Program::of(table);
+        let program = TableProgram::of(table);
         for seed in 0..8 {
             let width = instance.width();
             // Without the edges that numbers begin with.
@@ -48,16 +48,16 @@ fn programs_say_what_tables_say() {
                 is_last: rest[51],
                 is_transition: rest[52],
             };
-            let mut uttered = Uttered::default();
-            instance.eval(&mut Capture::new(row.clone(), &mut uttered));
-            let said = evaluate(program, &row);
+            let mut emitted = Emitted::default();
+            instance.eval(&mut Capture::new(row.clone(), &mut emitted));
+            let evaluated = evaluate(program, &row);
             let name = table.name();
-            assert_eq!(said.constraints, uttered.constraints, "{name}");
-            assert_eq!(said.messages.len(), uttered.messages.len(), "{name}");
-            for (place, (fields, count)) in program.plan.messages.iter().zip(&uttered.messages) {
+            assert_eq!(evaluated.constraints, emitted.constraints, "{name}");
+            assert_eq!(evaluated.messages.len(), emitted.messages.len(), "{name}");
+            for (place, (fields, count)) in program.plan.messages.iter().zip(&emitted.messages) {
                 let varying = place.varying.iter().map(|&i| fields[i]);
                 let expected = (varying.collect(), *count);
-                assert_eq!(said.messages[place.slot], expected, "{name}");
+                assert_eq!(evaluated.messages[place.slot], expected, "{name}");
             }
         }
     }
@@ -67,7 +67,7 @@ fn programs_say_what_tables_say() {
 /// be cut, no part keeps more than 48 values.
 #[test]
 fn parts_are_small() {
-    let of = |table| (table, Program::of(table).statistics());
+    let of = |table| (table, TableProgram::of(table).statistics());
     let statistics: Vec<_> = Table::ALL.map(of).into();
     for (table, statistics) in &statistics {
         println!("{}: {statistics:?}", table.name());
@@ -82,7 +82,7 @@ fn parts_are_small() {
 #[test]
 fn programs_are_complete() {
     for table in Table::ALL {
-        let program = Program::of(table);
+        let program = TableProgram::of(table);
         let name = table.name();
         assert_eq!(
             program.constraints.len(),

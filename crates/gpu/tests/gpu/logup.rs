@@ -5,7 +5,7 @@ use vouch_air::F;
 use vouch_air::tables::Table;
 use vouch_air::witness::Trace;
 use vouch_gpu::Gpu;
-use vouch_gpu::ir::Program;
+use vouch_gpu::ir::TableProgram;
 use vouch_gpu::kernels::logup;
 use vouch_prover::logup_columns;
 
@@ -18,7 +18,7 @@ where
 {
     let table = trace.instance.table;
     let fixed = fixed(trace);
-    let challenges = challenges::<D>(2 * Program::of(table).plan.columns.len(), 3);
+    let challenges = challenges::<D>(2 * TableProgram::of(table).plan.columns.len(), 3);
     let expected = logup_columns(trace, fixed.as_ref(), &challenges);
     let main = upload(gpu, &trace.matrix);
     let fixed = fixed.map(|fixed| upload(gpu, &fixed));

@@ -6,7 +6,7 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_matrix::interpolation::Interpolate;
 use p3_util::reverse_bits_len;
 use vouch_air::F;
-use vouch_gpu::kernels::{Opened, Opener, Roots, Values, inverse_distances};
+use vouch_gpu::kernels::{OpenedMatrix, Opener, Roots, Values, inverse_distances};
 use vouch_gpu::{Gpu, Matrix};
 use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::COSET;
@@ -92,8 +92,8 @@ fn upload(gpu: &Gpu, all: &[Committed], log_cosets: usize) -> Vec<Matrix> {
     matrices.expect("there is room")
 }
 
-fn openings<'a>(all: &[Committed], matrices: &'a [Matrix]) -> Vec<Opened<'a>> {
-    let opened = |(c, matrix): (&Committed, &'a Matrix)| Opened {
+fn openings<'a>(all: &[Committed], matrices: &'a [Matrix]) -> Vec<OpenedMatrix<'a>> {
+    let opened = |(c, matrix): (&Committed, &'a Matrix)| OpenedMatrix {
         matrix,
         at_next: c.at_next,
     };

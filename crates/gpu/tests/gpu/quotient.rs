@@ -9,7 +9,7 @@ use p3_util::reverse_bits_len;
 use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_gpu::field::words;
-use vouch_gpu::ir::Program;
+use vouch_gpu::ir::TableProgram;
 use vouch_gpu::kernels::{Extended, Roots, extend_coset, quotient, quotient_chunks, selectors};
 use vouch_gpu::{Gpu, Matrix};
 use vouch_prover::{Columns, logup_columns, table_quotient};
@@ -43,7 +43,7 @@ where
 {
     /// With the table's LogUp columns, or with some that break all their rules.
     fn new(trace: Trace, honest: bool) -> Self {
-        let plan = Program::of(trace.instance.table).plan;
+        let plan = TableProgram::of(trace.instance.table).plan;
         let columns = plan.columns.len();
         let all = challenges::<D>(2 * columns + 2, 4);
         let (challenges, rest) = all.split_at(2 * columns);

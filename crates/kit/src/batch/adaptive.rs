@@ -4,7 +4,7 @@ use std::thread::available_parallelism;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
 
-use super::dealer::{Ceiling, Plan};
+use super::dealer::{BatchPlan, Ceiling};
 
 /// Memory that an item should have at least, in bytes: with less, segments become so small that they
 /// cost more (docs/decisions/0009). Short runs take far less of it.
@@ -28,7 +28,12 @@ pub(super) struct Machine {
 ///
 /// More at once by one at a time, since a machine that looks idle may just be pausing; fewer at
 /// once immediately.
-pub(super) fn decide(now: &Plan, ceiling: Ceiling, held: Ceiling, machine: &Machine) -> Plan {
+pub(super) fn decide(
+    now: &BatchPlan,
+    ceiling: Ceiling,
+    held: Ceiling,
+    machine: &Machine,
+) -> BatchPlan {
     let memory = machine
         .free_memory
         .saturating_add(machine.own_memory.min(held.memory))
@@ -37,19 +42,19 @@ pub(super) fn decide(now: &Plan, ceiling: Ceiling, held: Ceiling, machine: &Mach
     // A conversion that saturates.
     let threads = (processors.round() as usize).clamp(1, ceiling.threads.max(1));
     let fit = usize::try_from(memory / LEAST_MEMORY).unwrap_or(usize::MAX);
-    Plan {
+    BatchPlan {
         at_once: fit.clamp(1, threads).min(now.at_once.saturating_add(1)),
         all: Ceiling { memory, threads },
     }
 }
 
 /// The plan to begin with: how busy processors are takes time to find out.
-pub(super) fn first(ceiling: Ceiling, machine: &Machine) -> Plan {
+pub(super) fn first(ceiling: Ceiling, machine: &Machine) -> BatchPlan {
     let idle = Machine {
         free_processors: ceiling.threads as f32,
         ..*machine
     };
-    let any = Plan {
+    let any = BatchPlan {
         at_once: usize::MAX,
         all: ceiling,
     };
@@ -121,8 +126,8 @@ mod tests {
         own_processors: 0.0,
     };
 
-    fn running(at_once: usize) -> Plan {
-        Plan {
+    fn running(at_once: usize) -> BatchPlan {
+        BatchPlan {
             at_once,
             all: CEILING,
         }
@@ -198,7 +203,7 @@ mod tests {
             memory: LEAST_MEMORY,
             threads: 1,
         };
-        assert_eq!(plan, Plan { at_once: 1, all });
+        assert_eq!(plan, BatchPlan { at_once: 1, all });
         let low = Ceiling {
             memory: 1000,
             threads: 8,

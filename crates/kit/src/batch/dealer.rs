@@ -17,12 +17,12 @@ pub(super) struct Share {
 
 /// How much there is for how many at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct BatchPlan {
     pub at_once: usize,
     pub all: Ceiling,
 }
 
-impl Plan {
+impl BatchPlan {
     /// So many at once, but no more than there are threads: a proof keeps at least one busy.
     pub fn fixed(at_once: usize, all: Ceiling) -> Self {
         let at_once = at_once.clamp(1, all.threads.max(1));
@@ -34,7 +34,7 @@ impl Plan {
 /// end: a plan that changes meanwhile is for those that come.
 #[derive(Debug)]
 pub(super) struct Dealer {
-    plan: Plan,
+    plan: BatchPlan,
     running: usize,
     held: Ceiling,
     /// Items that have not begun, if that is known.
@@ -42,7 +42,7 @@ pub(super) struct Dealer {
 }
 
 impl Dealer {
-    pub fn new(plan: Plan, items: Option<usize>) -> Self {
+    pub fn new(plan: BatchPlan, items: Option<usize>) -> Self {
         Self {
             plan,
             running: 0,
@@ -54,11 +54,11 @@ impl Dealer {
         }
     }
 
-    pub fn plan(&self) -> Plan {
+    pub fn plan(&self) -> BatchPlan {
         self.plan
     }
 
-    pub fn set_plan(&mut self, plan: Plan) {
+    pub fn set_plan(&mut self, plan: BatchPlan) {
         self.plan = plan;
     }
 
@@ -69,7 +69,7 @@ impl Dealer {
     /// The share of one more item, if there is room for it. Whatever is free is divided among those
     /// that can begin now, so that few items get more each.
     pub fn deal(&mut self) -> Option<Share> {
-        let Plan { at_once, all } = self.plan;
+        let BatchPlan { at_once, all } = self.plan;
         let free = Ceiling {
             memory: all.memory.saturating_sub(self.held.memory),
             threads: all.threads.saturating_sub(self.held.threads),
@@ -120,7 +120,7 @@ mod tests {
     };
 
     fn shares(at_once: usize, items: Option<usize>) -> Vec<(u64, usize)> {
-        let mut dealer = Dealer::new(Plan::fixed(at_once, ALL), items);
+        let mut dealer = Dealer::new(BatchPlan::fixed(at_once, ALL), items);
         core::iter::from_fn(|| dealer.deal())
             .take(20)
             .map(|share| (share.memory, share.threads))
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_last_items_get_what_is_free() {
-        let mut dealer = Dealer::new(Plan::fixed(4, ALL), Some(5));
+        let mut dealer = Dealer::new(BatchPlan::fixed(4, ALL), Some(5));
         let first: Vec<_> = core::iter::from_fn(|| dealer.deal()).collect();
         assert_eq!(first.len(), 4);
         first[..3].iter().for_each(|share| dealer.give_back(share));
@@ -148,17 +148,17 @@ mod tests {
 
     #[test]
     fn who_holds_more_than_the_plan_says_is_waited_for() {
-        let mut dealer = Dealer::new(Plan::fixed(1, ALL), None);
+        let mut dealer = Dealer::new(BatchPlan::fixed(1, ALL), None);
         let all = dealer.deal().expect("there is room");
-        dealer.set_plan(Plan::fixed(5, ALL));
+        dealer.set_plan(BatchPlan::fixed(5, ALL));
         assert_eq!(dealer.deal(), None);
         dealer.give_back(&all);
         let part = dealer.deal().expect("there is room");
         assert_eq!((part.memory, part.threads), (200, 2));
         // As many as run, or fewer: the others begin when there are fewer.
-        dealer.set_plan(Plan::fixed(1, ALL));
+        dealer.set_plan(BatchPlan::fixed(1, ALL));
         assert_eq!(dealer.deal(), None);
-        dealer.set_plan(Plan::fixed(2, ALL));
+        dealer.set_plan(BatchPlan::fixed(2, ALL));
         let rest = dealer.deal().expect("there is room");
         assert_eq!((rest.memory, rest.threads), (800, 8));
     }
@@ -170,10 +170,10 @@ mod tests {
             steps in proptest::collection::vec((1usize..30, 1u64..2000, 1usize..20, any::<bool>()), 1..60),
         ) {
             let most = Ceiling { memory: 2000, threads: 20 };
-            let mut dealer = Dealer::new(Plan::fixed(3, most), None);
+            let mut dealer = Dealer::new(BatchPlan::fixed(3, most), None);
             let mut held = Vec::new();
             for (at_once, memory, threads, ends) in steps {
-                dealer.set_plan(Plan::fixed(at_once, Ceiling { memory, threads }));
+                dealer.set_plan(BatchPlan::fixed(at_once, Ceiling { memory, threads }));
                 if ends && let Some(share) = held.pop() {
                     dealer.give_back(&share);
                 }

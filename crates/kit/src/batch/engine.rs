@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use vouch_sdk::{Cancel, Error, ProveOptions, Proven, prove};
 
 use super::adaptive::{self, Machine, Sampler};
-use super::dealer::{Ceiling, Dealer, Plan, Share};
+use super::dealer::{BatchPlan, Ceiling, Dealer, Share};
 use super::{
     BatchItemError, BatchJob, BatchMode, BatchProgress, BatchProof, BatchProver, BatchResult,
     OnProgress,
@@ -64,7 +64,7 @@ pub(super) struct Engine<I> {
     revise_every: Duration,
     pub stack: usize,
     jobs: Mutex<Jobs<I>>,
-    table: Mutex<Table>,
+    table: Mutex<BatchState>,
     /// There may be room for another item.
     room: Condvar,
     /// The last worker has left.
@@ -81,7 +81,7 @@ struct Jobs<I> {
     taken: usize,
 }
 
-struct Table {
+struct BatchState {
     dealer: Dealer,
     /// There are no more jobs.
     exhausted: bool,
@@ -97,8 +97,8 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
             threads: prover.threads(),
         };
         let plan = match prover.options.mode {
-            BatchMode::Sequential => Plan::fixed(1, ceiling),
-            BatchMode::Parallel(at_once) => Plan::fixed(at_once, ceiling),
+            BatchMode::Sequential => BatchPlan::fixed(1, ceiling),
+            BatchMode::Parallel(at_once) => BatchPlan::fixed(at_once, ceiling),
             BatchMode::Adaptive => adaptive::first(ceiling, &(seams.sample)()),
         };
         let total = match jobs.size_hint() {
@@ -117,7 +117,7 @@ impl<I: Iterator<Item = BatchJob> + Send> Engine<I> {
             revise_every: seams.revise_every,
             stack: seams.stack,
             jobs: Mutex::new(Jobs { jobs, taken: 0 }),
-            table: Mutex::new(Table {
+            table: Mutex::new(BatchState {
                 dealer: Dealer::new(plan, total),
                 exhausted: false,
                 workers: 0,

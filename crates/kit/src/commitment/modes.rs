@@ -152,11 +152,11 @@ impl CommitmentVerifier {
             return Ok(CommitmentAnswer::Verdict(verdict));
         }
         let (verifier, expected) = (*self, *witness);
-        let told = move |outcome: &Result<ReceiptVerdict, VerificationError>| {
+        let callback = move |outcome: &Result<ReceiptVerdict, VerificationError>| {
             let verdict = outcome.clone();
             on_done(&verdict.map(|verdict| verifier.judge(&verdict, &expected)));
         };
-        let pending = verifications.deferred(proof.shared(), self.image_id(), told)?;
+        let pending = verifications.deferred(proof.shared(), self.image_id(), callback)?;
         Ok(CommitmentAnswer::Pending(PendingCommitment {
             pending,
             verifier,
@@ -243,13 +243,13 @@ mod tests {
     fn who_defers_is_called_back() {
         let (proof, verifier) = (proof(), CommitmentVerifier::new());
         let verifications = verifications();
-        let (tell, told) = channel();
+        let (sender, verdicts) = channel();
         let defer = |verifier: CommitmentVerifier, proof: &CommitmentProof, witness| {
-            let tell = tell.clone();
-            let told = move |verdict: &Result<Verdict, VerificationError>| {
-                tell.send(verdict.clone()).expect("somebody listens");
+            let sender = sender.clone();
+            let callback = move |verdict: &Result<Verdict, VerificationError>| {
+                sender.send(verdict.clone()).expect("somebody listens");
             };
-            verifier.verify_deferred(&verifications, proof, witness, told)
+            verifier.verify_deferred(&verifications, proof, witness, callback)
         };
         let CommitmentAnswer::Pending(pending) =
             defer(verifier, &proof, &WITNESS).expect("there is room")
@@ -262,7 +262,7 @@ mod tests {
             Verdict::Accepted
         );
         assert_eq!(
-            told.recv().expect("told").expect("a verdict"),
+            verdicts.recv().expect("an outcome").expect("a verdict"),
             Verdict::Accepted
         );
 
@@ -271,9 +271,9 @@ mod tests {
             weak,
             CommitmentAnswer::Verdict(Verdict::Invalid(_))
         ));
-        let told_weak = told.recv().expect("told").expect("a verdict");
+        let weak = verdicts.recv().expect("an outcome").expect("a verdict");
         assert!(matches!(
-            told_weak,
+            weak,
             Verdict::Invalid(InvalidProof::Security { .. })
         ));
 
@@ -281,6 +281,6 @@ mod tests {
         verifications.shut_down();
         let late = defer(verifier, &proof, &WITNESS).err();
         assert!(matches!(late, Some(VerificationError::Abandoned)));
-        assert!(told.try_recv().is_err());
+        assert!(verdicts.try_recv().is_err());
     }
 }

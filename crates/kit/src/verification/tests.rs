@@ -179,9 +179,9 @@ fn equal_requests_at_once_verify_once() {
 #[test]
 fn what_is_deferred_is_not_verified_until_it_is() {
     let (verifications, gate) = gated(VerificationOptions::default());
-    let (tell, told) = channel();
+    let (sender, outcomes) = channel();
     let pending = verifications.deferred(receipt(2), &ID, move |outcome| {
-        tell.send(outcome.clone()).expect("the test listens");
+        sender.send(outcome.clone()).expect("the test listens");
     });
     let pending = pending.expect("there is room");
     gate.begun.recv().expect("it begins");
@@ -199,7 +199,7 @@ fn what_is_deferred_is_not_verified_until_it_is() {
     );
     let long = pending.wait_timeout(Duration::MAX).expect("an outcome");
     assert_eq!(long.ok(), Some(verdict.clone()));
-    let called_back = told.recv().expect("it calls back");
+    let called_back = outcomes.recv().expect("it calls back");
     assert_eq!(called_back.ok(), Some(verdict));
     assert_eq!(verifications.stats().pending, 0);
 }
@@ -242,11 +242,12 @@ fn a_full_queue_says_so() {
 #[test]
 fn what_waits_at_the_end_is_abandoned() {
     let (verifications, gate) = gated(VerificationOptions::default());
-    let (tell, told) = mpsc::channel();
+    let (sender, outcomes) = mpsc::channel();
     let defer = |number| {
-        let tell = tell.clone();
+        let sender = sender.clone();
         verifications.deferred(receipt(number), &ID, move |outcome| {
-            tell.send((number, outcome.is_ok()))
+            sender
+                .send((number, outcome.is_ok()))
                 .expect("the test listens");
         })
     };
@@ -260,7 +261,7 @@ fn what_waits_at_the_end_is_abandoned() {
     });
     assert!(is_verified(&first.wait().expect("it had begun")));
     // Each is told on a thread of its own.
-    let mut outcomes: Vec<_> = told.iter().take(2).collect();
+    let mut outcomes: Vec<_> = outcomes.iter().take(2).collect();
     outcomes.sort_unstable();
     assert_eq!(outcomes, [(2, true), (4, false)]);
     assert!(matches!(defer(6), Err(VerificationError::Abandoned)));

@@ -13,13 +13,15 @@ use vouch_verifier::Parameters;
 use vouch_verifier::config::{Challenge, ValueMmcs};
 use vouch_verifier::packing::{COSET, Packing, Round};
 
+use super::emitted::combiners;
 use super::fold::fold;
 use super::logup::{LogUp, logup};
 use super::openings::Opener;
 use super::quotient::{Extended, chunks};
-use super::said::combiners;
 use super::setup::{Committed, Input, Rows, Setup};
-use crate::engine::{Commitment, Engine, Inspect, LayerOpening, Opened, Opening, Openings, Place};
+use crate::engine::{
+    Commitment, Engine, Inspect, LayerOpening, OpenedRound, Opening, Openings, Place,
+};
 use crate::error::ProveError;
 use crate::plan::plan;
 
@@ -105,7 +107,7 @@ where
 
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, Opener<D>), ProveError> {
         let heights = rounds.iter().map(|round| round.committed.log_rows());
@@ -118,7 +120,7 @@ where
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         values: &Openings<D>,
         point: Opener<D>,
         alpha: Challenge<D>,

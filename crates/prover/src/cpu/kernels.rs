@@ -13,14 +13,14 @@ use vouch_verifier::Profile;
 use vouch_verifier::config::{Challenge, challenger};
 use vouch_verifier::packing::{Kind, Packing, Round};
 
+use super::emitted::combiners;
 use super::engine::domain;
 use super::logup::LogUp;
 use super::openings::Opener;
 use super::quotient::Extended;
-use super::said::combiners;
 use super::setup::{Committed, Input, Rows, Setup};
 use crate::cost::columns;
-use crate::engine::{Opened, Place};
+use crate::engine::{OpenedRound, Place};
 use crate::error::ProveError;
 use crate::fri::low_degree;
 use crate::plan::plan;
@@ -29,7 +29,7 @@ use crate::plan::plan;
 const D: usize = 4;
 
 /// The steps of the proof of one segment.
-pub struct Kernels {
+pub struct CpuKernels {
     setup: Setup<D>,
     packing: Packing,
     traces: Traces,
@@ -40,7 +40,7 @@ pub struct Kernels {
     logup: Committed,
 }
 
-impl Kernels {
+impl CpuKernels {
     /// Prepares them for the filled tables of a segment.
     pub fn new(traces: Traces) -> Self {
         let setup = Setup::new(Profile::Fast100.parameters());
@@ -160,10 +160,12 @@ impl Kernels {
         input.matrix(log_blowup).values.len()
     }
 
-    fn opened(&self) -> [Opened<'_, Committed>; 2] {
-        [(Kind::Main, &self.main), (Kind::LogUp, &self.logup)].map(|(kind, committed)| Opened {
-            committed,
-            round: round(&self.packing, kind),
+    fn opened(&self) -> [OpenedRound<'_, Committed>; 2] {
+        [(Kind::Main, &self.main), (Kind::LogUp, &self.logup)].map(|(kind, committed)| {
+            OpenedRound {
+                committed,
+                round: round(&self.packing, kind),
+            }
         })
     }
 }

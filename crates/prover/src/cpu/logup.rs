@@ -11,9 +11,9 @@ use vouch_air::capture::{Capture, Row};
 use vouch_air::witness::Trace;
 use vouch_verifier::config::Challenge;
 
+use super::emitted::{Combiner, Emitted};
 use super::pack::{ChallengePack, Pack, WIDTH, invert, lane, load, store};
-use super::said::{Combiner, Said};
-use crate::plan::Plan;
+use crate::plan::TablePlan;
 
 /// Rows whose denominators are inverted together.
 const CHUNK: usize = 32 * WIDTH;
@@ -32,7 +32,7 @@ where
 
 /// The LogUp columns of `trace`, to be extended `2^log_blowup` times; `fixed` are the table's fixed columns, if it has any.
 pub(super) fn logup<const D: usize>(
-    plan: &Plan,
+    plan: &TablePlan,
     trace: &Trace,
     fixed: Option<&RowMajorMatrix<F>>,
     combiners: &[Combiner<D>],
@@ -89,8 +89,8 @@ struct Chunk<'a, const D: usize>
 where
     F: BinomiallyExtendable<D>,
 {
-    plan: &'a Plan,
-    said: Said<'a, D>,
+    plan: &'a TablePlan,
+    emitted: Emitted<'a, D>,
     /// A pack for each column, pack of rows after pack of rows.
     numerators: Vec<ChallengePack<D>>,
     denominators: Vec<ChallengePack<D>>,
@@ -100,11 +100,11 @@ impl<'a, const D: usize> Chunk<'a, D>
 where
     F: BinomiallyExtendable<D>,
 {
-    fn new(plan: &'a Plan, combiners: &'a [Combiner<D>], rows: usize) -> Self {
+    fn new(plan: &'a TablePlan, combiners: &'a [Combiner<D>], rows: usize) -> Self {
         let fractions = plan.columns.len() * rows / WIDTH;
         Self {
             plan,
-            said: Said::new(combiners),
+            emitted: Emitted::new(combiners),
             numerators: Vec::with_capacity(fractions),
             denominators: Vec::with_capacity(fractions),
         }
@@ -147,10 +147,12 @@ where
                 is_last: Pack::ZERO,
                 is_transition: Pack::ZERO,
             };
-            self.said.clear();
-            trace.instance.eval(&mut Capture::new(row, &mut self.said));
+            self.emitted.clear();
+            trace
+                .instance
+                .eval(&mut Capture::new(row, &mut self.emitted));
             for slots in &self.plan.columns {
-                let (numerator, denominator) = self.said.sum(slots.clone());
+                let (numerator, denominator) = self.emitted.sum(slots.clone());
                 self.numerators.push(numerator);
                 self.denominators.push(denominator);
             }

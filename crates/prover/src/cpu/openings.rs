@@ -16,7 +16,7 @@ use vouch_verifier::packing::COSET;
 
 use super::pack::{ChallengePack, Neighbours, Pack, WIDTH, invert, lane};
 use super::setup::Committed;
-use crate::engine::{Opened, Openings, recompose};
+use crate::engine::{OpenedRound, Openings, recompose};
 
 /// Points whose distances from `z` are inverted together.
 const CHUNK: usize = 64 * WIDTH;
@@ -59,8 +59,8 @@ where
     }
 
     /// The values of the columns of each matrix at each of its points.
-    pub(super) fn evaluate(&self, rounds: &[Opened<'_, Committed>]) -> Openings<D> {
-        let round = |opened: &Opened<'_, Committed>| {
+    pub(super) fn evaluate(&self, rounds: &[OpenedRound<'_, Committed>]) -> Openings<D> {
+        let round = |opened: &OpenedRound<'_, Committed>| {
             let matrices = opened.committed.matrices.iter().zip(&opened.round.matrices);
             let values = matrices.map(|(matrix, place)| match place.at_next {
                 true => self.values::<2>(matrix),

@@ -22,11 +22,11 @@ use vouch_air::tables::Instance;
 use vouch_verifier::config::Challenge;
 use vouch_verifier::packing::COSET;
 
+use super::emitted::{Combiner, Emitted};
 use super::extend::Order;
 use super::pack::{ChallengePack, Factors, Neighbours, Pack, WIDTH, invert_base, load, store};
-use super::said::{Combiner, Said};
 use super::setup::{Input, Rows};
-use crate::plan::Plan;
+use crate::plan::TablePlan;
 
 /// Points whose selectors are inverted together.
 const CHUNK: usize = 32 * WIDTH;
@@ -36,7 +36,7 @@ pub(super) struct Extended<'a, const D: usize>
 where
     F: BinomiallyExtendable<D>,
 {
-    pub plan: &'a Plan,
+    pub plan: &'a TablePlan,
     pub instance: &'a Instance,
     pub public_values: &'a [F],
     /// Rows of the table, log2.
@@ -68,7 +68,7 @@ where
     F: BinomiallyExtendable<D>,
 {
     /// p3 gives the first constraint the highest power and the last the power 0.
-    fn new(plan: &Plan, alpha: Challenge<D>) -> Self {
+    fn new(plan: &TablePlan, alpha: Challenge<D>) -> Self {
         let logup = plan.columns.len() + 3;
         let mut powers = alpha.powers().collect_n(plan.constraints + logup);
         powers.reverse();
@@ -101,7 +101,7 @@ pub(super) fn quotient<const D: usize>(
             let mut evaluation = Evaluation {
                 table,
                 powers: &powers,
-                said: Said::new(table.combiners),
+                emitted: Emitted::new(table.combiners),
                 current: Vec::new(),
                 next: Vec::new(),
                 logup: Vec::new(),
@@ -159,7 +159,7 @@ where
 {
     table: &'a Extended<'a, D>,
     powers: &'a Powers<D>,
-    said: Said<'a, D>,
+    emitted: Emitted<'a, D>,
     current: Vec<Pack>,
     next: Vec<Pack>,
     logup: Vec<Pack>,
@@ -208,9 +208,11 @@ where
             is_last,
             is_transition,
         };
-        self.said.clear();
-        table.instance.eval(&mut Capture::new(row, &mut self.said));
-        self.powers.constraints.combine(&self.said.constraints)
+        self.emitted.clear();
+        table
+            .instance
+            .eval(&mut Capture::new(row, &mut self.emitted));
+        self.powers.constraints.combine(&self.emitted.constraints)
             + self.fractions(after, [is_first, is_last, is_transition])
     }
 
@@ -230,7 +232,7 @@ where
         let mut total = ChallengePack::<D>::ZERO;
         for (column, (slots, &power)) in (1..).zip(columns.iter().zip(fractions)) {
             let fraction = current(column);
-            let (numerator, denominator) = self.said.sum(slots.clone());
+            let (numerator, denominator) = self.emitted.sum(slots.clone());
             folded += (denominator * fraction - numerator) * power;
             total += fraction;
         }

@@ -18,7 +18,7 @@ use super::openings::Opener;
 use super::pack::{ChallengePack, Factors, Pack, WIDTH, load, store};
 use super::packs::{self, Columns, Points};
 use super::setup::Committed;
-use crate::engine::{Opened, Openings, basis, parts};
+use crate::engine::{OpenedRound, Openings, basis, parts};
 
 /// Groups of one level whose columns have one height.
 struct Sum<'a, const D: usize>
@@ -64,7 +64,7 @@ where
     /// Adds a group, with what is claimed of the columns of its round.
     fn add(
         &mut self,
-        opened: &Opened<'_, Committed>,
+        opened: &OpenedRound<'_, Committed>,
         group: &Group,
         columns: Columns<'a>,
         values: &[Vec<Vec<Challenge<D>>>],
@@ -107,7 +107,7 @@ where
     pub(super) fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Committed>],
+        rounds: &[OpenedRound<'_, Committed>],
         values: &Openings<D>,
         alpha: Challenge<D>,
         extender: &Extender,

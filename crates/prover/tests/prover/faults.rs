@@ -8,7 +8,7 @@ use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_prover::conformance::{commitment_with_lookup_table, prove};
 use vouch_prover::{
-    Commitment, Coordinated, CpuEngine, Dual, Engine, Inspect, LayerOpening, Opened, Opening,
+    Commitment, Coordinated, CpuEngine, Dual, Engine, Inspect, LayerOpening, OpenedRound, Opening,
     Openings, Place, ProveError,
 };
 use vouch_verifier::config::Challenge;
@@ -187,7 +187,7 @@ impl Engine<4> for Faulty {
 
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, Self::Committed>],
+        rounds: &[OpenedRound<'_, Self::Committed>],
         point: E,
     ) -> Result<(Openings<4>, Self::Point), ProveError> {
         let (mut values, point) = self.engine.evaluate(rounds, point)?;
@@ -200,7 +200,7 @@ impl Engine<4> for Faulty {
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, Self::Committed>],
+        rounds: &[OpenedRound<'_, Self::Committed>],
         values: &Openings<4>,
         point: Self::Point,
         alpha: E,

@@ -1,4 +1,4 @@
-//! What a segment's proof will need, foretold while the segment is recorded.
+//! What a segment's proof will need, predicted while the segment is recorded.
 
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::tables::Table;
@@ -15,10 +15,10 @@ use crate::common::guest;
 #[derive(Clone, Copy, Debug)]
 struct Estimate {
     /// From the counts of what was recorded.
-    foretold: u64,
+    predicted: u64,
     /// From the filled tables.
     actual: u64,
-    /// It has the whole lookup table: how many rows the facts table has instead cannot be foretold
+    /// It has the whole lookup table: how many rows the facts table has instead cannot be predicted
     /// well, since questions repeat.
     is_long: bool,
 }
@@ -27,7 +27,7 @@ struct Estimate {
 fn estimates(program: &Program, input: &[u8], profile: Profile, limit: u64) -> Vec<Estimate> {
     let planner = Planner::new(profile.parameters());
     let goes_on = |_: &Counts, then: &Counts| {
-        let needs = planner.foretell(then);
+        let needs = planner.predict(then);
         needs.is_some_and(|needs| needs.memory_bytes <= limit)
     };
     let limits = SegmentLimits {
@@ -42,21 +42,21 @@ fn estimates(program: &Program, input: &[u8], profile: Profile, limit: u64) -> V
         .map(|segment| {
             let update = tree.clone().update(&segment.leaves);
             let parameters = profile.parameters();
-            let foretold = planner.foretell(&counts(segment, &update));
-            let exact = Cost::foretold(segment, &image.text, &update, &parameters);
+            let predicted = planner.predict(&counts(segment, &update));
+            let exact = Cost::predicted(segment, &image.text, &update, &parameters);
             let traces = generate(segment, &image.text, &mut tree);
             let tables: Vec<Table> = { traces.tables.iter() }
                 .map(|trace| trace.instance.table)
                 .collect();
-            let foretold = foretold.expect("it is not too tall");
+            let predicted = predicted.expect("it is not too tall");
             let actual = Cost::new(&traces, &parameters);
             assert_eq!(exact, actual);
             assert!(
-                actual.cells() <= foretold.cells,
-                "{actual:?}, not {foretold:?}"
+                actual.cells() <= predicted.cells,
+                "{actual:?}, not {predicted:?}"
             );
             Estimate {
-                foretold: foretold.memory_bytes,
+                predicted: predicted.memory_bytes,
                 actual: actual.memory_bytes(),
                 is_long: tables.contains(&Table::Lookup),
             }
@@ -93,12 +93,12 @@ fn no_segment_needs_more_than_was_foretold() {
             let estimates = estimates(program, input, profile, limit);
             for estimate in estimates {
                 let Estimate {
-                    foretold,
+                    predicted,
                     actual,
                     is_long,
                 } = estimate;
-                assert!(actual <= foretold && actual <= limit, "{estimate:?}");
-                assert!(!is_long || foretold <= actual + actual / 2, "{estimate:?}");
+                assert!(actual <= predicted && actual <= limit, "{estimate:?}");
+                assert!(!is_long || predicted <= actual + actual / 2, "{estimate:?}");
             }
         }
     }
@@ -124,7 +124,7 @@ fn cuts_leave_little_unused() {
 #[test]
 fn tables_that_are_too_tall_do_not_fit() {
     let planner = Planner::new(Profile::Fast100.parameters());
-    let fits = |counts: Counts| planner.foretell(&counts).is_some();
+    let fits = |counts: Counts| planner.predict(&counts).is_some();
     let journal = 1 << max_log_height(Table::Journal);
     assert!(fits(Counts {
         journal,
@@ -158,7 +158,7 @@ fn the_next_full_table_is_known() {
     let gets_cheaper = |counts: &Counts, cells| planner.gets_cheaper(counts, |n| n.cells <= cells);
     // 4,096 instructions take no more cells than 3,000.
     assert!(gets_cheaper(&counts, u64::MAX));
-    let cells = planner.foretell(&counts).expect("it is not too tall").cells;
+    let cells = planner.predict(&counts).expect("it is not too tall").cells;
     assert!(gets_cheaper(&counts, cells));
     counts.steps[0] = 4096;
     // From here only twice as many make up for what does not grow, if they are allowed.

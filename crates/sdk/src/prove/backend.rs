@@ -37,7 +37,7 @@ impl Backend {
     /// [`Error::Gpu`] for [`Backend::Cuda`], if there is no GPU that can be used.
     pub fn device(self) -> Result<Device, Error> {
         let gpu = self.gpu(Profile::Fast100);
-        self.told(gpu.map(|gpu| gpu.map(|gpu| gpu.name)))
+        self.resolved(gpu.map(|gpu| gpu.map(|gpu| gpu.name)))
     }
 
     /// The same, for one that leaves proving to other processes: a GPU is given back.
@@ -46,11 +46,11 @@ impl Backend {
     /// As [`Self::device`].
     pub fn device_for_others(self) -> Result<Device, Error> {
         let gpu = self.wants_gpu().then(|| vouch_gpu::open(0));
-        self.told(gpu.map(|gpu| gpu.map(|gpu| gpu.name())))
+        self.resolved(gpu.map(|gpu| gpu.map(|gpu| gpu.name())))
     }
 
     /// The device, given the name of the GPU if one is asked for.
-    fn told(self, gpu: Option<Result<String, GpuError>>) -> Result<Device, Error> {
+    fn resolved(self, gpu: Option<Result<String, GpuError>>) -> Result<Device, Error> {
         let (name, why_cpu) = match gpu {
             Some(Ok(name)) => (name, None),
             Some(Err(error)) if self == Self::Cuda => return Err(error.into()),

@@ -11,7 +11,7 @@ use vouch_verifier::{HEADER_BYTES, Profile, SEGMENT_BYTES, security};
 
 use super::ProveOptions;
 use super::pace::Pace;
-use super::plan::{Plan, guest_memory};
+use super::plan::{CutPlan, guest_memory};
 use super::setup::Setup;
 use crate::error::Error;
 
@@ -77,7 +77,7 @@ fn estimate_all(
     watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Estimate, Error> {
     let setup = Setup::new(options, 1)?;
-    let plan = Plan::new(options.profile, setup.cuts)?;
+    let plan = CutPlan::new(options.profile, setup.cuts)?;
     let mut estimator = Estimator::new(program, options.profile);
     let mut cycles = 0;
     let start = Instant::now();
@@ -118,7 +118,7 @@ pub(super) fn cut(
     program: &Program,
     input: &[u8],
     limits: &Limits,
-    plan: &Plan,
+    plan: &CutPlan,
     cancel: &Cancel,
     console: &mut dyn FnMut(Stream, &[u8]),
     sink: &mut dyn FnMut(&mut Segment) -> ControlFlow<()>,
@@ -171,10 +171,10 @@ impl<'p> Estimator<'p> {
     }
 
     /// The next segment.
-    fn add(&mut self, segment: &Segment, plan: &Plan) {
+    fn add(&mut self, segment: &Segment, plan: &CutPlan) {
         let update = self.tree.update(&segment.leaves);
         let text = &self.program.image().text;
-        let cost = Cost::foretold(segment, text, &update, &self.profile.parameters());
+        let cost = Cost::predicted(segment, text, &update, &self.profile.parameters());
         self.cells.push(cost.cells());
         self.segment_memory = self.segment_memory.max(cost.memory_bytes());
         let memory = plan.memory(cost.memory_bytes(), &counts(segment, &update));

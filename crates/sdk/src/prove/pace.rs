@@ -11,7 +11,7 @@ use vouch_prover::{Cost, claim, fill};
 
 use super::ProveOptions;
 use super::estimate::cut;
-use super::plan::{Cuts, Plan};
+use super::plan::{CutPlan, Cuts};
 use super::setup::Setup;
 use crate::error::Error;
 
@@ -83,7 +83,7 @@ impl<'a> Sample<'a> {
             segment_cells: cells.min(cuts.segment_cells),
             ..cuts
         };
-        let plan = Plan::new(options.profile, small)?;
+        let plan = CutPlan::new(options.profile, small)?;
         let mut found = Segment::default();
         let mut sink = |segment: &mut Segment| {
             found = core::mem::take(segment);
@@ -98,7 +98,7 @@ impl<'a> Sample<'a> {
         }
         let update = MemoryTree::new(program.image()).update(&found.leaves);
         let text = &program.image().text;
-        let cost = Cost::foretold(&found, text, &update, &options.profile.parameters());
+        let cost = Cost::predicted(&found, text, &update, &options.profile.parameters());
         Ok(Self {
             program,
             cells: cost.cells(),

@@ -27,7 +27,7 @@ use vouch_prover::{Cancel, Prover, SegmentProof, claim, fill};
 use vouch_verifier::{SegmentClaim, Verifier};
 
 use super::estimate::cut;
-use super::plan::{Cuts, Plan};
+use super::plan::{CutPlan, Cuts};
 use super::progress::Teller;
 use super::work_folder::WorkFolder;
 use super::{ProveOptions, Segments};
@@ -45,7 +45,7 @@ pub(super) struct Pipeline<'a> {
     pub input: &'a [u8],
     pub options: &'a ProveOptions,
     pub cuts: Cuts,
-    pub plan: Plan,
+    pub plan: CutPlan,
     pub folder: Option<WorkFolder>,
     /// Stops with `stop`.
     pub prover: Prover,
@@ -80,7 +80,7 @@ struct ProvenSegment {
 }
 
 /// What the other threads tell the caller's.
-enum Message {
+enum PipelineEvent {
     Recorded,
     Proven(Box<ProvenSegment>),
     Failed(Error),
@@ -95,19 +95,19 @@ impl Pipeline<'_> {
     ) -> Result<ProvenRun, Error> {
         thread::scope(|scope| {
             let (start, started) = channel();
-            let (tell, told) = channel();
+            let (notify, events) = channel();
             let (hand_over, recorded) = sync_channel(0);
             let (give_back, spare) = channel();
             let recorded = Arc::new(Mutex::new(recorded));
             for _ in 0..self.cuts.at_once {
-                let (recorded, give_back, tell) =
-                    (recorded.clone(), give_back.clone(), tell.clone());
-                scope.spawn(move || self.prove_segments(&recorded, &give_back, &tell));
+                let (recorded, give_back, notify) =
+                    (recorded.clone(), give_back.clone(), notify.clone());
+                scope.spawn(move || self.prove_segments(&recorded, &give_back, &notify));
             }
             // The provers hold what is left of these: when they are gone, nobody waits for them.
             drop((recorded, give_back));
-            scope.spawn(move || self.record(&started, &hand_over, &spare, &tell));
-            let collector = Collector::new(self, told, start, teller);
+            scope.spawn(move || self.record(&started, &hand_over, &spare, &notify));
+            let collector = Collector::new(self, events, start, teller);
             let result = collector.execute_and_collect(console);
             // Whatever is still under way is of no use any more.
             if result.is_err() {
@@ -123,7 +123,7 @@ impl Pipeline<'_> {
         started: &Receiver<()>,
         hand_over: &SyncSender<Recorded>,
         spare: &Receiver<Segment>,
-        tell: &Sender<Message>,
+        notify: &Sender<PipelineEvent>,
     ) {
         if started.recv().is_err() {
             return;
@@ -143,7 +143,7 @@ impl Pipeline<'_> {
             index += 1;
             recording = None;
             let handed_over =
-                hand_over.send(recorded).is_ok() && tell.send(Message::Recorded).is_ok();
+                hand_over.send(recorded).is_ok() && notify.send(PipelineEvent::Recorded).is_ok();
             recording = Some(phase.enter());
             match handed_over {
                 true => ControlFlow::Continue(()),
@@ -161,7 +161,7 @@ impl Pipeline<'_> {
         );
         let Err(error) = result else { return };
         // The caller's thread may have gone, with an error of its own.
-        let _ = tell.send(Message::Failed(error));
+        let _ = notify.send(PipelineEvent::Failed(error));
     }
 
     /// Proves segments until there are no more.
@@ -169,7 +169,7 @@ impl Pipeline<'_> {
         &self,
         recorded: &Mutex<Receiver<Recorded>>,
         give_back: &Sender<Segment>,
-        tell: &Sender<Message>,
+        notify: &Sender<PipelineEvent>,
     ) {
         loop {
             let next = recorded
@@ -183,10 +183,10 @@ impl Pipeline<'_> {
             }
             let prove = || self.prove_segment(next, give_back);
             let message = match self.pool.install(prove) {
-                Ok(proven) => Message::Proven(Box::new(proven)),
-                Err(error) => Message::Failed(error),
+                Ok(proven) => PipelineEvent::Proven(Box::new(proven)),
+                Err(error) => PipelineEvent::Failed(error),
             };
-            if tell.send(message).is_err() {
+            if notify.send(message).is_err() {
                 return;
             }
         }
@@ -261,7 +261,7 @@ impl Pipeline<'_> {
 /// The caller's thread.
 struct Collector<'a, 't> {
     pipeline: &'a Pipeline<'a>,
-    told: Receiver<Message>,
+    events: Receiver<PipelineEvent>,
     /// Lets the recorder begin.
     start: Sender<()>,
     started: Option<Instant>,
@@ -274,13 +274,13 @@ struct Collector<'a, 't> {
 impl<'a, 't> Collector<'a, 't> {
     fn new(
         pipeline: &'a Pipeline<'a>,
-        told: Receiver<Message>,
+        events: Receiver<PipelineEvent>,
         start: Sender<()>,
         teller: &'a mut Teller<'t>,
     ) -> Self {
         Self {
             pipeline,
-            told,
+            events,
             start,
             started: None,
             teller,
@@ -307,7 +307,7 @@ impl<'a, 't> Collector<'a, 't> {
         });
         loop {
             self.check_cancelled()?;
-            match self.told.recv_timeout(POLL) {
+            match self.events.recv_timeout(POLL) {
                 Ok(message) => self.take(message)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 // All threads are done.
@@ -366,7 +366,7 @@ impl<'a, 't> Collector<'a, 't> {
         self.teller
             .change(|progress| progress.executed_cycles = executed_cycles);
         loop {
-            match self.told.try_recv() {
+            match self.events.try_recv() {
                 Ok(message) => self.take(message)?,
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => return Ok(()),
             }
@@ -382,12 +382,12 @@ impl<'a, 't> Collector<'a, 't> {
         }
     }
 
-    fn take(&mut self, message: Message) -> Result<(), Error> {
+    fn take(&mut self, message: PipelineEvent) -> Result<(), Error> {
         match message {
-            Message::Recorded => self
+            PipelineEvent::Recorded => self
                 .teller
                 .change(|progress| progress.recorded_segments += 1),
-            Message::Proven(proven) => {
+            PipelineEvent::Proven(proven) => {
                 let ProvenSegment {
                     index,
                     cycles,
@@ -406,7 +406,7 @@ impl<'a, 't> Collector<'a, 't> {
                     self.segments.push(proof)?;
                 }
             }
-            Message::Failed(error) => return Err(error),
+            PipelineEvent::Failed(error) => return Err(error),
         }
         Ok(())
     }

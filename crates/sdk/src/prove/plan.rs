@@ -77,7 +77,7 @@ pub(super) fn segments_at_once(threads: usize) -> usize {
 }
 
 /// Says whether a segment may hold so much.
-pub(super) struct Plan {
+pub(super) struct CutPlan {
     planner: Planner,
     cuts: Cuts,
     /// Cells of the smallest segments: no segment is cut for having less.
@@ -86,13 +86,13 @@ pub(super) struct Plan {
     lacking: AtomicU64,
 }
 
-impl Plan {
+impl CutPlan {
     /// # Errors
     /// [`ProveError::Memory`] if there is too little even for small segments.
     pub fn new(profile: Profile, cuts: Cuts) -> Result<Self, ProveError> {
         let planner = Planner::new(profile.parameters());
         let plan = Self {
-            least_cells: planner.foretell(&LEAST).map_or(0, |needs| needs.cells),
+            least_cells: planner.predict(&LEAST).map_or(0, |needs| needs.cells),
             planner,
             cuts,
             lacking: AtomicU64::new(0),
@@ -108,7 +108,7 @@ impl Plan {
         if !self.fits(then) {
             return false;
         }
-        let cells = |counts| self.planner.foretell(counts).map(|needs| needs.cells);
+        let cells = |counts| self.planner.predict(counts).map(|needs| needs.cells);
         cells(now) == cells(then)
             || self
                 .planner
@@ -117,7 +117,7 @@ impl Plan {
 
     /// Whether a segment that holds `counts` is not too large.
     fn fits(&self, counts: &Counts) -> bool {
-        let Some(needs) = self.planner.foretell(counts) else {
+        let Some(needs) = self.planner.predict(counts) else {
             return false;
         };
         if self.allows(needs, counts) {
@@ -128,7 +128,7 @@ impl Plan {
             guest_bytes: counts.guest_bytes,
             ..LEAST
         };
-        let needed = { self.planner.foretell(&least) }
+        let needed = { self.planner.predict(&least) }
             .map_or(u64::MAX, |needs| self.memory(needs.memory_bytes, &least));
         if needed > self.cuts.max_memory {
             self.lacking.store(needed, Ordering::Relaxed);

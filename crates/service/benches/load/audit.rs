@@ -230,18 +230,18 @@ fn left(text: &str, host: &Host) -> Result<String, String> {
 fn flat(samples: &[Sample], kills: u64) -> Result<String, String> {
     let memory = Memory::of(samples);
     let Memory { middle, end, .. } = memory;
-    let told = format!(
+    let summary = format!(
         "{} MiB in the middle, {} at the end",
         middle >> 20,
         end >> 20
     );
     let long = samples.last().is_some_and(|last| last.seconds >= SETTLED);
     if kills > 0 || !long {
-        return Ok(format!("{told}; too short a life to tell"));
+        return Ok(format!("{summary}; too short a life to tell"));
     }
     match end <= middle.saturating_add(NOISE.max(middle / 4)) {
-        true => Ok(told),
-        false => Err(told),
+        true => Ok(summary),
+        false => Err(summary),
     }
 }
 

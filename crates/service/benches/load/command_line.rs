@@ -73,11 +73,11 @@ fn prove(
         let stderr = String::from_utf8_lossy(&output.stderr);
         return Err(format!("vouch prove: {}: {stderr}", output.status).into());
     }
-    let said: Value = serde_json::from_slice(&output.stdout)?;
-    if said.get("journal").and_then(Value::as_str) != Some(&hex::encode(expected)) {
+    let reply: Value = serde_json::from_slice(&output.stdout)?;
+    if reply.get("journal").and_then(Value::as_str) != Some(&hex::encode(expected)) {
         return Err("vouch prove: the journal is not the four hashes".into());
     }
-    let seconds = |field| said.get(field).and_then(Value::as_f64);
+    let seconds = |field| reply.get(field).and_then(Value::as_f64);
     match (seconds("execute_seconds"), seconds("prove_seconds")) {
         (Some(execute), Some(prove)) => Ok((process, Duration::from_secs_f64(execute + prove))),
         _ => Err("vouch prove --json: expected execute_seconds and prove_seconds".into()),

@@ -112,20 +112,23 @@ fn methods(service: Arc<Service>) -> Result<RpcModule<Arc<Service>>, RegisterMet
         |service, client, params: Register| {
             let elf = decode("elf", params.elf)?;
             client.hold(service.registration_bytes(&elf))?;
-            service.register(client, &elf).map(Program::from)
+            service.register(client, &elf).map(ProgramInfo::from)
         },
     )?;
     method(m, "vouch_listPrograms", |service, client, Nothing {}| {
         let programs = service.list_programs(client)?;
         client.answer(programs.len() as u64 * PROGRAM_BYTES)?;
-        Ok(programs.into_iter().map(Program::from).collect::<Vec<_>>())
+        Ok(programs
+            .into_iter()
+            .map(ProgramInfo::from)
+            .collect::<Vec<_>>())
     })?;
     method(
         m,
         "vouch_removeProgram",
         |service, client, params: Remove| {
             let removed = service.remove_program(client, &image_id(&params.image_id)?);
-            removed.map(Program::from)
+            removed.map(ProgramInfo::from)
         },
     )?;
     method(m, "vouch_submitJob", |service, client, params: Submit| {
@@ -310,13 +313,13 @@ pub fn find_profile(name: &str, bits: u32) -> Result<Profile, ServiceError> {
 }
 
 #[derive(Clone, Serialize)]
-struct Program {
+struct ProgramInfo {
     image_id: String,
     elf_bytes: u64,
     registered_at: crate::job::Time,
 }
 
-impl From<ProgramRecord> for Program {
+impl From<ProgramRecord> for ProgramInfo {
     fn from(record: ProgramRecord) -> Self {
         Self {
             image_id: record.image_id.to_string(),

@@ -2,7 +2,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `jobs` | job | [`Record`], JSON |
+//! | `jobs` | job | [`JobRecord`], JSON |
 //! | `open` | job that has not ended | |
 //! | `ended` | time of its end, job | |
 //! | `clients` | client, job | |
@@ -58,7 +58,7 @@ const RECEIPT_BYTES: &str = "receipt_bytes";
 
 /// A job, and what only the service needs of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct JobRecord {
     /// What its client sees.
     #[serde(flatten)]
     pub job: Job,
@@ -74,7 +74,7 @@ pub enum Inserted {
     /// It is there now.
     New,
     /// There is one with its idempotency key.
-    Existing(Box<Record>),
+    Existing(Box<JobRecord>),
 }
 
 /// Jobs and programs.
@@ -133,7 +133,7 @@ impl Database {
     /// # Errors
     /// [`ServiceError::Database`]; [`ServiceError::NotFound`] if it is to run a program that its client has not
     /// registered, or not any more.
-    pub fn insert(&self, record: &Record) -> Result<Inserted, ServiceError> {
+    pub fn insert(&self, record: &JobRecord) -> Result<Inserted, ServiceError> {
         self.write(|transaction| {
             let job = &record.job;
             let id = job.id.to_bytes();
@@ -174,7 +174,7 @@ impl Database {
     ///
     /// # Errors
     /// [`ServiceError::Database`]
-    pub fn update(&self, record: &Record) -> Result<(), ServiceError> {
+    pub fn update(&self, record: &JobRecord) -> Result<(), ServiceError> {
         self.write(|transaction| {
             put(transaction, record)?;
             if record.job.state.has_ended() {
@@ -195,7 +195,7 @@ impl Database {
     ///
     /// # Errors
     /// [`ServiceError::Database`] or [`ServiceError::Record`]
-    pub fn job(&self, id: JobId) -> Result<Option<Record>, ServiceError> {
+    pub fn job(&self, id: JobId) -> Result<Option<JobRecord>, ServiceError> {
         let jobs = self.read()?.open_table(JOBS).map_err(failed)?;
         record_in(&jobs, id)
     }
@@ -224,7 +224,7 @@ impl Database {
     ///
     /// # Errors
     /// As [`Self::job`].
-    pub fn job_of_key(&self, client: &str, key: &str) -> Result<Option<Record>, ServiceError> {
+    pub fn job_of_key(&self, client: &str, key: &str) -> Result<Option<JobRecord>, ServiceError> {
         let transaction = self.read()?;
         let keys = transaction.open_table(KEYS).map_err(failed)?;
         let Some(id) = keys.get((client, key)).map_err(failed)? else {
@@ -238,7 +238,7 @@ impl Database {
     ///
     /// # Errors
     /// As [`Self::job`].
-    pub fn open_jobs(&self) -> Result<Vec<Record>, ServiceError> {
+    pub fn open_jobs(&self) -> Result<Vec<JobRecord>, ServiceError> {
         let transaction = self.read()?;
         let open = transaction.open_table(OPEN).map_err(failed)?;
         let jobs = transaction.open_table(JOBS).map_err(failed)?;
@@ -279,7 +279,7 @@ impl Database {
             };
             if state.is_none_or(|state| has_state(stored.value(), state)) {
                 announce(stored.value().len() as u64)?;
-                let record: Record = parse(stored.value(), "job", &id.to_string())?;
+                let record: JobRecord = parse(stored.value(), "job", &id.to_string())?;
                 found.push(record.job);
             }
         }
@@ -397,7 +397,7 @@ impl Database {
     }
 }
 
-fn put(transaction: &WriteTransaction, record: &Record) -> Result<(), ServiceError> {
+fn put(transaction: &WriteTransaction, record: &JobRecord) -> Result<(), ServiceError> {
     let mut jobs = transaction.open_table(JOBS).map_err(failed)?;
     let id = record.job.id.to_bytes();
     jobs.insert(id, &*json(record)?).map_err(failed)?;
@@ -405,7 +405,7 @@ fn put(transaction: &WriteTransaction, record: &Record) -> Result<(), ServiceErr
 }
 
 /// Notes that a job has ended, and whose its receipt is.
-fn end(transaction: &WriteTransaction, record: &Record) -> Result<(), ServiceError> {
+fn end(transaction: &WriteTransaction, record: &JobRecord) -> Result<(), ServiceError> {
     let job = &record.job;
     let mut ended = transaction.open_table(ENDED).map_err(failed)?;
     ended.insert(ended_key(job), ()).map_err(failed)?;
@@ -434,7 +434,7 @@ fn end(transaction: &WriteTransaction, record: &Record) -> Result<(), ServiceErr
 }
 
 /// Removes a job that has ended.
-fn forget(transaction: &WriteTransaction, record: &Record) -> Result<(), ServiceError> {
+fn forget(transaction: &WriteTransaction, record: &JobRecord) -> Result<(), ServiceError> {
     let job = &record.job;
     let id = job.id.to_bytes();
     let mut jobs = transaction.open_table(JOBS).map_err(failed)?;
@@ -503,14 +503,14 @@ fn ended_key(job: &Job) -> (u64, Id) {
     (time.0, job.id.to_bytes())
 }
 
-fn cache_key(record: &Record) -> Result<Vec<u8>, ServiceError> {
+fn cache_key(record: &JobRecord) -> Result<Vec<u8>, ServiceError> {
     hex::decode(&record.cache_key).map_err(|error| unreadable("job", &record.job.id, error))
 }
 
 fn record_in(
     jobs: &impl ReadableTable<Id, &'static [u8]>,
     id: JobId,
-) -> Result<Option<Record>, ServiceError> {
+) -> Result<Option<JobRecord>, ServiceError> {
     let found = jobs.get(id.to_bytes()).map_err(failed)?;
     found
         .map(|found| parse(found.value(), "job", &id.to_string()))

@@ -14,7 +14,7 @@ use vouch_kit::store::ArtifactStore;
 use vouch_kit::verification::{VerificationOptions, Verifications};
 use vouch_sdk::{Cancel, guests, private};
 
-use super::database::{Database, Record};
+use super::database::{Database, JobRecord};
 use super::inputs::{Inputs, sweep};
 use super::loaded::Loaded;
 use super::queue::Queue;
@@ -46,7 +46,7 @@ pub(super) enum Stop {
 /// A job that has not ended.
 pub(super) struct Live {
     /// Its record, as in the database.
-    pub record: Mutex<Record>,
+    pub record: Mutex<JobRecord>,
     /// Tells whoever watches.
     pub status: watch::Sender<JobStatus>,
     /// Stops its proof.
@@ -60,7 +60,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub fn record(&self) -> MutexGuard<'_, Record> {
+    pub fn record(&self) -> MutexGuard<'_, JobRecord> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -201,7 +201,7 @@ impl Service {
         self.add_embedded(guests::COMMITMENT)?;
         self.database.take_over_programs()?;
         let records = self.database.open_jobs()?;
-        let kept = |record: &Record| record.job.id;
+        let kept = |record: &JobRecord| record.job.id;
         let known: HashSet<JobId> = records.iter().map(kept).collect();
         let mut with_input = known.clone();
         with_input.extend(self.database.jobs_with_kept_input()?);
@@ -223,7 +223,7 @@ impl Service {
         Ok(())
     }
 
-    pub(super) fn add_live(&self, record: Record, open: OpenJob) -> Arc<Live> {
+    pub(super) fn add_live(&self, record: JobRecord, open: OpenJob) -> Arc<Live> {
         let id = record.job.id;
         let live = Arc::new(Live {
             status: watch::Sender::new(record.job.clone().into()),

@@ -7,7 +7,7 @@ use tracing::info;
 use vouch_kit::cache::{CachedReceipt, Source};
 use vouch_sdk::Profile;
 
-use super::database::{Inserted, Record};
+use super::database::{Inserted, JobRecord};
 use super::service::{Service, Stop, not_found};
 use crate::clients::Client;
 use crate::error::ServiceError;
@@ -53,7 +53,7 @@ impl Service {
             .as_deref()
             .map(|key| client.take_turn(key));
         let key = self.cache_key(client.name(), &job, &request.input);
-        let record = Record {
+        let record = JobRecord {
             request: fingerprint(&request),
             cache_key: hex::encode(key.to_bytes()),
             job,
@@ -111,8 +111,8 @@ impl Service {
     fn same(
         &self,
         client: &Client,
-        wanted: &Record,
-        found: &Record,
+        wanted: &JobRecord,
+        found: &JobRecord,
     ) -> Result<JobStatus, ServiceError> {
         match wanted.request == found.request {
             true => self.status(client, found.job.id),
@@ -125,7 +125,7 @@ impl Service {
     fn answer_from_cache(
         &self,
         client: &Client,
-        mut record: Record,
+        mut record: JobRecord,
         found: &CachedReceipt,
         source: &Source,
     ) -> Result<JobStatus, ServiceError> {
@@ -151,7 +151,7 @@ impl Service {
     fn enqueue(
         &self,
         client: &Arc<Client>,
-        record: Record,
+        record: JobRecord,
         input: &[u8],
     ) -> Result<JobStatus, ServiceError> {
         let place = self.queue.reserve().inspect_err(|error| {

@@ -287,7 +287,7 @@ impl Service {
     }
 
     /// Writes a record, again and again if need be: a job that has ended must not begin anew.
-    fn persist(&self, record: &super::database::Record) {
+    fn persist(&self, record: &super::database::JobRecord) {
         let mut pause = Duration::from_millis(50);
         for attempt in 1..=WRITES {
             match self.database.update(record) {

@@ -14,7 +14,7 @@ const ALERT_TESTS: &str = "deploy/prometheus/alerts.test.yml";
 const TARGET: [&str; 2] = ["job", "instance"];
 
 /// Every metric, with a line for each of its series.
-fn told() -> BTreeMap<String, Vec<String>> {
+fn exposed() -> BTreeMap<String, Vec<String>> {
     let metrics = Metrics::new();
     let kind = "timeout".into();
     drop(metrics.job_failures.get_or_create(&KindLabel { kind }));
@@ -28,12 +28,12 @@ fn told() -> BTreeMap<String, Vec<String>> {
         method: "submit_job",
         code: "ok",
     }));
-    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut exposed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in metrics.encode().lines().filter(|l| !l.starts_with('#')) {
         let name = line.split(['{', ' ']).next().unwrap_or_default();
-        told.entry(name.into()).or_default().push(line.into());
+        exposed.entry(name.into()).or_default().push(line.into());
     }
-    told
+    exposed
 }
 
 /// Every metric of ours that an expression names, with what it says in braces.
@@ -50,9 +50,9 @@ fn asked(expression: &str) -> Vec<(&str, &str)> {
 }
 
 /// That an expression asks for nothing that is never told.
-fn check_names(expression: &str, told: &BTreeMap<String, Vec<String>>) {
+fn check_names(expression: &str, exposed: &BTreeMap<String, Vec<String>>) {
     for (name, braces) in asked(expression) {
-        let series = told.get(name);
+        let series = exposed.get(name);
         let series = series.unwrap_or_else(|| panic!("no metric {name}: {expression}"));
         let labels = braces.split(',').map(str::trim).filter(|l| !l.is_empty());
         for label in labels.filter(|l| !TARGET.iter().any(|t| l.starts_with(t))) {
@@ -99,19 +99,19 @@ fn dashboard_expressions() -> Vec<String> {
 fn alerts_name_what_is_told() {
     let alerts = alerts();
     assert!(asked(&alerts).len() > 20);
-    check_names(&alerts, &told());
+    check_names(&alerts, &exposed());
 }
 
 #[test]
 fn the_dashboard_shows_all_that_is_told_and_nothing_else() {
-    let told = told();
+    let exposed = exposed();
     let expressions = dashboard_expressions();
     for expression in &expressions {
-        check_names(expression, &told);
+        check_names(expression, &exposed);
     }
     let shown: BTreeSet<_> = expressions.iter().flat_map(|e| asked(e)).collect();
     let shown: BTreeSet<_> = shown.into_iter().map(|(name, _)| name).collect();
-    for name in told.keys() {
+    for name in exposed.keys() {
         // A histogram is shown by its buckets.
         let name = name.replace("_sum", "_bucket").replace("_count", "_bucket");
         assert!(shown.contains(&*name), "{name} is on no panel");

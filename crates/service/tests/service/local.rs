@@ -64,9 +64,9 @@ async fn pages_of_others_are_refused_everywhere() {
             (ORIGIN, "http://evil.example"),
             (ORIGIN, "null"),
         ] {
-            let told = format!("{path:?} {header:?}");
+            let request = format!("{path:?} {header:?}");
             let answer = ask(&host, path, &id, header).await;
-            assert_eq!(answer, (403, "forbidden".into()), "{told}");
+            assert_eq!(answer, (403, "forbidden".into()), "{request}");
             refused += 1.0;
         }
         for value in [

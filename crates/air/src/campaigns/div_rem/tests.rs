@@ -9,7 +9,7 @@ fn passes_its_suite() {
     suite().assert();
 }
 
-fn heard(op: Op, a: u32, b: u32, forgery: Forgery) -> Verdict {
+fn evaluated(op: Op, a: u32, b: u32, forgery: Forgery) -> Verdict {
     verdict(Table::DivRem, &cells(&forged(op, a, b, forgery)))
 }
 
@@ -29,7 +29,7 @@ fn derived_columns_are_honest() {
     ] {
         let honest = Forgery::signed(a / b, a % b, a, b);
         for op in [Op::Div, Op::Rem] {
-            let verdict = heard(op, a as u32, b as u32, honest);
+            let verdict = evaluated(op, a as u32, b as u32, honest);
             assert!(verdict.accepted(), "{a} / {b}: {verdict:?}");
         }
     }
@@ -47,11 +47,11 @@ fn quotient_off_by_some_is_rejected() {
     ] {
         for off in [1, 2, 0x1_0000] {
             let (quotient, remainder) = ((a / b).wrapping_sub(off), a % b + off.wrapping_mul(b));
-            let verdict = heard(Op::Divu, a, b, Forgery::unsigned(quotient, remainder));
+            let verdict = evaluated(Op::Divu, a, b, Forgery::unsigned(quotient, remainder));
             assert!(!verdict.accepted(), "{a} / {b}, off by {off}: {verdict:?}");
         }
     }
-    let verdict = heard(Op::Divu, 6, 2, Forgery::unsigned(2, 2));
+    let verdict = evaluated(Op::Divu, 6, 2, Forgery::unsigned(2, 2));
     assert!(
         verdict.broken.is_empty() && verdict.untrue_at == [SLACK],
         "{verdict:?}"
@@ -60,7 +60,7 @@ fn quotient_off_by_some_is_rejected() {
         for off in [1, -1] {
             let forgery = Forgery::signed(a / b + off, a % b - off * b, a, b);
             for op in [Op::Div, Op::Rem] {
-                let verdict = heard(op, a as u32, b as u32, forgery);
+                let verdict = evaluated(op, a as u32, b as u32, forgery);
                 assert!(!verdict.accepted(), "{a} / {b}, off by {off}: {verdict:?}");
             }
         }
@@ -87,7 +87,7 @@ fn division_by_zero_has_one_result() {
                     by_zero,
                     ..Forgery::unsigned(quotient, a)
                 };
-                let verdict = heard(op, a, 0, forgery);
+                let verdict = evaluated(op, a, 0, forgery);
                 assert!(!verdict.accepted(), "{a} {} 0: {verdict:?}", op.info().name);
             }
         }
@@ -96,6 +96,6 @@ fn division_by_zero_has_one_result() {
             by_zero: true,
             ..Forgery::unsigned(u32::MAX, 6)
         };
-        assert!(!heard(op, 7, 0, forgery).accepted());
+        assert!(!evaluated(op, 7, 0, forgery).accepted());
     }
 }

@@ -3,16 +3,16 @@
 use super::*;
 use crate::testkit::{EDGES, cells, verdict};
 
-fn heard(e: &Event) -> Verdict {
+fn evaluated(e: &Event) -> Verdict {
     verdict(Table::Ecall, &cells(&row(e)))
 }
 
 #[test]
 fn known_answer() {
-    let verdict = heard(&exit(0x1_0002));
+    let verdict = evaluated(&exit(0x1_0002));
     assert!(verdict.accepted());
     let cell = |i: u32| REGISTER_BASE + i;
-    let said = [
+    let sent = [
         Message::received(MEMORY, &[cell(17), 93, 0, 69_999]),
         Message::sent(MEMORY, &[cell(17), 93, 0, 70_000]),
         Message::received(MEMORY, &[cell(10), 2, 1, 5_000]),
@@ -27,9 +27,9 @@ fn known_answer() {
         Message::sent(PROGRAM, &[0x5000, 38, 0, 0, 0, 0, 0, 0]),
         Message::sent(EXIT, &[2, 1]),
     ];
-    let mut expected = said.to_vec();
+    let mut expected = sent.to_vec();
     expected.sort();
-    assert_eq!(verdict.said_sorted(), expected);
+    assert_eq!(verdict.sent_sorted(), expected);
 }
 
 #[test]
@@ -37,15 +37,15 @@ fn honest_rows_are_accepted() {
     let codes = EDGES.map(exit);
     let lengths = EDGES.map(|length| console(Call::Stderr, length));
     for e in samples().iter().chain(&codes).chain(&lengths) {
-        let verdict = heard(e);
+        let verdict = evaluated(e);
         assert!(verdict.accepted(), "{e:?}: {verdict:?}");
-        assert_eq!(verdict.said_sorted(), messages(e));
+        assert_eq!(verdict.sent_sorted(), messages(e));
         assert_eq!(judge(&verdict), Ok(()), "{e:?}");
     }
 }
 
 fn assert_rejected(e: &Event) {
-    let verdict = heard(e);
+    let verdict = evaluated(e);
     assert!(!verdict.accepted(), "{e:?}: {verdict:?}");
 }
 
@@ -100,14 +100,14 @@ fn reads_outside_the_buffer_are_rejected() {
 #[test]
 fn buffers_end_in_memory() {
     for e in BEYOND_MEMORY {
-        assert_eq!(heard(&e()).untrue_at, [8], "{:?}", e());
+        assert_eq!(evaluated(&e()).untrue_at, [8], "{:?}", e());
     }
 }
 
 /// An index of the journal stays one field element.
 #[test]
 fn journal_is_bounded() {
-    let verdict = heard(&too_long_a_journal());
+    let verdict = evaluated(&too_long_a_journal());
     assert_eq!(
         (verdict.broken, verdict.untrue_at),
         (Vec::new(), Vec::from([5]))
@@ -117,15 +117,15 @@ fn journal_is_bounded() {
 /// After `exit`, the machine does not go on.
 #[test]
 fn exit_goes_nowhere() {
-    let verdict = heard(&exit(1));
+    let verdict = evaluated(&exit(1));
     let goes_on = |m: &&Message| m.bus == STATE && m.count == 1;
-    assert_eq!(verdict.said.iter().find(goes_on), None);
+    assert_eq!(verdict.sent.iter().find(goes_on), None);
 }
 
 /// Once it has ended, the input stays so.
 #[test]
 fn input_does_not_begin_again() {
-    let verdict = heard(&read_behind_the_end());
+    let verdict = evaluated(&read_behind_the_end());
     assert_eq!(
         (verdict.broken, verdict.untrue),
         (Vec::from([23]), Vec::new())
@@ -135,7 +135,7 @@ fn input_does_not_begin_again() {
 /// Its length as a number stays what it is, and not `p` less.
 #[test]
 fn journal_does_not_go_around_the_field() {
-    let verdict = heard(&journal_around_the_field());
+    let verdict = evaluated(&journal_around_the_field());
     assert_eq!(
         (verdict.broken, verdict.untrue),
         (Vec::from([26]), Vec::new())

@@ -6,24 +6,24 @@ use super::*;
 use crate::machine::MAX_LOG_HEIGHT;
 use crate::testkit::{EDGES, cells, verdict};
 
-fn heard(e: &Event) -> Verdict {
+fn evaluated(e: &Event) -> Verdict {
     verdict(Table::Moves, &cells(&row(e)))
 }
 
 #[test]
 fn known_answer() {
     // Two bytes are left: the upper half of the word stays.
-    let verdict = heard(&read(2, 0x4433_2211, 0xddcc_bbaa));
+    let verdict = evaluated(&read(2, 0x4433_2211, 0xddcc_bbaa));
     assert!(verdict.accepted());
-    let said = [
+    let sent = [
         Message::received(MEMORY, &[WORD, 0x2211, 0x4433, 9]),
         Message::received(MOVE, &[1, 0x5001, WORD, 2, 70_000, 0]),
         Message::sent(MEMORY, &[WORD, 0xbbaa, 0x4433, 70_000]),
         Message::sent(STATE, &[0x5001, 70_001]),
     ];
-    let mut expected = said.to_vec();
+    let mut expected = sent.to_vec();
     expected.sort();
-    assert_eq!(verdict.said_sorted(), expected);
+    assert_eq!(verdict.sent_sorted(), expected);
 }
 
 #[test]
@@ -35,9 +35,9 @@ fn honest_rows_are_accepted() {
                 read(left, value, value),
                 write(left, value),
             ] {
-                let verdict = heard(&e);
+                let verdict = evaluated(&e);
                 assert!(verdict.accepted(), "{e:?}: {verdict:?}");
-                assert_eq!(verdict.said_sorted(), messages(&e));
+                assert_eq!(verdict.sent_sorted(), messages(&e));
                 assert_eq!(judge(&verdict), Ok(()), "{e:?}");
             }
         }
@@ -51,7 +51,7 @@ fn bytes_beyond_the_buffer_are_rejected() {
         for byte in left..4 {
             let e = read(left, 0x4433_2211, 0);
             let next = e.next ^ 1 << (8 * byte);
-            let verdict = heard(&Event { next, ..e });
+            let verdict = evaluated(&Event { next, ..e });
             assert_eq!(
                 verdict.broken.len(),
                 1,
@@ -67,7 +67,7 @@ fn write_that_changes_memory_is_rejected() {
     for byte in 0..4 {
         let e = write(4, 0x4433_2211);
         let next = e.next ^ 1 << (8 * byte);
-        assert_eq!(heard(&Event { next, ..e }).broken.len(), 1);
+        assert_eq!(evaluated(&Event { next, ..e }).broken.len(), 1);
     }
 }
 

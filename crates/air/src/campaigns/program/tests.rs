@@ -12,7 +12,7 @@ use crate::testkit::{cells, verdict};
 fn accepts(e: &Fetch) {
     let verdict = verdict(Table::Program, &cells(&honest(e)));
     assert!(verdict.accepted(), "{e:?}: {verdict:?}");
-    assert_eq!(verdict.said.len(), 3);
+    assert_eq!(verdict.sent.len(), 3);
     assert_eq!(judge(&verdict), Ok(()), "{e:?}");
 }
 
@@ -23,7 +23,7 @@ fn known_answer() {
     assert!(verdict.accepted());
     let code = 64 + Op::Add as u32;
     let answer = [0x4101, code, 5, 6, 0, 0xffff, 0xffff, 0];
-    let said = [
+    let sent = [
         Message::received(MEMORY, &[0x4101, 0x0293, 0xfff3, 5]),
         Message::sent(MEMORY, &[0x4101, 0x0293, 0xfff3, FETCH_TIMESTAMP]),
         Message {
@@ -31,7 +31,7 @@ fn known_answer() {
             ..Message::sent(PROGRAM, &answer)
         },
     ];
-    assert_eq!(verdict.said, said);
+    assert_eq!(verdict.sent, sent);
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn no_instruction_is_rejected() {
         let honest = honest(&fetch(0x5000, word));
         let silent = verdict(Table::Program, &cells(&honest));
         assert!(silent.accepted());
-        assert_eq!(silent.said.len(), 1);
-        assert_eq!(silent.said[0].fields[1], 0, "no number");
+        assert_eq!(silent.sent.len(), 1);
+        assert_eq!(silent.sent[0].fields[1], 0, "no number");
         for op in 0..OPS {
             let mut forced = honest;
             forced.is_op[op] = F::ONE;
@@ -99,7 +99,7 @@ fn misaligned_target_is_out_of_reach() {
     for word in [0x0000_0163, 0x8000_0163, 0x0020_006f] {
         let verdict = verdict(Table::Program, &cells(&honest(&fetch(0x5000, word))));
         assert!(verdict.accepted());
-        assert!(verdict.said[2].fields[7] >= MEMORY_END / 4, "{verdict:?}");
+        assert!(verdict.sent[2].fields[7] >= MEMORY_END / 4, "{verdict:?}");
     }
 }
 
@@ -108,7 +108,7 @@ fn misaligned_target_is_out_of_reach() {
 fn destination_of_x0_cannot_be_chosen() {
     let mut to_x0 = honest(&fetch(0x5000, ADDI));
     assert_eq!(
-        verdict(Table::Program, &cells(&to_x0)).said[2].fields[2],
+        verdict(Table::Program, &cells(&to_x0)).sent[2].fields[2],
         SINK.into()
     );
     to_x0.rd_is_x0 = F::ZERO;

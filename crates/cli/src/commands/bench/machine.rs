@@ -111,8 +111,8 @@ fn commit() -> Option<String> {
         .args(["--exclude", "*"])
         .env("GIT_OPTIONAL_LOCKS", "0")
         .output();
-    let said = git.ok().filter(|ended| ended.status.success())?.stdout;
-    let commit = String::from_utf8(said).ok()?.trim().to_owned();
+    let stdout = git.ok().filter(|ended| ended.status.success())?.stdout;
+    let commit = String::from_utf8(stdout).ok()?.trim().to_owned();
     (!commit.is_empty()).then_some(commit)
 }
 

@@ -79,8 +79,8 @@ impl Case {
 
     /// What a process said, unless it failed.
     fn fields(&self, ended: &Ended) -> Result<Fields, Error> {
-        let said: Option<Fields> = serde_json::from_slice(&ended.stdout).ok();
-        match said {
+        let reply: Option<Fields> = serde_json::from_slice(&ended.stdout).ok();
+        match reply {
             Some(fields) if ended.status.success() => Ok(fields),
             Some(fields) if fields.contains_key("error") => {
                 let reason = fields.get("error").and_then(|reason| reason.as_str());

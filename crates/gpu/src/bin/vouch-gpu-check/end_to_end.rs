@@ -98,7 +98,7 @@ impl Recorded {
         let planner = Planner::new(profile.parameters());
         let fits = |needs: vouch_prover::Needs| needs.cells <= CELLS;
         let limits = SegmentLimits {
-            goes_on: &|_, then| planner.foretell(then).is_some_and(fits),
+            goes_on: &|_, then| planner.predict(then).is_some_and(fits),
             ..SegmentLimits::default()
         };
         let (run, recorded) = segments(&program, input, &limits)?;

@@ -52,8 +52,8 @@ pub struct Options {
     #[arg(long, default_value_t = 540)]
     seconds: u64,
     /// Do these steps only
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Step::ALL)]
-    steps: Vec<Step>,
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = CheckStep::ALL)]
+    steps: Vec<CheckStep>,
     /// Run the comparisons under compute-sanitizer, too, with small sizes: $COMPUTE_SANITIZER, or that
     /// of the PATH
     #[arg(long)]
@@ -80,7 +80,7 @@ pub enum Kind {
 
 /// What is done, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Step {
+pub enum CheckStep {
     /// How fast memory and arithmetic are.
     Ceilings,
     /// Operations on random matrices, compared with Plonky3.
@@ -97,7 +97,7 @@ pub enum Step {
     Memory,
 }
 
-impl Step {
+impl CheckStep {
     const ALL: [Self; 7] = [
         Self::Ceilings,
         Self::Matrices,
@@ -134,18 +134,18 @@ fn run(options: &Options) -> Result<Report, CheckError> {
     let gpu = device::open(options)?;
     let clock = Clock::new(Duration::from_secs(options.seconds));
     let mut check = Check::new(&gpu, options.small, clock);
-    for step in Step::ALL {
+    for step in CheckStep::ALL {
         if !options.steps.contains(&step) {
             continue;
         }
         match step {
-            Step::Ceilings => ceilings::measure(&mut check),
-            Step::Matrices => matrices::compare(&mut check),
-            Step::Proofs => proofs::compare(&mut check),
-            Step::Sweep => sweep::measure(&mut check),
-            Step::Phases => phases::measure(&mut check),
-            Step::EndToEnd => end_to_end::measure(&mut check),
-            Step::Memory => memory::measure(&mut check),
+            CheckStep::Ceilings => ceilings::measure(&mut check),
+            CheckStep::Matrices => matrices::compare(&mut check),
+            CheckStep::Proofs => proofs::compare(&mut check),
+            CheckStep::Sweep => sweep::measure(&mut check),
+            CheckStep::Phases => phases::measure(&mut check),
+            CheckStep::EndToEnd => end_to_end::measure(&mut check),
+            CheckStep::Memory => memory::measure(&mut check),
         }
         check.write(options.json.as_deref())?;
     }

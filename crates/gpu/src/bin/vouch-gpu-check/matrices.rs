@@ -15,7 +15,8 @@ use p3_matrix::interpolation::Interpolate;
 use vouch_air::F;
 use vouch_gpu::field::{challenge_words, challenges, elements, words};
 use vouch_gpu::kernels::{
-    Opened, Opener, Operation, Roots, add_scaled, arithmetic, extend, extend_coset, fold, grind,
+    OpenedMatrix, Opener, Operation, Roots, add_scaled, arithmetic, extend, extend_coset, fold,
+    grind,
 };
 use vouch_gpu::{Gpu, Matrix, MerkleTree, Packs, digest_bytes};
 use vouch_verifier::config::{Challenge, ValueMmcs, value_mmcs};
@@ -276,7 +277,7 @@ where
         .to_row_major_matrix();
     let next = point * F::two_adic_generator(log_height);
     let expected = [point, next].map(|point| natural.interpolate_coset(COSET, point));
-    let opened = Opened {
+    let opened = OpenedMatrix {
         matrix: &matrix,
         at_next: true,
     };

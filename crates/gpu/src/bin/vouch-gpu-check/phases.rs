@@ -10,7 +10,7 @@ use vouch_air::F;
 use vouch_air::witness::Trace;
 use vouch_gpu::{Gpu, GpuEngine};
 use vouch_prover::{
-    Backend, Commitment, Coordinated, Engine, LayerOpening, Opened, Opening, Openings, Place,
+    Backend, Commitment, Coordinated, Engine, LayerOpening, OpenedRound, Opening, Openings, Place,
     ProveError,
 };
 use vouch_verifier::config::Challenge;
@@ -240,7 +240,7 @@ where
 
     fn evaluate(
         &self,
-        rounds: &[Opened<'_, E::Committed>],
+        rounds: &[OpenedRound<'_, E::Committed>],
         point: Challenge<D>,
     ) -> Result<(Openings<D>, E::Point), ProveError> {
         self.timed("opened values", |e| e.evaluate(rounds, point))
@@ -249,7 +249,7 @@ where
     fn reduce(
         &self,
         packing: &Packing,
-        rounds: &[Opened<'_, E::Committed>],
+        rounds: &[OpenedRound<'_, E::Committed>],
         values: &Openings<D>,
         point: E::Point,
         alpha: Challenge<D>,

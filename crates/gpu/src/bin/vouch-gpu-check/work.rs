@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use vouch_air::tables::Table;
-use vouch_gpu::ir::{Node, Part, Program, Step};
+use vouch_gpu::ir::{IrStep, Node, Part, TableProgram};
 use vouch_verifier::TableShape;
 use vouch_verifier::packing::{Group, Packing, Round};
 
@@ -164,7 +164,7 @@ pub fn folding(degree: usize, log_rows: usize, log_arity: usize) -> Work {
 
 /// The work of the LogUp columns of a table of `rows` rows, inversions aside.
 pub fn logup(table: Table, rows: u64, degree: usize) -> Work {
-    let program = Program::of(table);
+    let program = TableProgram::of(table);
     let mut row = computed(program, &program.message_parts) + messages(program, degree);
     // A prefix product, and on the way back the fraction and the next denominator.
     row = row + products(degree, 3 * program.plan.columns.len());
@@ -174,7 +174,7 @@ pub fn logup(table: Table, rows: u64, degree: usize) -> Work {
 
 /// The work of the quotient of a table of `rows` rows.
 pub fn quotient(table: Table, rows: u64, degree: usize) -> Work {
-    let program = Program::of(table);
+    let program = TableProgram::of(table);
     let columns_of_logup = program.plan.columns.len();
     let mut point = computed(program, &program.message_parts)
         + computed(program, &program.constraint_parts)
@@ -193,10 +193,10 @@ fn columns(table: Table, degree: usize) -> u64 {
 }
 
 /// What some parts of a program compute.
-fn computed(program: &Program, parts: &[Part]) -> Work {
+fn computed(program: &TableProgram, parts: &[Part]) -> Work {
     let mut work = Work::default();
     for step in parts.iter().flat_map(|part| &part.steps) {
-        let Step::Compute(id) = *step else { continue };
+        let IrStep::Compute(id) = *step else { continue };
         match program.graph.node(id) {
             Node::Mul(..) => work.multiplications += 1,
             Node::Add(..) | Node::Sub(..) | Node::Neg(..) => work.additions += 1,
@@ -207,7 +207,7 @@ fn computed(program: &Program, parts: &[Part]) -> Work {
 }
 
 /// Combines the fields of all messages, and those messages that share a column.
-fn messages(program: &Program, degree: usize) -> Work {
+fn messages(program: &TableProgram, degree: usize) -> Work {
     let fields = program.messages.iter().map(|message| message.fields.len());
     let shared = program.messages.len() - program.plan.columns.len();
     scaled(degree, fields.sum()) + products(degree, shared)

@@ -83,26 +83,26 @@ fn dropping_the_results_ends_the_batch() {
 #[test]
 fn progress_is_told_in_order() {
     for mode in MODES {
-        let told = Arc::new(Mutex::new(Vec::new()));
+        let updates = Arc::new(Mutex::new(Vec::new()));
         let prover = prover(mode).on_progress({
-            let told = told.clone();
-            move |now| lock(&told).push(now.clone())
+            let updates = updates.clone();
+            move |now| lock(&updates).push(now.clone())
         });
         let seams = seams(|job, _| match job.input[0] {
             2 => panic!("a bug"),
             _ => Ok(proven(job)),
         });
         let batch = prover.prove_all_with(jobs(6), seams).expect("threads");
-        let told = lock(&told);
+        let updates = lock(&updates);
         // Each begins and ends.
-        assert_eq!(told.len(), 12);
-        assert!(told.iter().all(|now| now.total == Some(6)));
+        assert_eq!(updates.len(), 12);
+        assert!(updates.iter().all(|now| now.total == Some(6)));
         let ordered = |[a, b]: &[BatchProgress; 2]| a.done <= b.done && a.elapsed <= b.elapsed;
-        assert!(told.array_windows().all(ordered));
-        let last = told.last().expect("something was told");
+        assert!(updates.array_windows().all(ordered));
+        let last = updates.last().expect("something was told");
         assert_eq!((last.done, last.failed, last.running), (6, 1, 0));
         assert!(batch.elapsed >= last.elapsed);
-        assert_eq!(told[0].running, 1);
+        assert_eq!(updates[0].running, 1);
     }
 }
 

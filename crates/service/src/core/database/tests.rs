@@ -8,8 +8,8 @@ pub(super) fn database() -> (tempfile::TempDir, Database) {
     (folder, database)
 }
 
-pub(super) fn record(client: &str, key: Option<&str>) -> Record {
-    Record {
+pub(super) fn record(client: &str, key: Option<&str>) -> JobRecord {
+    JobRecord {
         job: Job {
             client: client.into(),
             idempotency_key: key.map(Into::into),
@@ -20,7 +20,7 @@ pub(super) fn record(client: &str, key: Option<&str>) -> Record {
     }
 }
 
-fn succeeded(record: &Record, digest: u8, finished_at: u64) -> Record {
+fn succeeded(record: &JobRecord, digest: u8, finished_at: u64) -> JobRecord {
     let result = JobResult {
         receipt_digest: ProofDigest([digest; 32]),
         receipt_bytes: 100,
@@ -35,7 +35,7 @@ fn succeeded(record: &Record, digest: u8, finished_at: u64) -> Record {
     record
 }
 
-fn insert(database: &Database, record: &Record) {
+fn insert(database: &Database, record: &JobRecord) {
     let program = ProgramRecord {
         image_id: record.job.image_id,
         elf_digest: ProofDigest([9; 32]),
@@ -248,10 +248,10 @@ fn lists_are_announced_job_by_job() {
         ids.push(job.job.id);
     }
     insert(&database, &record("a", None));
-    let mut heard = Vec::new();
+    let mut announced = Vec::new();
     let mut announce = |bytes| {
-        heard.push(bytes);
-        match heard.len() {
+        announced.push(bytes);
+        match announced.len() {
             2 => Err(ServiceError::Busy),
             _ => Ok(()),
         }
@@ -260,7 +260,7 @@ fn lists_are_announced_job_by_job() {
     assert!(matches!(listed, Err(ServiceError::Busy)));
     let bytes = |id: &JobId| database.bytes_of(*id).expect("readable");
     // Newest first, and none that is not in the list.
-    assert_eq!(heard, [bytes(&ids[2]), bytes(&ids[1])]);
-    assert!(heard.iter().all(|bytes| *bytes > 2000));
+    assert_eq!(announced, [bytes(&ids[2]), bytes(&ids[1])]);
+    assert!(announced.iter().all(|bytes| *bytes > 2000));
     assert_eq!(database.bytes_of(JobId::new()).expect("readable"), 0);
 }
