@@ -105,11 +105,11 @@ fn killed_at_any_moment_a_proof_goes_on_to_the_same_bytes() {
 #[cfg(unix)]
 #[test]
 fn signals_stop_a_proof_that_can_go_on() {
-    let place = Place::new();
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        let before = segments(&place);
+        // A place of its own: all segments but one are still to be proven when the signal comes.
+        let place = Place::new();
         let mut child = start(&place);
-        wait_for_segments(&place, &mut child, before + 1);
+        wait_for_segments(&place, &mut child, 1);
         let id = child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &id]).status();
         assert!(sent.expect("kill").success());
@@ -126,8 +126,8 @@ fn signals_stop_a_proof_that_can_go_on() {
             "{error}"
         );
         assert!(!place.path("receipt").exists());
+        assert!(finish(&place) >= 1);
     }
-    assert!(finish(&place) >= 2);
 }
 
 /// The shell bounds the size of files as a full disk would.

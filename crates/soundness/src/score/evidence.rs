@@ -129,7 +129,7 @@ fn cells(worlds: &[World], effort: Effort) -> Evidence {
     evidence
 }
 
-/// `faults`'s faults, and calls that there are not.
+/// The faults of `faults`, and calls that there are not.
 fn faults(effort: Effort) -> Evidence {
     let programs = (0..effort.pick(24, 200) as u64).into_par_iter();
     let of_program = |seed| {
