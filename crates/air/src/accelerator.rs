@@ -3,8 +3,7 @@
 
 use alloc::borrow::Cow;
 
-use p3_air::AirBuilder;
-use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use p3_field::integers::QuotientMap;
 use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::{Access, Invocation};
 
@@ -169,6 +168,8 @@ impl<T: Copy> Accesses16<T> {
 
 #[cfg(test)]
 mod tests {
+    use p3_field::PrimeCharacteristicRing;
+
     use super::*;
 
     #[test]

@@ -310,7 +310,7 @@ impl Machine<'_> {
             ..
         } = *request;
         let next_pc = self.pc + 1;
-        let Cost { words, journal } = request.cost();
+        let Cost { words, journal, .. } = request.cost();
         (0..words).map(move |i| Move {
             call,
             next_pc,

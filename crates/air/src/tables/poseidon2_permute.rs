@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::ops::Range;
 
-use p3_air::{Air, AirBuilder};
+use p3_air::Air;
 use p3_field::{Field, PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
