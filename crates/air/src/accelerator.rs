@@ -133,37 +133,15 @@ pub(crate) fn written<B: Builder>(
     gadget::join::<B>(cols.word_lo, hi, 1 << 14)
 }
 
-crate::columns! {
-    /// Accesses to 16 consecutive words, one a timestamp.
-    pub inline struct Accesses16 {
-        /// Timestamps of the previous accesses; pinned by the memory bus.
-        prev_ts: [T; 16],
-        /// Low 16 bits of the time since, less 1; range16.
-        gap_lo: [T; 16],
-    }
-}
-
-impl Accesses16<F> {
-    pub(crate) fn new(accesses: &[Access], ts: u32) -> Self {
-        let at: [MemoryAccess<F>; 16] = core::array::from_fn(|i| {
-            let prev_ts = accesses.get(i).map_or(0, |access| access.prev_ts);
-            MemoryAccess::new(prev_ts, ts.wrapping_add(i as u32))
-        });
-        Self {
-            prev_ts: at.map(|at| at.prev_ts),
-            gap_lo: at.map(|at| at.gap_lo),
-        }
-    }
-}
-
-impl<T: Copy> Accesses16<T> {
-    /// An access.
-    pub(crate) fn at(&self, i: usize) -> MemoryAccess<T> {
-        MemoryAccess {
-            prev_ts: self.prev_ts[i],
-            gap_lo: self.gap_lo[i],
-        }
-    }
+/// Cells of accesses to `N` words, one a timestamp from `ts` on.
+pub(crate) fn memory_accesses<const N: usize>(
+    accesses: &[Access],
+    ts: u32,
+) -> [MemoryAccess<F>; N] {
+    core::array::from_fn(|i| {
+        let prev_ts = accesses.get(i).map_or(0, |access| access.prev_ts);
+        MemoryAccess::new(prev_ts, ts.wrapping_add(i as u32))
+    })
 }
 
 #[cfg(test)]

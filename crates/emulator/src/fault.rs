@@ -62,7 +62,8 @@ pub enum FaultKind {
     },
     /// An ECALL with a number that means nothing.
     #[error(
-        "unknown system call {number}; there are read (63), write (64) and exit (93), and programs \
+        "unknown system call {number}; there are read (63), write (64), exit (93) and \
+         accelerators (from 4096 on), and programs \
          for another zkVM or system make others"
     )]
     UnknownCall {

@@ -12,7 +12,7 @@ use vouch_isa::abi::PRECOMPILE_BASE;
 use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Segment;
 use vouch_isa::memory::{MEMORY_END, REGISTER_BASE};
-use vouch_isa::{Call, CallInfo};
+use vouch_isa::{Call, CallInfo, SYSTEM};
 
 use crate::evaluate::Evaluator;
 use crate::model::{self, Change, Effect, Fault, Kind};
@@ -51,21 +51,25 @@ fn cases(effort: Effort) -> Vec<Case> {
         Effort::Long => &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 31, 100],
     };
     let of_length = |&length: &u32| {
-        Call::TABLE
-            .into_iter()
-            .flat_map(move |CallInfo { call, .. }| {
-                let inputs = match call {
-                    Call::Read => vec![0, length / 2, length, length + 9],
-                    _ => vec![0],
-                };
-                inputs.into_iter().map(move |input| Case {
-                    call,
-                    length,
-                    input,
-                })
+        SYSTEM.into_iter().flat_map(move |CallInfo { call, .. }| {
+            let inputs = match call {
+                Call::Read => vec![0, length / 2, length, length + 9],
+                _ => vec![0],
+            };
+            inputs.into_iter().map(move |input| Case {
+                call,
+                length,
+                input,
             })
+        })
     };
-    lengths.iter().flat_map(of_length).collect()
+    let of_accelerator = |accelerator: Accelerator| Case {
+        call: Call::Accelerate(accelerator),
+        length: 4 * accelerator.info().words,
+        input: 0,
+    };
+    let system = lengths.iter().flat_map(of_length);
+    system.chain(Accelerator::ALL.map(of_accelerator)).collect()
 }
 
 /// Where the buffer is: not at the start of a leaf.

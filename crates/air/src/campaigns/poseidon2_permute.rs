@@ -197,8 +197,8 @@ fn future(i: usize) -> [Row; 2] {
     let now = 70_000 + i as i32;
     [(now + 0xffff, 0), (now, -1)].map(|(prev_ts, gap_lo)| {
         let mut row = row(&samples()[0]);
-        row.accesses.prev_ts[i] = F::from_int(prev_ts);
-        row.accesses.gap_lo[i] = F::from_int(gap_lo);
+        row.prev_ts[i] = F::from_int(prev_ts);
+        row.gap_lo[i] = F::from_int(gap_lo);
         row
     })
 }

@@ -25,9 +25,9 @@ use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Counts;
 
 use super::poseidon2::{self, HALF_FULL_ROUNDS, PERMUTATION_COLUMNS, Permutation, WIDTH};
-use crate::accelerator::{self, Accesses16, Called, Event, Written};
+use crate::accelerator::{self, Called, Event, Written};
 use crate::columns::Block;
-use crate::gadget;
+use crate::gadget::{self, MemoryAccess};
 use crate::table::{Context, Public, TableType};
 use crate::{Builder, F};
 
@@ -54,8 +54,10 @@ crate::columns! {
         /// Factors with which the distances of the high limbs from that of `p - 1` are the low limbs;
         /// determined, unless the word is `p - 1`.
         factor: [T; WIDTH],
-        /// Their accesses.
-        accesses: Accesses16<T>,
+        /// Timestamps of their previous accesses; pinned by the memory bus.
+        prev_ts: [T; WIDTH],
+        /// Low 16 bits of the time since, less 1; range16.
+        gap_lo: [T; WIDTH],
     }
 }
 
@@ -90,8 +92,12 @@ impl TableType for Poseidon2Permute<F> {
             let next = [c.next_lo[i].into(), high::<B>(permuted[i], c.next_lo[i])];
             assert_below_p(b, next.clone(), c.factor[i], &real);
             let offset = F::from_int(i as u32);
+            let at = MemoryAccess {
+                prev_ts: c.prev_ts[i],
+                gap_lo: c.gap_lo[i],
+            };
             let (word, ts) = (word.clone() + offset, c.call.ts + offset);
-            gadget::access_memory(b, word, prev, next, &c.accesses.at(i), ts, &real);
+            gadget::access_memory(b, word, prev, next, &at, ts, &real);
         }
     }
 
@@ -103,7 +109,8 @@ impl TableType for Poseidon2Permute<F> {
     // A permutation of zeros that nobody called for.
     fn padding(row: &mut Poseidon2Permute<F>) {
         let zeros = Vec::from([[F::ZERO; WIDTH]]);
-        row.permutation = <[F; PERMUTATION_COLUMNS] as Block<F>>::of(&poseidon2::permutations(zeros).values);
+        row.permutation =
+            <[F; PERMUTATION_COLUMNS] as Block<F>>::of(&poseidon2::permutations(zeros).values);
     }
 
     // All at once: p3 permutes several inputs in one vector.
@@ -147,6 +154,7 @@ pub(crate) fn row_of(
     let prev = |i: usize| accesses.get(i).map_or(0, |access| access.prev);
     let distance = |i: usize| F::from_int(TOP) - F::from_int(next(i) >> 16);
     let factor = |i: usize| distance(i).try_inverse().unwrap_or(F::ZERO) * lo(next(i));
+    let at: [_; WIDTH] = accelerator::memory_accesses(accesses, e.ts);
     Poseidon2Permute {
         permutation: <[F; PERMUTATION_COLUMNS] as Block<F>>::of(permutation),
         call: Called::new(e),
@@ -155,7 +163,8 @@ pub(crate) fn row_of(
         prev_lo: core::array::from_fn(|i| lo(prev(i))),
         next_lo: core::array::from_fn(|i| lo(next(i))),
         factor: core::array::from_fn(factor),
-        accesses: Accesses16::new(accesses, e.ts),
+        prev_ts: at.map(|at| at.prev_ts),
+        gap_lo: at.map(|at| at.gap_lo),
     }
 }
 
