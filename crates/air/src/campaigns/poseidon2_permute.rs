@@ -145,7 +145,7 @@ fn samples() -> Vec<Event> {
         event(0xfffe_fffc, [P; WIDTH]),
         event(
             0xa000_8000,
-            core::array::from_fn(|i| 0x1234_5678 * i as u32)
+            core::array::from_fn(|i| 0x1234_5678_u32.wrapping_mul(i as u32))
         ),
     ]
 }
