@@ -29,9 +29,11 @@ pub const MOVE: &str = "move";
 pub const JOURNAL: &str = "journal";
 /// The exit code; see [`send_exit`].
 pub const EXIT: &str = "exit";
+/// Calls of accelerators; see [`send_call`].
+pub const CALL: &str = "call";
 
 /// Every bus with the width of its messages in field elements.
-pub const ALL: [(&str, usize); 9] = [
+pub const ALL: [(&str, usize); 10] = [
     (STATE, 2),
     (PROGRAM, 8),
     (MEMORY, 4),
@@ -41,6 +43,7 @@ pub const ALL: [(&str, usize); 9] = [
     (MOVE, 6),
     (JOURNAL, 2),
     (EXIT, 2),
+    (CALL, 9),
 ];
 
 /// Fields of the widest message of any bus.
@@ -323,4 +326,35 @@ pub fn send_exit<B: Builder>(b: &mut B, code: Word<B::Expr>, count: B::Expr) {
 /// Receiving side of [`send_exit`].
 pub fn receive_exit<B: Builder>(b: &mut B, code: Word<B::Expr>, count: B::Expr) {
     send(b, EXIT, code, -count);
+}
+
+/// A call of an accelerator, and where to go on afterwards.
+#[derive(Clone, Debug)]
+pub struct Calling<E> {
+    /// Its number.
+    pub number: E,
+    /// `a0`, `a1` and `a2` before.
+    pub arguments: [Word<E>; 3],
+    /// Word index of the instruction after the ECALL.
+    pub next_pc: E,
+    /// Timestamp of the first access to memory.
+    pub ts: E,
+}
+
+impl<E> Calling<E> {
+    fn fields(self) -> [E; 9] {
+        let [[a, b], [c, d], [e, f]] = self.arguments;
+        [self.number, a, b, c, d, e, f, self.next_pc, self.ts]
+    }
+}
+
+/// The ecall table hands a call to the table of its accelerator, which sends the state in its
+/// stead.
+pub fn send_call<B: Builder>(b: &mut B, calling: Calling<B::Expr>, count: B::Expr) {
+    send(b, CALL, calling.fields(), count);
+}
+
+/// Receiving side of [`send_call`].
+pub fn receive_call<B: Builder>(b: &mut B, calling: Calling<B::Expr>, count: B::Expr) {
+    send(b, CALL, calling.fields(), -count);
 }

@@ -33,6 +33,11 @@ mod shift;
 mod store_sub;
 mod word;
 
+macro_rules! modules {
+    ($($module:ident::$table:ident,)*) => { $(mod $module;)* };
+}
+vouch_isa::accelerators!(modules!);
+
 macro_rules! campaigns {
     ($($module:ident::$table:ident,)*) => {
         /// The campaign of a table.

@@ -15,6 +15,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "testing"))]
 extern crate std;
 
+mod accelerator;
 pub mod answers;
 mod builder;
 pub mod bus;

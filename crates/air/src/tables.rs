@@ -43,11 +43,16 @@ pub mod shift;
 pub mod store_sub;
 pub mod word;
 
+macro_rules! modules {
+    ($($module:ident::$table:ident,)*) => { $(pub mod $module;)* };
+}
+vouch_isa::accelerators!(modules!);
+
 /// Calls `$then!` with the tables of the machine, each as `module::Type`, in the order of their
-/// [`ID`](TableType::ID)s. There is no other list of them.
+/// [`ID`](TableType::ID)s. There is no other list of them; those of accelerators come last.
 macro_rules! all_tables {
     ($then:ident) => {
-        $then! {
+        vouch_isa::accelerators! { $then!
             claim::Claim,
             lookup::Lookup,
             program::Program,

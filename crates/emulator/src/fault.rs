@@ -62,7 +62,7 @@ pub enum FaultKind {
     },
     /// An ECALL with a number that means nothing.
     #[error(
-        "unknown system call {number}; Vouch has read (63), write (64) and exit (93); \
+        "unknown system call {number}; Vouch has read (63), write (64), exit (93) and accelerators (from 4096 on); \
          programs for another zkVM or system make others"
     )]
     UnknownCall {
@@ -77,11 +77,11 @@ pub enum FaultKind {
         /// `a0`
         descriptor: u32,
     },
-    /// A read from the input, or a write to the journal, at an address that is no multiple
-    /// of 4.
+    /// A read from the input, a write to the journal, or a call of an accelerator, at an address
+    /// that is no multiple of 4.
     #[error("system call on a buffer at {address:#010x}, which is not a multiple of 4")]
     MisalignedBuffer {
-        /// `a1`
+        /// `a1`, or an argument of the accelerator.
         address: u32,
     },
     /// A system call's buffer is not all mapped, or not all writable where it is written to.
@@ -90,9 +90,9 @@ pub enum FaultKind {
         if *.writable { "writable" } else { "mapped" }
     )]
     BadBuffer {
-        /// `a1`
+        /// `a1`, or an argument of an accelerator.
         address: u32,
-        /// `a2`, in bytes.
+        /// In bytes: `a2`, or the size of the accelerator's operand.
         length: u32,
         /// Whether the call writes to the buffer.
         writable: bool,

@@ -3,7 +3,8 @@
 use core::ops::ControlFlow;
 
 use vouch_isa::Cost;
-use vouch_isa::event::{Ecall, Move, Step};
+use vouch_isa::accelerators::Accelerator;
+use vouch_isa::event::{Access, Ecall, Invocation, Move, Step};
 
 use crate::machine::Machine;
 use crate::memory::{Memory, PageWords};
@@ -29,8 +30,14 @@ pub(crate) trait Observer {
     /// An instruction other than ECALL, and the page of its memory access if it has one.
     fn step(&mut self, accesses: Accesses, step: Step, page: Option<&PageWords>);
 
-    /// An ECALL; its [`Move`]s follow.
+    /// An ECALL; its [`Move`]s follow, or its [`Invocation`].
     fn ecall(&mut self, ecall: Ecall);
+
+    /// What the ECALL before is for; its [`Access`]es follow.
+    fn invoked(&mut self, accelerator: Accelerator, invocation: Invocation);
+
+    /// A word that the accelerator accesses, and its page.
+    fn accessed(&mut self, accelerator: Accelerator, access: Access, page: &PageWords);
 
     /// A word moved by the ECALL before, and its page.
     fn moved(&mut self, moved: Move, page: &PageWords);
@@ -67,6 +74,10 @@ impl Observer for NoObserver {
     #[inline(always)]
     fn ecall(&mut self, _: Ecall) {}
     #[inline(always)]
+    fn invoked(&mut self, _: Accelerator, _: Invocation) {}
+    #[inline(always)]
+    fn accessed(&mut self, _: Accelerator, _: Access, _: &PageWords) {}
+    #[inline(always)]
     fn moved(&mut self, _: Move, _: &PageWords) {}
 }
 
@@ -102,6 +113,10 @@ impl Observer for Watcher<'_> {
     fn step(&mut self, _: Accesses, _: Step, _: Option<&PageWords>) {}
     #[inline(always)]
     fn ecall(&mut self, _: Ecall) {}
+    #[inline(always)]
+    fn invoked(&mut self, _: Accelerator, _: Invocation) {}
+    #[inline(always)]
+    fn accessed(&mut self, _: Accelerator, _: Access, _: &PageWords) {}
     #[inline(always)]
     fn moved(&mut self, _: Move, _: &PageWords) {}
 }

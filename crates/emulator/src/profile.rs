@@ -17,7 +17,8 @@ mod tree;
 use core::ops::ControlFlow;
 
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
-use vouch_isa::event::{Ecall, Move, Step};
+use vouch_isa::accelerators::Accelerator;
+use vouch_isa::event::{Access, Ecall, Invocation, Move, Step};
 use vouch_isa::memory::{
     FIRST_TIMESTAMP, LEAF_WORDS, RD_SLOT, REGISTER_WINDOW, RS1_SLOT, RS2_SLOT, STEP_TICKS,
 };
@@ -216,6 +217,15 @@ impl Observer for Profiler<'_, '_> {
         let counts = self.stack.counts();
         counts.ecalls += 1;
         counts.journal_bytes += u64::from(ecall.call.cost(ecall.a0_next).journal);
+    }
+
+    fn invoked(&mut self, accelerator: Accelerator, _: Invocation) {
+        self.stack.counts().accelerated[accelerator as usize] += 1;
+    }
+
+    fn accessed(&mut self, _: Accelerator, access: Access, _: &PageWords) {
+        self.access(access.word, access.prev != access.next);
+        self.ts += 1;
     }
 
     fn moved(&mut self, moved: Move, _: &PageWords) {

@@ -11,7 +11,8 @@ use core::ops::ControlFlow;
 
 use vouch_isa::Cost;
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
-use vouch_isa::event::{Counts, Ecall, Fetch, Move, Segment, Step};
+use vouch_isa::accelerators::Accelerator;
+use vouch_isa::event::{Access, Counts, Ecall, Fetch, Invocation, Move, Segment, Step};
 use vouch_isa::memory::{
     ECALL_TICKS, FETCH_TIMESTAMP, FIRST_TIMESTAMP, LEAF_WORDS, MAX_TIMESTAMP, MEMORY_SLOT, RD_SLOT,
     REGISTER_CELLS, RS1_SLOT, RS2_SLOT, STEP_TICKS,
@@ -226,7 +227,7 @@ impl Observer for Recorder<'_> {
         ecall.ts = self.ts;
         let info = ecall.call.info();
         let accessed = [
-            (A7, info.number),
+            (A7, ecall.number),
             (A0, ecall.a0),
             (A1, ecall.a1),
             (A2, ecall.a2),
@@ -237,6 +238,21 @@ impl Observer for Recorder<'_> {
             self.ts += 1;
         }
         self.segment.ecalls.push(ecall);
+    }
+
+    fn invoked(&mut self, accelerator: Accelerator, mut invocation: Invocation) {
+        invocation.ts = self.ts;
+        let list = &mut self.segment.accelerated[accelerator as usize];
+        list.calls.push(invocation);
+    }
+
+    fn accessed(&mut self, accelerator: Accelerator, mut access: Access, page: &PageWords) {
+        let address = access.word * 4;
+        let leaf = || leaf_in_page(page, address);
+        access.prev_ts = self.shadow.touch(address, self.ts, leaf);
+        self.ts += 1;
+        let list = &mut self.segment.accelerated[accelerator as usize];
+        list.accesses.push(access);
     }
 
     fn moved(&mut self, mut moved: Move, page: &PageWords) {

@@ -1,7 +1,8 @@
 //! System calls (see [`vouch_isa::abi`]).
 
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
-use vouch_isa::event::{Ecall, Move};
+use vouch_isa::accelerators::Accelerator;
+use vouch_isa::event::{Access, Ecall, Invocation, Move};
 use vouch_isa::memory::MEMORY_END;
 use vouch_isa::{Buffer, Call, Cost, NoCall};
 
@@ -60,9 +61,12 @@ impl Machine<'_> {
         let moved = match call.info().buffer {
             Buffer::Fill => length.min(self.input_left()),
             Buffer::Commit => length,
-            Buffer::None | Buffer::Show => 0,
+            Buffer::None | Buffer::Show | Buffer::Operands => 0,
         };
-        self.check_buffer(call.info().buffer, address, length)?;
+        match call.accelerator() {
+            None => self.check_buffer(call.info().buffer, address, length)?,
+            Some(accelerator) => self.check_operands(accelerator, [a0, address, length])?,
+        }
         self.check_limits(call.info().buffer, length, limits)?;
         Ok(Request {
             call,
@@ -86,11 +90,33 @@ impl Machine<'_> {
         if buffer.moves() && !address.is_multiple_of(4) {
             return Err(Trap::Fault(FaultKind::MisalignedBuffer { address }));
         }
-        let writable = buffer.is_written();
         // An empty buffer is nowhere in particular, but the circuit bounds the sum of address
         // and length all the same.
         let end = u64::from(address) + u64::from(length);
         let in_range = !buffer.moves() || end <= u64::from(MEMORY_END);
+        self.check_mapped(in_range, address, length, buffer.is_written())
+    }
+
+    /// Each operand of an accelerator is mapped, and writable if it is written to.
+    fn check_operands(&self, accelerator: Accelerator, arguments: [u32; 3]) -> Result<(), Trap> {
+        for (address, operand) in accelerator.info().operands(arguments) {
+            if !address.is_multiple_of(4) {
+                return Err(Trap::Fault(FaultKind::MisalignedBuffer { address }));
+            }
+            let length = 4 * operand.words();
+            let in_range = u64::from(address) + u64::from(length) <= u64::from(MEMORY_END);
+            self.check_mapped(in_range, address, length, operand.is_written())?;
+        }
+        Ok(())
+    }
+
+    fn check_mapped(
+        &self,
+        in_range: bool,
+        address: u32,
+        length: u32,
+        writable: bool,
+    ) -> Result<(), Trap> {
         if !in_range || !self.program.covers(address, length, writable) {
             return Err(Trap::Fault(FaultKind::BadBuffer {
                 address,
@@ -111,7 +137,7 @@ impl Machine<'_> {
                 let value = limits.console_bytes;
                 (LimitKind::Console, self.console_written, value)
             }
-            Buffer::None | Buffer::Fill => return Ok(()),
+            Buffer::None | Buffer::Fill | Buffer::Operands => return Ok(()),
         };
         if used.saturating_add(u64::from(length)) > value {
             return Err(Trap::Limit(LimitReached { limit, value }));
@@ -140,6 +166,10 @@ impl Machine<'_> {
             Call::Journal => self.move_journal(&request, ecall.special, observer)?,
             Call::Stdout => self.write_console(&request, Stream::Stdout, console),
             Call::Stderr => self.write_console(&request, Stream::Stderr, console),
+            Call::Accelerate(accelerator) => {
+                let arguments = [request.a0, request.address, request.length];
+                self.accelerate(accelerator, arguments, observer)?;
+            }
         }
         self.pc += 1;
         Ok(None)
@@ -161,11 +191,13 @@ impl Machine<'_> {
             // No wrap: `check_limits` bounds the journal.
             Buffer::Commit => (length, special + length),
             Buffer::Show => (length, special),
+            Buffer::Operands => (0, special),
         };
         Ecall {
             pc: self.pc,
             ts: 0,
             call,
+            number: call.info().number,
             a0,
             a0_next,
             a1: address,
@@ -226,6 +258,49 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// Replaces the words of the accelerator's operands. All of them are read before any is written.
+    fn accelerate<O: Observer>(
+        &mut self,
+        accelerator: Accelerator,
+        arguments: [u32; 3],
+        observer: &mut O,
+    ) -> Result<(), Trap> {
+        let invocation = Invocation {
+            next_pc: self.pc + 1,
+            ts: 0,
+            arguments,
+        };
+        observer.invoked(accelerator, invocation);
+        let info = accelerator.info();
+        let operands = info.operands(arguments).flat_map(|(address, operand)| {
+            let words = address / 4..address / 4 + operand.words();
+            words.map(move |word| (word, operand.is_written()))
+        });
+        let before: Vec<(u32, bool, u32)> = operands
+            .map(|(word, is_written)| (word, is_written, self.memory.peek(word)))
+            .collect();
+        let mut after: Vec<u32> = before.iter().map(|&(_, _, word)| word).collect();
+        (info.compute)(&mut after);
+        for ((word, is_written, prev), computed) in before.into_iter().zip(after) {
+            let next = if is_written { computed } else { prev };
+            let access = Access {
+                word,
+                prev,
+                next,
+                prev_ts: 0,
+            };
+            if is_written {
+                let page = self.memory.for_store(word * 4)?;
+                observer.accessed(accelerator, access, page);
+                page[offset_in_page(word * 4)] = next;
+            } else {
+                let page = self.memory.for_load(word * 4)?;
+                observer.accessed(accelerator, access, page);
+            }
+        }
+        Ok(())
+    }
+
     /// The moves of a request, but for the words themselves.
     fn moves(&self, request: &Request, journal_index: u32) -> impl Iterator<Item = Move> + use<> {
         let Request {
@@ -235,7 +310,7 @@ impl Machine<'_> {
             ..
         } = *request;
         let next_pc = self.pc + 1;
-        let Cost { words, journal } = request.cost();
+        let Cost { words, journal, .. } = request.cost();
         (0..words).map(move |i| Move {
             call,
             next_pc,

@@ -28,6 +28,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod accelerators;
 pub mod console;
 #[cfg(feature = "alloc")]
 mod heap;

@@ -1,4 +1,4 @@
-//! The three calls of the ABI. Nothing else in the runtime touches `ecall`.
+//! The calls of the ABI. Nothing else in the runtime touches `ecall`.
 #![expect(unsafe_code, reason = "a call to the host is an instruction")]
 
 use core::arch::asm;
@@ -38,6 +38,28 @@ pub fn write(fd: u32, bytes: &[u8]) {
     if raw_write(fd, bytes) != bytes.len() {
         failed("vouch_guest: write failed\n");
     }
+}
+
+/// Calls an accelerator; false if there is none, and nothing has been done.
+///
+/// # Safety
+/// The pointers must be valid for what the accelerator does with them.
+#[inline]
+pub unsafe fn accelerate(number: u32, [a0, a1, a2]: [*mut u32; 3]) -> bool {
+    let result: *mut u32;
+    // SAFETY: the call writes where the caller lets it, and changes no register but a0.
+    unsafe {
+        asm!(
+            "ecall",
+            in("a7") number,
+            inlateout("a0") a0 => result,
+            in("a1") a1,
+            in("a2") a2,
+            options(nostack),
+        );
+    }
+    // Vouch answers 0, qemu with the number of an error.
+    result.is_null()
 }
 
 /// Halts with `code`.

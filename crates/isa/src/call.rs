@@ -2,11 +2,11 @@
 //! moves reads it in [`Call::TABLE`].
 
 use crate::abi::{EXIT, FD_INPUT, FD_JOURNAL, FD_STDERR, FD_STDOUT, READ, WRITE};
+use crate::accelerators::Accelerator;
 use crate::memory::{INPUT_ENDED, JOURNAL_LENGTH};
 
 /// The calls that the machine proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum Call {
     /// `exit`
     Exit,
@@ -18,6 +18,8 @@ pub enum Call {
     Stdout,
     /// `write` to the console's error stream
     Stderr,
+    /// An accelerator
+    Accelerate(Accelerator),
 }
 
 /// What happens to the bytes that a call is given, `a2` of them from address `a1` on.
@@ -31,6 +33,8 @@ pub enum Buffer {
     Commit,
     /// They are shown outside of the machine, which moves nothing.
     Show,
+    /// It is given [operands](crate::accelerators::Operand) in their place.
+    Operands,
 }
 
 impl Buffer {
@@ -78,37 +82,59 @@ pub struct Cost {
     pub words: u32,
     /// Bytes that it appends to the journal.
     pub journal: u32,
+    /// The accelerator that it is a call of.
+    pub accelerator: Option<Accelerator>,
 }
 
 impl Cost {
     /// Timestamps that it takes beyond [`crate::memory::ECALL_TICKS`].
     pub const fn ticks(self) -> u32 {
-        self.words
+        match self.accelerator {
+            None => self.words,
+            Some(accelerator) => accelerator.info().words,
+        }
     }
 }
 
 impl Call {
-    /// Every call, in the order of the variants.
-    pub const TABLE: [CallInfo; 5] = {
-        use Buffer::{Commit, Fill, None as Nothing, Show};
-        [
-            info(Self::Exit, EXIT, None, JOURNAL_LENGTH, Nothing),
-            info(Self::Read, READ, Some(FD_INPUT), INPUT_ENDED, Fill),
-            info(
-                Self::Journal,
-                WRITE,
-                Some(FD_JOURNAL),
-                JOURNAL_LENGTH,
-                Commit,
-            ),
-            info(Self::Stdout, WRITE, Some(FD_STDOUT), JOURNAL_LENGTH, Show),
-            info(Self::Stderr, WRITE, Some(FD_STDERR), JOURNAL_LENGTH, Show),
-        ]
+    /// Every call, those of accelerators last.
+    pub const TABLE: [CallInfo; SYSTEM.len() + Accelerator::COUNT] = {
+        let mut all = [SYSTEM[0]; SYSTEM.len() + Accelerator::COUNT];
+        let mut i = 1;
+        while i < all.len() {
+            all[i] = match i < SYSTEM.len() {
+                true => SYSTEM[i],
+                false => Self::Accelerate(Accelerator::ALL[i - SYSTEM.len()]).info(),
+            };
+            i += 1;
+        }
+        all
     };
 
     /// What is to be known of it.
-    pub const fn info(self) -> &'static CallInfo {
-        &Self::TABLE[self as usize]
+    pub const fn info(self) -> CallInfo {
+        match self {
+            Self::Exit => SYSTEM[0],
+            Self::Read => SYSTEM[1],
+            Self::Journal => SYSTEM[2],
+            Self::Stdout => SYSTEM[3],
+            Self::Stderr => SYSTEM[4],
+            Self::Accelerate(accelerator) => CallInfo {
+                call: self,
+                number: accelerator.info().number,
+                descriptor: None,
+                machine_register: JOURNAL_LENGTH,
+                buffer: Buffer::Operands,
+            },
+        }
+    }
+
+    /// The accelerator that it is a call of.
+    pub const fn accelerator(self) -> Option<Accelerator> {
+        match self {
+            Self::Accelerate(accelerator) => Some(accelerator),
+            Self::Exit | Self::Read | Self::Journal | Self::Stdout | Self::Stderr => None,
+        }
     }
 
     /// The call that `number` in `a7` and `a0` ask for.
@@ -129,13 +155,35 @@ impl Call {
     /// What it costs if it moves `bytes` between its buffer and elsewhere.
     pub const fn cost(self, bytes: u32) -> Cost {
         let (words, journal) = match self.info().buffer {
-            Buffer::None | Buffer::Show => (0, 0),
+            Buffer::None | Buffer::Show | Buffer::Operands => (0, 0),
             Buffer::Fill => (bytes.div_ceil(4), 0),
             Buffer::Commit => (bytes.div_ceil(4), bytes),
         };
-        Cost { words, journal }
+        Cost {
+            words,
+            journal,
+            accelerator: self.accelerator(),
+        }
     }
 }
+
+/// The calls that are no accelerators, in the order of the variants.
+pub const SYSTEM: [CallInfo; 5] = {
+    use Buffer::{Commit, Fill, None as Nothing, Show};
+    [
+        info(Call::Exit, EXIT, None, JOURNAL_LENGTH, Nothing),
+        info(Call::Read, READ, Some(FD_INPUT), INPUT_ENDED, Fill),
+        info(
+            Call::Journal,
+            WRITE,
+            Some(FD_JOURNAL),
+            JOURNAL_LENGTH,
+            Commit,
+        ),
+        info(Call::Stdout, WRITE, Some(FD_STDOUT), JOURNAL_LENGTH, Show),
+        info(Call::Stderr, WRITE, Some(FD_STDERR), JOURNAL_LENGTH, Show),
+    ]
+};
 
 const fn info(
     call: Call,
@@ -153,15 +201,6 @@ const fn info(
     }
 }
 
-// Each is where its variant says.
-const _: () = {
-    let mut i = 0;
-    while i < Call::TABLE.len() {
-        assert!(Call::TABLE[i].call as usize == i);
-        i += 1;
-    }
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +208,7 @@ mod tests {
     #[test]
     fn registers_ask_for_one_call_each() {
         for info in Call::TABLE {
+            assert_eq!(info.call.info(), info);
             let a0 = info.descriptor.unwrap_or(7);
             assert_eq!(Call::asked(info.number, a0), Ok(info.call));
             if info.descriptor.is_some() {
@@ -182,10 +222,17 @@ mod tests {
 
     #[test]
     fn calls_that_move_cost_words() {
-        let costs = Call::TABLE.map(|info| {
-            let Cost { words, journal } = info.call.cost(6);
-            (words, journal)
+        let costs = SYSTEM.map(|info| {
+            let cost = info.call.cost(6);
+            (cost.words, cost.journal, cost.ticks())
         });
-        assert_eq!(costs, [(0, 0), (2, 0), (2, 6), (0, 0), (0, 0)]);
+        assert_eq!(
+            costs,
+            [(0, 0, 0), (2, 0, 2), (2, 6, 2), (0, 0, 0), (0, 0, 0)]
+        );
+        for accelerator in Accelerator::ALL {
+            let cost = Call::Accelerate(accelerator).cost(0);
+            assert_eq!(cost.ticks(), accelerator.info().words);
+        }
     }
 }

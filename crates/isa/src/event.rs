@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use crate::accelerators::{Accelerator, Operand};
 use crate::call::{Call, Cost};
 use crate::memory::{LEAF_WORDS, MEMORY_HEIGHT};
 use crate::op::{Family, Op};
@@ -73,8 +74,8 @@ pub struct Refresh {
 }
 
 /// One executed ECALL. It accesses `a7, a0, a1, a2` and a machine register in this order, at
-/// `ts, ts + 1, ...`; the words that it moves follow as [`Move`]s from
-/// `ts + `[`crate::memory::ECALL_TICKS`] on.
+/// `ts, ts + 1, ...`; the words that it moves follow as [`Move`]s, or the words of an accelerator as
+/// [`Access`]es, from `ts + `[`crate::memory::ECALL_TICKS`] on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Ecall {
@@ -84,9 +85,11 @@ pub struct Ecall {
     pub ts: u32,
     /// The call.
     pub call: Call,
+    /// `a7`: its number.
+    pub number: u32,
     /// `a0` before: the exit code or file descriptor.
     pub a0: u32,
-    /// `a0` after: bytes moved; unchanged by `exit`.
+    /// `a0` after: bytes moved; unchanged by `exit`, 0 after an accelerator.
     pub a0_next: u32,
     /// `a1`: the address.
     pub a1: u32,
@@ -122,6 +125,43 @@ pub struct Move {
     pub next: u32,
     /// Previous access to the word.
     pub prev_ts: u32,
+}
+
+/// A call of an accelerator: what comes of its ECALL beside the registers.
+///
+/// Its words are accessed, one a timestamp, in the order of its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Invocation {
+    /// Word index of the instruction after the ECALL.
+    pub next_pc: u32,
+    /// Timestamp of the first access.
+    pub ts: u32,
+    /// `a0`, `a1` and `a2` before.
+    pub arguments: [u32; 3],
+}
+
+/// An access of an accelerator to a word of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Access {
+    /// Word index in memory.
+    pub word: u32,
+    /// The word before.
+    pub prev: u32,
+    /// The word after.
+    pub next: u32,
+    /// Previous access to the word.
+    pub prev_ts: u32,
+}
+
+/// The calls of one accelerator.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accelerated {
+    /// The calls, in the order of the execution.
+    pub calls: Vec<Invocation>,
+    /// Their accesses, as many for each as the accelerator has words.
+    pub accesses: Vec<Access>,
 }
 
 /// One instruction word that the segment executes.
@@ -163,6 +203,8 @@ pub struct Counts {
     pub ecalls: u64,
     /// Words moved by ECALLs.
     pub moves: u64,
+    /// Calls by [`Accelerator`].
+    pub accelerated: [u64; Accelerator::COUNT],
     /// Register refreshes.
     pub refreshes: u64,
     /// Different words executed.
@@ -185,6 +227,7 @@ impl Counts {
             steps: [count; Family::STEPS],
             ecalls: count,
             moves: count,
+            accelerated: [count; Accelerator::COUNT],
             refreshes: count,
             fetches: count,
             leaves: count,
@@ -208,6 +251,7 @@ impl Counts {
             steps,
             ecalls,
             moves,
+            accelerated,
             refreshes,
             fetches,
             leaves,
@@ -219,6 +263,7 @@ impl Counts {
             steps: steps.map(scale),
             ecalls: scale(ecalls),
             moves: scale(moves),
+            accelerated: accelerated.map(scale),
             refreshes: scale(refreshes),
             fetches,
             leaves,
@@ -244,12 +289,26 @@ impl Counts {
     /// The most that there can be after an ECALL that costs so much.
     #[must_use]
     pub fn after_call(self, cost: Cost) -> Self {
-        let Cost { words, journal } = cost;
+        let Cost {
+            words,
+            journal,
+            accelerator,
+        } = cost;
         // Consecutive leaves have about as many nodes above them, and two paths to the root.
-        let leaves = u64::from(words).div_ceil(LEAF_WORDS as u64);
+        let operands = accelerator.map_or([words, 0, 0], |accelerator| {
+            accelerator.info().operands.map(Operand::words)
+        });
+        let leaves = operands.map(|words| u64::from(words).div_ceil(LEAF_WORDS as u64));
+        let leaves = leaves.into_iter().sum();
+        let buffers = operands.into_iter().filter(|words| *words > 0).count();
+        let mut accelerated = [0; Accelerator::COUNT];
+        if let Some(accelerator) = accelerator {
+            accelerated[accelerator as usize] = 1;
+        }
         let more = Self {
             ecalls: 1,
             moves: words.into(),
+            accelerated,
             journal: journal.into(),
             refreshes: 5,
             fetches: 1,
@@ -257,8 +316,8 @@ impl Counts {
             nodes: leaves,
             ..Self::default()
         };
-        // Its own word, and both ends of the buffer.
-        self.plus(more).touch(3)
+        // Its own word, and both ends of each buffer.
+        self.plus(more).touch(1 + 2 * buffers.max(1) as u64)
     }
 
     /// Both together.
@@ -268,6 +327,7 @@ impl Counts {
             steps,
             ecalls,
             moves,
+            accelerated,
             refreshes,
             fetches,
             leaves,
@@ -279,6 +339,7 @@ impl Counts {
             steps: core::array::from_fn(|family| self.steps[family] + steps[family]),
             ecalls: self.ecalls + ecalls,
             moves: self.moves + moves,
+            accelerated: core::array::from_fn(|i| self.accelerated[i] + accelerated[i]),
             refreshes: self.refreshes + refreshes,
             fetches: self.fetches + fetches,
             leaves: self.leaves + leaves,
@@ -315,6 +376,8 @@ pub struct Segment {
     pub ecalls: Vec<Ecall>,
     /// Words moved by ECALLs.
     pub moves: Vec<Move>,
+    /// What ECALLs were for by [`Accelerator`].
+    pub accelerated: [Accelerated; Accelerator::COUNT],
     /// Register refreshes.
     pub refreshes: Vec<Refresh>,
     /// Executed words, by ascending `pc`.
@@ -340,6 +403,7 @@ impl Segment {
             steps,
             ecalls,
             moves,
+            accelerated,
             refreshes,
             fetches,
             leaves,
@@ -350,6 +414,7 @@ impl Segment {
             steps: steps.each_ref().map(|steps| steps.len() as u64),
             ecalls: ecalls.len() as u64,
             moves: moves.len() as u64,
+            accelerated: accelerated.each_ref().map(|of| of.calls.len() as u64),
             refreshes: refreshes.len() as u64,
             fetches: fetches.len() as u64,
             leaves: leaves.len() as u64,
@@ -357,6 +422,16 @@ impl Segment {
             journal: journal.len() as u64,
             guest_bytes: 0,
         }
+    }
+
+    /// The calls of an accelerator, each with its accesses.
+    pub fn invocations(
+        &self,
+        accelerator: Accelerator,
+    ) -> impl Iterator<Item = (&Invocation, &[Access])> {
+        let Accelerated { calls, accesses } = &self.accelerated[accelerator as usize];
+        let words = accelerator.info().words.max(1) as usize;
+        calls.iter().zip(accesses.chunks_exact(words))
     }
 
     /// A segment without events, with the room that this one has.
@@ -375,6 +450,7 @@ impl Segment {
             steps,
             ecalls,
             moves,
+            accelerated,
             refreshes,
             fetches,
             leaves,
@@ -385,6 +461,10 @@ impl Segment {
             steps: steps.map(cleared),
             ecalls: cleared(ecalls),
             moves: cleared(moves),
+            accelerated: accelerated.map(|Accelerated { calls, accesses }| Accelerated {
+                calls: cleared(calls),
+                accesses: cleared(accesses),
+            }),
             refreshes: cleared(refreshes),
             fetches: cleared(fetches),
             leaves: cleared(leaves),
@@ -407,6 +487,7 @@ impl Segment {
             steps,
             ecalls,
             moves,
+            accelerated,
             refreshes,
             fetches,
             leaves: _,
@@ -417,6 +498,14 @@ impl Segment {
             steps: steps.each_ref().map(|steps| part.of(steps)),
             ecalls: part.of(ecalls),
             moves: part.of(moves),
+            accelerated: core::array::from_fn(|i| {
+                let Accelerated { calls, accesses } = &accelerated[i];
+                let words = Accelerator::ALL[i].info().words as usize;
+                Accelerated {
+                    calls: part.of(calls),
+                    accesses: part.times(words).of(accesses),
+                }
+            }),
             refreshes: part.of(refreshes),
             fetches: part.of(fetches),
             ..Self::default()
@@ -432,6 +521,14 @@ struct Part {
 }
 
 impl Part {
+    /// If each event is so many.
+    fn times(self, factor: usize) -> Self {
+        Self {
+            start: self.start * factor,
+            count: self.count * factor,
+        }
+    }
+
     fn of<T: Clone>(self, list: &[T]) -> Vec<T> {
         let part = list.iter().skip(self.start).take(self.count);
         part.cloned().collect()

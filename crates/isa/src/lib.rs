@@ -13,6 +13,7 @@
 extern crate alloc;
 
 pub mod abi;
+pub mod accelerators;
 mod alu;
 mod call;
 mod decode;
@@ -24,6 +25,6 @@ mod op;
 pub mod testing;
 
 pub use alu::{alu, branch_taken, load_value, store_merge};
-pub use call::{Buffer, Call, CallInfo, Cost, NoCall};
+pub use call::{Buffer, Call, CallInfo, Cost, NoCall, SYSTEM};
 pub use decode::{Instruction, decode, encode};
 pub use op::{Family, Format, Op, OpInfo};

@@ -5,7 +5,10 @@ use std::mem::size_of;
 use vouch_air::machine::log_height;
 use vouch_air::memory_tree::{LeafHashes, Node, Update};
 use vouch_air::tables::Table;
-use vouch_isa::event::{Counts, Ecall, Fetch, Leaf, Move, Refresh, Segment, Step};
+use vouch_isa::accelerators::Accelerator;
+use vouch_isa::event::{
+    Access, Counts, Ecall, Fetch, Invocation, Leaf, Move, Refresh, Segment, Step,
+};
 use vouch_verifier::{Parameters, max_log_height};
 
 use crate::cost::{layout, memory_bytes};
@@ -99,6 +102,7 @@ pub fn recorded_bytes(counts: &Counts) -> u64 {
         steps,
         ecalls,
         moves,
+        accelerated,
         refreshes,
         fetches,
         leaves,
@@ -107,9 +111,18 @@ pub fn recorded_bytes(counts: &Counts) -> u64 {
         guest_bytes: _,
     } = counts;
     let size = |number: u64, bytes: usize| number * bytes as u64;
+    let invoked = |(accelerator, calls): (Accelerator, u64)| {
+        let words = accelerator.info().words as usize;
+        size(calls, size_of::<Invocation>() + words * size_of::<Access>())
+    };
     size(steps.iter().sum(), size_of::<Step>())
         + size(ecalls, size_of::<Ecall>())
         + size(moves, size_of::<Move>())
+        + Accelerator::ALL
+            .into_iter()
+            .zip(accelerated)
+            .map(invoked)
+            .sum::<u64>()
         + size(refreshes, size_of::<Refresh>())
         + size(fetches, size_of::<Fetch>())
         + size(leaves, size_of::<Leaf>() + size_of::<LeafHashes>())

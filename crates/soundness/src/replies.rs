@@ -8,12 +8,15 @@
 use rayon::prelude::*;
 use vouch_air::testkit::P;
 use vouch_emulator::testing::{DATA, asm};
+use vouch_isa::abi::PRECOMPILE_BASE;
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Segment;
 use vouch_isa::memory::{MEMORY_END, REGISTER_BASE};
-use vouch_isa::{Call, CallInfo};
+use vouch_isa::{Call, CallInfo, SYSTEM};
 
 use crate::evaluate::Evaluator;
 use crate::model::{self, Change, Effect, Fault, Kind};
+use crate::rules::Broken;
 use crate::world::World;
 use crate::{Effort, Outcome};
 
@@ -33,8 +36,12 @@ pub fn run(effort: Effort) -> Outcome {
         all.add(one);
         all
     });
+    outcome.add(unknown_calls(&mut |_| {}));
     outcome.expect_at_least("replies that are lies", 1000);
     outcome.expect_at_least("replies that are the host's to choose", 100);
+    let accelerators = Accelerator::ALL.map(|accelerator| accelerator.info().words);
+    let words: u32 = accelerators.iter().sum();
+    outcome.expect_at_least("lies about accelerators", 90 * u64::from(words));
     outcome
 }
 
@@ -44,21 +51,25 @@ fn cases(effort: Effort) -> Vec<Case> {
         Effort::Long => &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 16, 31, 100],
     };
     let of_length = |&length: &u32| {
-        Call::TABLE
-            .into_iter()
-            .flat_map(move |CallInfo { call, .. }| {
-                let inputs = match call {
-                    Call::Read => vec![0, length / 2, length, length + 9],
-                    _ => vec![0],
-                };
-                inputs.into_iter().map(move |input| Case {
-                    call,
-                    length,
-                    input,
-                })
+        SYSTEM.into_iter().flat_map(move |CallInfo { call, .. }| {
+            let inputs = match call {
+                Call::Read => vec![0, length / 2, length, length + 9],
+                _ => vec![0],
+            };
+            inputs.into_iter().map(move |input| Case {
+                call,
+                length,
+                input,
             })
+        })
     };
-    lengths.iter().flat_map(of_length).collect()
+    let of_accelerator = |accelerator: Accelerator| Case {
+        call: Call::Accelerate(accelerator),
+        length: 4 * accelerator.info().words,
+        input: 0,
+    };
+    let system = lengths.iter().flat_map(of_length);
+    system.chain(Accelerator::ALL.map(of_accelerator)).collect()
 }
 
 /// Where the buffer is: not at the start of a leaf.
@@ -77,6 +88,7 @@ fn world(case: &Case) -> World {
         Call::Journal => asm::journal(BUFFER, case.length),
         Call::Stdout => asm::write(1, BUFFER, case.length),
         Call::Stderr => asm::write(2, BUFFER, case.length),
+        Call::Accelerate(accelerator) => asm::accelerate(accelerator, [BUFFER; 3]),
     });
     code.extend(asm::exit(3));
     let input: Vec<u8> = (1..=case.input as u8).collect();
@@ -103,7 +115,12 @@ fn of_case(case: &Case, effort: Effort) -> Outcome {
                 outcome.count("replies that make no difference to the tables", 1);
             }
             (Effect::Lie, true) => outcome.fail(format!("{} breaks no rule", what())),
-            (Effect::Lie, false) => outcome.count("replies that are lies", 1),
+            (Effect::Lie, false) => {
+                outcome.count("replies that are lies", 1);
+                if case.call.accelerator().is_some() {
+                    outcome.count("lies about accelerators", 1);
+                }
+            }
             (_, false) => outcome.fail(format!("{} breaks {broken}", what())),
             (Effect::Choice, true) => outcome.count("replies that are the host's to choose", 1),
             (Effect::None, true) => outcome.count("replies that change nothing", 1),
@@ -153,7 +170,10 @@ fn replies(case: &Case, effort: Effort) -> Vec<Kind> {
         kinds.extend([0, 1, 2, P].map(|special| Kind::Reply(change, special)));
     }
     kinds.extend(steps().map(Kind::Pointer));
-    kinds.extend([Call::Exit, Call::Read, Call::Journal, Call::Stdout].map(Kind::Call));
+    kinds.extend(Call::TABLE.map(|info| Kind::Call(info.call)));
+    if let Some(accelerator) = case.call.accelerator() {
+        kinds.extend(accelerated(accelerator));
+    }
     let words = length.div_ceil(4);
     // The first word, the last, the one after it.
     let of_interest = |n: &u32| effort == Effort::Long || *n == 0 || n + 2 > words;
@@ -164,6 +184,47 @@ fn replies(case: &Case, effort: Effort) -> Vec<Kind> {
         kinds.extend(counts().map(|change| Kind::MovedLeft(n, change)));
         kinds.extend(steps().map(|change| Kind::MovedPc(n, change)));
         kinds.extend(steps().map(|change| Kind::MovedIndex(n, change)));
+    }
+    kinds
+}
+
+/// Calls of numbers that are nobody's, each answered as if it were an accelerator's; `visit` is told which
+/// rules that breaks.
+pub fn unknown_calls(visit: &mut dyn FnMut(&Broken)) -> Outcome {
+    let mut outcome = Outcome::default();
+    for accelerator in Accelerator::ALL {
+        let number = PRECOMPILE_BASE + Accelerator::COUNT as u32;
+        let mut code = asm::call(number, BUFFER, BUFFER, BUFFER);
+        let cycle = code.len() as u64 - 1;
+        code.extend(asm::exit(3));
+        let world = World::before_fault(&code, cycle);
+        let kind = Kind::Call(Call::Accelerate(accelerator));
+        let (segment, effect) = model::run(&world, Some(Fault { cycle, kind }), 1000);
+        let broken = Evaluator::default().judge(&world.fill(&segment).tables);
+        outcome.count("unknown calls", 1);
+        if effect != Effect::Lie || broken.is_empty() || segment.exit_code != Some(3) {
+            outcome.fail(format!("call {number:#x} is taken for {accelerator:?}"));
+        }
+        visit(&broken);
+    }
+    outcome
+}
+
+/// Everything that a host may try in the place of an accelerator.
+fn accelerated(accelerator: Accelerator) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    kinds.extend(steps().map(Kind::Invoked));
+    // A pc that is p more is the same: that of the claim is bounded by the verifier.
+    let pcs = steps().filter(|change| *change != Change::Add(P as i32));
+    kinds.extend(pcs.map(Kind::InvokedPc));
+    kinds.extend([-1, 1, 2, 5, 1 << 16].map(|ticks| Kind::InvokedAt(Change::Add(ticks))));
+    for n in 0..accelerator.info().words {
+        kinds.extend((0..32).map(|bit| Kind::AccessedWord(n, Change::Flip(bit))));
+        // The same modulo p.
+        kinds.extend([P as i32, -(P as i32)].map(|p| Kind::AccessedWord(n, Change::Add(p))));
+        kinds.extend((0..32).map(|bit| Kind::AccessedAs(n, Change::Flip(bit))));
+        kinds.extend(places().map(|change| Kind::AccessedAt(n, change)));
+        kinds.extend(steps().map(|change| Kind::AccessedAfter(n, change)));
     }
     kinds
 }

@@ -1,12 +1,15 @@
 //! Honest executions for the attacks to start from.
 
+use core::ops::ControlFlow;
+
 use vouch_air::memory_tree::MemoryTree;
 use vouch_air::tables::Table;
 use vouch_air::testkit::EDGES;
 use vouch_air::testkit::answer::answer_from_lookup_table;
 use vouch_air::witness::{Trace, Traces, generate};
 use vouch_emulator::testing::{DATA, asm, program, random_program, segments};
-use vouch_emulator::{Program, SegmentLimits};
+use vouch_emulator::{Limits, Program, SegmentLimits, record};
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Segment;
 use vouch_isa::{Instruction, Op};
 
@@ -64,6 +67,36 @@ impl World {
         world
     }
 
+    /// The first `cycles` instructions of a run that faults after them.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn before_fault(code: &[Instruction], cycles: u64) -> Self {
+        let program = program(code);
+        let cuts = SegmentLimits {
+            cycles,
+            ..SegmentLimits::default()
+        };
+        let mut first = None;
+        let mut sink = |segment: &mut Segment| {
+            first.get_or_insert_with(|| core::mem::take(segment));
+            ControlFlow::Continue(())
+        };
+        let limits = Limits::default();
+        let run = record(&program, &[], &limits, &cuts, &mut |_, _| {}, &mut sink);
+        run.expect_err("the run faults");
+        let segment = first.expect("the run comes that far");
+        let tree = MemoryTree::new(program.image());
+        let traces = generate(&segment, &program.image().text, &mut tree.clone());
+        Self {
+            program,
+            input: Vec::new(),
+            segment,
+            tree,
+            traces,
+        }
+    }
+
     /// As if the execution were long: answers come from the lookup table.
     #[must_use]
     pub fn long(mut self) -> Self {
@@ -116,6 +149,13 @@ pub fn everything(seed: u64, rounds: u32, length: usize) -> Vec<Instruction> {
     code.extend(asm::journal(DATA, 7));
     code.extend(asm::write(1, DATA, 3));
     code.extend(asm::write(2, DATA, 0));
+    // Twice on the same words, so that they are not all as at the start.
+    for accelerator in Accelerator::ALL
+        .into_iter()
+        .flat_map(|accelerator| [accelerator; 2])
+    {
+        code.extend(asm::accelerate(accelerator, [DATA; 3]));
+    }
     if rounds > 0 {
         code.extend(asm::li(5, rounds));
         code.push(asm::addi(5, 5, -1));

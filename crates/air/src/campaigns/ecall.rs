@@ -4,12 +4,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Ecall as Event;
 use vouch_isa::memory::{MAX_TIMESTAMP, REGISTER_BASE};
 use vouch_isa::{Call, Op, abi};
 
 use crate::F;
-use crate::bus::{EXIT, MEMORY, MOVE, PROGRAM, STATE};
+use crate::bus::{CALL, EXIT, MEMORY, MOVE, PROGRAM, STATE};
 use crate::table::TableType;
 use crate::tables::Table;
 use crate::tables::ecall::Ecall;
@@ -30,11 +31,13 @@ fn event(call: Call, a1: u32, a2: u32, a0_next: u32, special: u32) -> Event {
         Call::Journal => (abi::FD_JOURNAL, special + a2),
         Call::Stdout => (abi::FD_STDOUT, special),
         Call::Stderr => (abi::FD_STDERR, special),
+        Call::Accelerate(_) => (BUFFER, special),
     };
     Event {
         pc: 0x5000,
         ts: 70_000,
         call,
+        number: call.info().number,
         a0,
         a0_next,
         a1,
@@ -61,12 +64,18 @@ fn console(call: Call, length: u32) -> Event {
     event(call, 3, length, length, 77)
 }
 
+fn accelerate(a1: u32, a2: u32) -> Event {
+    let [first, ..] = Accelerator::ALL;
+    event(Call::Accelerate(first), a1, a2, 0, 77)
+}
+
 /// What an honest row of the event sends, sorted.
 fn messages(e: &Event) -> Vec<Message> {
     let (number, machine) = match e.call {
         Call::Exit => (93, 33),
         Call::Read => (63, 34),
-        _ => (64, 33),
+        Call::Journal | Call::Stdout | Call::Stderr => (64, 33),
+        Call::Accelerate(accelerator) => (accelerator.info().number, 33),
     };
     let ecall = Op::Ecall as u32;
     let mut sent = alloc::vec![
@@ -89,6 +98,11 @@ fn messages(e: &Event) -> Vec<Message> {
     let moving = |call, index| [call, next_pc, e.a1 / 4, e.a0_next, ts, index];
     sent.push(match (e.call, e.a0_next) {
         (Call::Exit, code) => Message::sent(EXIT, &[code & 0xffff, code >> 16]),
+        (Call::Accelerate(_), _) => {
+            let arguments = [e.a0, e.a1, e.a2].map(|word| [word & 0xffff, word >> 16]);
+            let fields = [&[number][..], &arguments.concat(), &[next_pc, ts]].concat();
+            Message::sent(CALL, &fields)
+        }
         (Call::Read, 1..) => Message::sent(MOVE, &moving(1, 0)),
         (Call::Journal, 1..) => Message::sent(MOVE, &moving(2, e.special)),
         _ => Message::sent(STATE, &[next_pc, ts]),
@@ -123,6 +137,7 @@ fn follows_the_abi(e: &Event) -> bool {
                 let fd = if e.call == Call::Stdout { 1 } else { 2 };
                 e.a0 == fd && e.a0_next == e.a2 && e.special_next == e.special
             }
+            Call::Accelerate(_) => e.a0_next == 0 && e.special_next == e.special,
         }
 }
 
@@ -153,6 +168,11 @@ fn judge(row: &Verdict) -> Result<(), String> {
         (before[i], after[i]) = (old[1] | old[2] << 16, new[1] | new[2] << 16);
         prev_ts[i] = old[3];
     }
+    // A call of an accelerator that there is not, which nobody answers.
+    let nobody = |m: &Message| Accelerator::numbered(m.fields[0]).is_none();
+    if { row.sent.iter() }.any(|m| m.bus == CALL && m.count == 1 && nobody(m)) {
+        return Ok(());
+    }
     let special = before[4];
     let call = match (before[0], before[1]) {
         (93, _) => Call::Exit,
@@ -160,7 +180,10 @@ fn judge(row: &Verdict) -> Result<(), String> {
         (64, 3) => Call::Journal,
         (64, 1) => Call::Stdout,
         (64, 2) => Call::Stderr,
-        _ => return error(),
+        (number, _) => match Accelerator::numbered(number) {
+            Some(accelerator) => Call::Accelerate(accelerator),
+            None => return error(),
+        },
     };
     // What the machine registers may hold.
     if call == Call::Read && special > 1 || call != Call::Read && special >= 1 << 30 {
@@ -170,6 +193,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
         pc,
         ts,
         call,
+        number: before[0],
         a0: before[1],
         a0_next: after[1],
         a1: before[2],
@@ -213,6 +237,7 @@ fn samples() -> Vec<Event> {
         console(Call::Stdout, 0),
         console(Call::Stdout, u32::MAX),
         console(Call::Stderr, 0x1_0000),
+        accelerate(0, u32::MAX),
     ]
 }
 
@@ -253,7 +278,7 @@ pub(super) fn campaign() -> Campaign {
     let buffers = BEYOND_MEMORY.map(|e| e());
     let attacks: Vec<_> = others.iter().chain(&buffers).map(row).collect();
     let subject = Subject::new::<Ecall<F>>(&rows);
-    let mutation = Mutation::new(subject, judge, &[0, 4, 5, 9, 15, 18, 20]);
+    let mutation = Mutation::new(subject, judge, &[0, 4, 5, 9, 15, 18, 20, 23]);
     let mutations = Vec::from([mutation.with_attacks(&attacks)]);
     let spare = [
         Spare::implied(

@@ -3,13 +3,14 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 use p3_field::PrimeCharacteristicRing;
 use p3_field::integers::QuotientMap;
 use vouch_isa::testing::SplitMix;
 
 use crate::F;
-use crate::tables::poseidon2::{WIDTH, trace};
+use crate::tables::poseidon2::{Cols, HALF_FULL_ROUNDS, PERMUTATION_COLUMNS, WIDTH, trace};
 use crate::tables::{Instance, Table};
 use crate::testkit::lint::{Columns, symbolic};
 use crate::testkit::{Campaign, Mutation, P, Subject, Verdict, element};
@@ -41,14 +42,14 @@ fn judge(row: &Verdict) -> Result<(), String> {
 
 /// Row 1 with one step of the permutation wrong, and the steps behind it right: for each
 /// constraint, the last of its cells is off by one, and those of later constraints are
-/// solved for. (The last eight of the 16 outputs are no part of the answer.)
+/// solved for. The last 16 are the outputs.
 fn wrong_steps(mut subject: Subject) -> Vec<Vec<F>> {
     let constraints = symbolic(Table::Poseidon2).base_constraints();
     let steps = constraints.iter().map(|step| Columns::of(step).pop());
     let cells: Vec<usize> = steps.map(|cell| cell.expect("each has cells")).collect();
     let honest = subject.row(1);
     let mut rows = Vec::new();
-    for (wrong, &cell) in cells.iter().enumerate().take(cells.len() - 8) {
+    for (wrong, &cell) in cells.iter().enumerate() {
         *subject.cell(1, cell) += F::ONE;
         for (step, &cell) in cells.iter().enumerate().skip(wrong + 1) {
             let value = subject.constraints(1)[step];
@@ -62,9 +63,24 @@ fn wrong_steps(mut subject: Subject) -> Vec<Vec<F>> {
     rows
 }
 
+/// Permutations of the ones with one step wrong, and the steps behind it right: input, output, and the
+/// columns.
+pub(super) fn wrong_permutations() -> Vec<([F; WIDTH], [F; WIDTH], Vec<F>)> {
+    let rows = wrong_steps(subject(&inputs(), 3)).into_iter();
+    let of_row = |row: Vec<F>| {
+        let permutation = row[..PERMUTATION_COLUMNS].to_vec();
+        let cols: &Cols<F> = permutation.as_slice().borrow();
+        let output = cols.ending_full_rounds[HALF_FULL_ROUNDS - 1].post;
+        (cols.inputs, output, permutation)
+    };
+    rows.map(of_row).collect()
+}
+
 pub(super) fn campaign() -> Campaign {
     let subject = subject(&inputs(), 3);
-    let attacks = wrong_steps(subject.clone());
+    let mut attacks = wrong_steps(subject.clone());
+    // The last eight of the outputs are no part of the answer.
+    attacks.truncate(attacks.len() - 8);
     let mut mutation = Mutation::new(subject, judge, &[]);
     // Pairs of 299 cells are too many.
     mutation.rows.clear();

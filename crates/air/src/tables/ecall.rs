@@ -4,10 +4,11 @@
 //! - Given: state, and that the program holds an ECALL at its pc.
 //! - Proves: `exit` ends the machine with the code in `a0`. `read` answers how many bytes it
 //!   moves: all that were asked for, unless the input has ended. `write` answers the length;
-//!   to the journal, it moves that many bytes to where the journal ends. Any other call, file
-//!   descriptor, or misaligned pointer to words that are moved, cannot be proven.
+//!   to the journal, it moves that many bytes to where the journal ends. A call of an accelerator goes
+//!   to its table, and answers 0. Any other call, file descriptor, or misaligned pointer to words that are
+//!   moved, cannot be proven.
 //! - Assumes: the limbs of register values are 16 bits.
-//! - Buses: state, program, memory, lookup, move, exit. Degree 3. One row an ECALL.
+//! - Buses: state, program, memory, lookup, move, exit, call. Degree 3. One row an ECALL.
 //!
 //! Once a `read` has fallen short, `INPUT_ENDED` makes every later one return 0. So the bytes
 //! that a program reads are those of one input, and a host that breaks them up differently
@@ -20,9 +21,9 @@ use p3_air::AirBuilder;
 use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
 use vouch_isa::event::{Counts, Ecall as Event};
 use vouch_isa::memory::{ECALL_TICKS, JOURNAL_LENGTH};
-use vouch_isa::{Call, CallInfo, Op, abi};
+use vouch_isa::{Call, CallInfo, Op, SYSTEM, abi};
 
-use crate::bus::{self, CALL_JOURNAL, CALL_READ, Decoded, Moving};
+use crate::bus::{self, CALL_JOURNAL, CALL_READ, Calling, Decoded, Moving};
 use crate::gadget;
 use crate::instruction::{At, code};
 use crate::table::{Context, Public, TableType};
@@ -43,6 +44,10 @@ crate::columns! {
         is_stdout: T,
         /// The call is `write` to the error stream.
         is_stderr: T,
+        /// The call is one of an accelerator.
+        is_accelerator: T,
+        /// Its number, else 0; pinned by `a7` and the call bus.
+        number: T,
         /// Registers before, and `a0` after (range16 each).
         a0: Word<T>,
         /// `a0` after; range16 each.
@@ -90,8 +95,10 @@ impl TableType for Ecall<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
+        let [exit, read, journal, stdout, stderr] = c.system();
+        let flags = [exit, read, journal, stdout, stderr, c.is_accelerator];
         b.rule("flags");
-        let real = gadget::select(b, &c.flags());
+        let real = gadget::select(b, &flags);
         eval_arguments(b, c, &real);
         eval_result(b, c, &real);
         eval_input_end(b, c);
@@ -120,6 +127,11 @@ impl TableType for Ecall<F> {
             is_journal: is(Call::Journal),
             is_stdout: is(Call::Stdout),
             is_stderr: is(Call::Stderr),
+            is_accelerator: F::from_bool(e.call.accelerator().is_some()),
+            number: match e.call.accelerator() {
+                Some(_) => F::from_int(e.number),
+                None => F::ZERO,
+            },
             a0: gadget::word(e.a0),
             a0_next: gadget::word(e.a0_next),
             a1: gadget::word(e.a1),
@@ -143,8 +155,8 @@ impl TableType for Ecall<F> {
 }
 
 impl<T: Copy> Ecall<T> {
-    /// Which call, a flag each, in the order of [`Call::TABLE`].
-    fn flags(&self) -> [T; Call::TABLE.len()] {
+    /// Which call, a flag each, in the order of [`SYSTEM`].
+    fn system(&self) -> [T; SYSTEM.len()] {
         [
             self.is_exit,
             self.is_read,
@@ -155,23 +167,27 @@ impl<T: Copy> Ecall<T> {
     }
 }
 
-/// A number that depends on the call; 0 in a row that is none.
+/// A number that depends on the call; 0 in a row that is none, or an accelerator's.
 fn of_call<B: Builder>(c: &Ecall<B::Var>, number: fn(&CallInfo) -> F) -> B::Expr {
-    let calls = c.flags().into_iter().zip(&Call::TABLE);
+    let calls = c.system().into_iter().zip(&SYSTEM);
     calls.map(|(flag, info)| flag * number(info)).sum()
 }
 
-/// `a0` holds the file descriptor, except in `exit`.
+/// `a0` holds the file descriptor, except in `exit` and for accelerators.
 fn eval_arguments<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     let fd = of_call::<B>(c, |info| F::from_int(info.descriptor.unwrap_or(0)));
-    let has_fd = real.clone() - c.is_exit;
+    let has_fd = real.clone() - c.is_exit - c.is_accelerator;
     b.rule("a0 is the file descriptor");
     b.when(has_fd.clone()).assert_eq(c.a0[0], fd);
     b.when(has_fd).assert_zero(c.a0[1]);
+    // The number of another call would be added to it.
+    b.rule("number is that of an accelerator");
+    b.when(B::Expr::ONE - c.is_accelerator)
+        .assert_zero(c.number);
 }
 
-/// `a0` after: unchanged by `exit`, the length by `write`, no more than the length by
-/// `read`: `a0_next + missing = a2` without overflow.
+/// `a0` after: unchanged by `exit`, the length by `write`, 0 by an accelerator, no more than the length
+/// by `read`: `a0_next + missing = a2` without overflow.
 fn eval_result<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     let is_write = c.is_journal + c.is_stdout + c.is_stderr;
     for i in 0..2 {
@@ -179,6 +195,8 @@ fn eval_result<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
         b.when(c.is_exit).assert_eq(c.a0_next[i], c.a0[i]);
         b.rule("a0 after write is a2");
         b.when(is_write.clone()).assert_eq(c.a0_next[i], c.a2[i]);
+        b.rule("a0 after an accelerator is 0");
+        b.when(c.is_accelerator).assert_zero(c.a0_next[i]);
     }
     let carry = (c.a0_next[0] + c.missing[0] - c.a2[0]) * gadget::INV_2_16;
     b.rule("carry of what is read is boolean");
@@ -274,7 +292,7 @@ const ACCESSES: [&str; 5] = ["a7", "a0", "a1", "a2", "machine register"];
 
 /// Accesses `a7, a0, a1, a2` and the machine register.
 fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
-    let number = of_call::<B>(c, |info| F::from_int(info.number));
+    let number = of_call::<B>(c, |info| F::from_int(info.number)) + c.number;
     let a7 = [number, B::Expr::ZERO];
     let [a0, a0_next, a1, a2] = [c.a0, c.a0_next, c.a1, c.a2].map(gadget::exs::<B, 2>);
     let [special, special_next] = [c.special, c.special_next].map(gadget::exs::<B, 2>);
@@ -296,8 +314,8 @@ fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     }
 }
 
-/// Where the machine goes on: nowhere after `exit`, through the moves if there are any, else
-/// behind the ECALL.
+/// Where the machine goes on: nowhere after `exit`, through the moves if there are any, through the
+/// accelerator's table, else behind the ECALL.
 fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     let decoded = Decoded::new(c.at.pc.into(), B::Expr::from(code(Op::Ecall)));
     b.rule("state before");
@@ -306,9 +324,17 @@ fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     bus::ask_program(b, decoded, real.clone());
 
     let (next_pc, ts) = (c.at.pc + F::ONE, c.at.ts + F::from_int(ECALL_TICKS));
-    let goes_on = real.clone() - c.is_exit - c.moves;
+    let goes_on = real.clone() - c.is_exit - c.moves - c.is_accelerator;
     b.rule("state after");
     bus::send_state(b, next_pc.clone(), ts.clone(), goes_on);
+    let calling = Calling {
+        number: c.number.into(),
+        arguments: [c.a0, c.a1, c.a2].map(gadget::exs::<B, 2>),
+        next_pc: next_pc.clone(),
+        ts: ts.clone(),
+    };
+    b.rule("call of an accelerator");
+    bus::send_call(b, calling, c.is_accelerator.into());
     b.rule("exit code");
     bus::send_exit(b, gadget::exs::<B, 2>(c.a0), c.is_exit.into());
     let moving = Moving {

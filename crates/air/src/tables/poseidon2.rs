@@ -37,17 +37,17 @@ use crate::{Builder, F};
 pub(crate) const WIDTH: usize = 16;
 const SBOX_DEGREE: u64 = 7;
 const SBOX_REGISTERS: usize = 1;
-const HALF_FULL_ROUNDS: usize = 4;
+pub(crate) const HALF_FULL_ROUNDS: usize = 4;
 const PARTIAL_ROUNDS: usize = 13;
 
 type Layers = GenericPoseidon2LinearLayersBabyBear;
-type Permutation =
+pub(crate) type Permutation =
     Poseidon2Air<F, Layers, WIDTH, SBOX_DEGREE, SBOX_REGISTERS, HALF_FULL_ROUNDS, PARTIAL_ROUNDS>;
-type Cols<T> =
+pub(crate) type Cols<T> =
     Poseidon2Cols<T, WIDTH, SBOX_DEGREE, SBOX_REGISTERS, HALF_FULL_ROUNDS, PARTIAL_ROUNDS>;
 type Constants = RoundConstants<F, WIDTH, HALF_FULL_ROUNDS, PARTIAL_ROUNDS>;
 
-const PERMUTATION_COLUMNS: usize =
+pub(crate) const PERMUTATION_COLUMNS: usize =
     num_cols::<WIDTH, SBOX_DEGREE, SBOX_REGISTERS, HALF_FULL_ROUNDS, PARTIAL_ROUNDS>();
 
 crate::columns! {
@@ -60,7 +60,7 @@ crate::columns! {
     }
 }
 
-fn constants() -> Constants {
+pub(crate) fn constants() -> Constants {
     RoundConstants::new(
         BABYBEAR_POSEIDON2_RC_16_EXTERNAL_INITIAL,
         BABYBEAR_POSEIDON2_RC_16_INTERNAL,
@@ -123,15 +123,7 @@ impl TableType for Poseidon2<F> {
 pub(crate) fn trace(inputs: &[([F; WIDTH], u32)], log_height: usize) -> RowMajorMatrix<F> {
     let mut all: Vec<[F; WIDTH]> = inputs.iter().map(|(input, _)| *input).collect();
     all.resize(1 << log_height, [F::ZERO; WIDTH]);
-    let permutations = generate_trace_rows::<
-        F,
-        Layers,
-        WIDTH,
-        SBOX_DEGREE,
-        SBOX_REGISTERS,
-        HALF_FULL_ROUNDS,
-        PARTIAL_ROUNDS,
-    >(all, &constants(), 0);
+    let permutations = permutations(all);
     let width = <Poseidon2<F> as Block<F>>::WIDTH;
     let mut cells = Vec::with_capacity(permutations.height() * width);
     let counts = inputs
@@ -147,4 +139,17 @@ pub(crate) fn trace(inputs: &[([F; WIDTH], u32)], log_height: usize) -> RowMajor
         cells.push(F::from_int(count));
     }
     RowMajorMatrix::new(cells, width)
+}
+
+/// The columns of the permutations of `2^n` inputs.
+pub(crate) fn permutations(inputs: Vec<[F; WIDTH]>) -> RowMajorMatrix<F> {
+    generate_trace_rows::<
+        F,
+        Layers,
+        WIDTH,
+        SBOX_DEGREE,
+        SBOX_REGISTERS,
+        HALF_FULL_ROUNDS,
+        PARTIAL_ROUNDS,
+    >(inputs, &constants(), 0)
 }

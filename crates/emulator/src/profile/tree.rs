@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use vouch_isa::Family;
+use vouch_isa::accelerators::Accelerator;
 
 use super::functions::Function;
 use crate::scopes::ScopeCost;
@@ -61,6 +62,8 @@ pub struct Counts {
     pub ecalls: u64,
     /// Words moved by ECALLs.
     pub moves: u64,
+    /// Calls by [`Accelerator`].
+    pub accelerated: [u64; Accelerator::COUNT],
     /// Bytes written to the journal.
     pub journal_bytes: u64,
     /// Register refreshes.

@@ -3,7 +3,8 @@
 use core::ops::ControlFlow;
 
 use vouch_isa::Cost;
-use vouch_isa::event::{Ecall, Move, Step};
+use vouch_isa::accelerators::Accelerator;
+use vouch_isa::event::{Access, Ecall, Invocation, Move, Step};
 
 use super::Marker;
 use crate::limits::Limits;
@@ -183,6 +184,10 @@ impl Observer for Scoped<'_> {
     fn step(&mut self, _: Accesses, _: Step, _: Option<&PageWords>) {}
     #[inline(always)]
     fn ecall(&mut self, _: Ecall) {}
+    #[inline(always)]
+    fn invoked(&mut self, _: Accelerator, _: Invocation) {}
+    #[inline(always)]
+    fn accessed(&mut self, _: Accelerator, _: Access, _: &PageWords) {}
     #[inline(always)]
     fn moved(&mut self, _: Move, _: &PageWords) {}
 }

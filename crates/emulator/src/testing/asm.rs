@@ -2,6 +2,7 @@
 
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
 use vouch_isa::abi::{EXIT, FD_INPUT, FD_JOURNAL, READ, WRITE};
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::{Instruction, Op};
 
 /// Any instruction, by fields.
@@ -127,6 +128,11 @@ pub fn journal(address: u32, length: u32) -> Vec<Instruction> {
 /// Writes `[address, address + length)` to a file descriptor.
 pub fn write(descriptor: u32, address: u32, length: u32) -> Vec<Instruction> {
     call(WRITE, descriptor, address, length)
+}
+
+/// Calls an accelerator.
+pub fn accelerate(accelerator: Accelerator, [a0, a1, a2]: [u32; 3]) -> Vec<Instruction> {
+    call(accelerator.info().number, a0, a1, a2)
 }
 
 /// Any call, with its number and arguments.

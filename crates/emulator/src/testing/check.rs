@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 use vouch_isa::Call;
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Segment;
 use vouch_isa::memory::{
     ECALL_TICKS, FIRST_TIMESTAMP, LEAF_WORDS, MAX_TIMESTAMP, REGISTER_BASE, REGISTER_WINDOW,
@@ -218,6 +219,12 @@ fn check_state(segment: &Segment) -> Result<(), CheckError> {
     for ecall in &segment.ecalls {
         let next_pc = ecall.pc + u32::from(ecall.call != Call::Exit);
         events.push(((ecall.pc, ecall.ts), (next_pc, ecall.ts + ECALL_TICKS)));
+    }
+    for accelerator in Accelerator::ALL {
+        for (call, accesses) in segment.invocations(accelerator) {
+            let end = call.ts + accesses.len() as u32;
+            events.push(((call.next_pc, call.ts), (call.next_pc, end)));
+        }
     }
     for moved in &segment.moves {
         events.push(((moved.next_pc, moved.ts), (moved.next_pc, moved.ts + 1)));

@@ -311,6 +311,7 @@ fn reads_move_words() {
         pc: ecall_pc,
         ts,
         call: Call::Read,
+        number: 63,
         a0: 0,
         a0_next: 5,
         a1: DATA,

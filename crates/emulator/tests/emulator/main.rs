@@ -1,5 +1,6 @@
 //! The emulator from outside: ELFs in, results and segments out.
 
+mod accelerators;
 mod checker;
 mod common;
 mod elf;

@@ -5,6 +5,7 @@ use vouch_emulator::profile::{CallTree, Counts};
 use vouch_emulator::testing::{DATA, RandomCode, asm, program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::Op;
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Segment;
 
 use crate::common::then;
@@ -17,6 +18,7 @@ fn counts(segment: &Segment) -> Counts {
         steps: std::array::from_fn(|family| length(segment.steps[family].len())),
         ecalls: length(segment.ecalls.len()),
         moves: length(segment.moves.len()),
+        accelerated: segment.counts().accelerated,
         journal_bytes: length(segment.journal.len()),
         refreshes: length(segment.refreshes.len()),
         fetches: length(segment.fetches.len()),
@@ -32,6 +34,7 @@ fn sums(tree: &CallTree<'_>) -> Counts {
         steps: std::array::from_fn(|family| sum(&|c| c.steps[family])),
         ecalls: sum(&|c| c.ecalls),
         moves: sum(&|c| c.moves),
+        accelerated: std::array::from_fn(|i| sum(&|c| c.accelerated[i])),
         journal_bytes: sum(&|c| c.journal_bytes),
         refreshes: sum(&|c| c.refreshes),
         fetches: sum(&|c| c.fetches),
@@ -61,6 +64,13 @@ fn registers_that_rest_are_refreshed() {
     assert_counts_as_recorded(&program, &[]);
     let (_, tree) = run(&program, &[]);
     assert!(sums(&tree).refreshes >= 2);
+}
+
+#[test]
+fn accelerators_are_counted() {
+    let calls = Accelerator::ALL.map(|accelerator| asm::accelerate(accelerator, [DATA + 4; 3]));
+    let list = then(calls.concat(), asm::exit(0));
+    assert_counts_as_recorded(&program(&list), &[]);
 }
 
 proptest! {

@@ -9,6 +9,7 @@ use vouch_air::tables::Table;
 use vouch_air::witness::generate;
 use vouch_emulator::testing::{ElfBuilder, TEXT, asm};
 use vouch_emulator::{SegmentLimits, record};
+use vouch_isa::accelerators::Accelerator;
 use vouch_sdk::profile::{Amount, GuestProfile, Unit, profile};
 use vouch_sdk::{Error, Execution, Limits, Program, ProveOptions, prove};
 
@@ -99,8 +100,14 @@ fn proven_rows(program: &Program, input: &[u8]) -> BTreeMap<&'static str, u64> {
         ("merkle", nodes),
         ("poseidon2", asked.count()),
     ];
+    let accelerators = Accelerator::ALL.map(|accelerator| {
+        let calls = segment.invocations(accelerator).count();
+        (accelerator.info().name, calls)
+    });
     let steps = steps.into_iter().zip(segment.steps.iter().map(Vec::len));
-    let all = steps.chain(others).filter(|(_, rows)| *rows > 0);
+    let all = { steps.chain(others) }
+        .chain(accelerators)
+        .filter(|(_, rows)| *rows > 0);
     all.map(|(table, rows)| (table, rows as u64)).collect()
 }
 

@@ -1,8 +1,12 @@
 //! Guests in Rust that are built here: statics that are made before main, a main that may fail, and a fault of the
 //! compiler.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use vouch_emulator::{Limits, SegmentLimits, record};
+use vouch_isa::accelerators::poseidon2_permute::permute;
+use vouch_isa::event::Segment;
 use vouch_sdk::build::Built;
 use vouch_sdk::{Input, ProveOptions, image_id, prove, verify};
 
@@ -22,6 +26,51 @@ pub fn statics_are_made(elf: &[u8]) {
         ..Run::default()
     };
     assert_eq!(run_elf("statics", elf, &[]), expected);
+}
+
+/// What `accelerated` commits to, here by the accelerator and under qemu by software; and a proof of it.
+pub fn accelerators_compute(built: &Built) {
+    let mut states = [[0; 16], [0x7800_0001; 16], [u32::MAX; 16]].to_vec();
+    states.push(std::array::from_fn(|i| {
+        0x0123_4567_u32.wrapping_mul(i as u32)
+    }));
+    let input: Vec<u8> = states
+        .iter()
+        .flatten()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
+    let expected = states.into_iter().flat_map(|mut state| {
+        permute(&mut state);
+        [state, state]
+    });
+    let journal: Vec<u8> = expected.flatten().flat_map(u32::to_le_bytes).collect();
+    let run = run_elf("accelerated", &built.elf, &input);
+    let expected = Run {
+        journal: journal.clone(),
+        ..Run::default()
+    };
+    assert_eq!(run, expected);
+    // The accelerator did it, and not the software.
+    let mut calls = 0;
+    let mut sink = |segment: &mut Segment| {
+        calls += segment.counts().accelerated.iter().sum::<u64>();
+        ControlFlow::Continue(())
+    };
+    let (limits, cuts) = (Limits::default(), SegmentLimits::default());
+    record(
+        &built.program,
+        &input,
+        &limits,
+        &cuts,
+        &mut |_, _| {},
+        &mut sink,
+    )
+    .expect("it runs");
+    assert_eq!(calls, 4);
+    let input = Input::new().bytes(&input);
+    let proven = prove(&built.program, &input, &ProveOptions::default()).expect("it is proven");
+    let claim = verify(&proven.receipt, &image_id(&built.program)).expect("it verifies");
+    assert_eq!((claim.exit_code, claim.journal), (0, journal));
 }
 
 /// What `fallible` exits with.

@@ -155,6 +155,7 @@ impl Shapes {
                 Call::Journal => "calls of write to the journal",
                 Call::Stdout => "calls of write to the console",
                 Call::Stderr => "calls of write to the error stream",
+                Call::Accelerate(accelerator) => accelerator.info().name,
             };
             *self.calls.entry(name).or_default() += 1;
         }

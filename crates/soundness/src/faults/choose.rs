@@ -1,5 +1,6 @@
 //! Faults of every kind, one after the other.
 
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Step;
 use vouch_isa::memory::FIRST_TIMESTAMP;
 use vouch_isa::{Call, Family, Format, Op};
@@ -9,7 +10,7 @@ use crate::random::Random;
 use crate::world::World;
 
 /// Names of the kinds, in the order in which they take their turns.
-pub const KINDS: [&str; 50] = [
+pub const KINDS: [&str; 57] = [
     "word executed",
     "pc",
     "clock",
@@ -60,6 +61,13 @@ pub const KINDS: [&str; 50] = [
     "time of a move",
     "call of a move",
     "journal's order",
+    "pointer of an accelerator",
+    "pc of an accelerator",
+    "time of an accelerator",
+    "address of an accelerator's word",
+    "word that an accelerator reads",
+    "word that an accelerator writes",
+    "last access of an accelerator's word",
 ];
 
 /// The `i`-th fault for a world.
@@ -76,6 +84,14 @@ pub fn fault(i: usize, world: &World, seed: u64) -> Fault {
         10 | 13 | 21 => a_step(&mut random, world, reads_two),
         16 | 17 | 22 => a_step(&mut random, world, accesses_memory),
         18 => a_step(&mut random, world, stores),
+        50..=56 => {
+            let calls = segment
+                .ecalls
+                .iter()
+                .filter(|e| e.call.accelerator().is_some());
+            let calls: Vec<u32> = calls.map(|e| e.ts).collect();
+            cycle_at(world, calls[random.below(calls.len())])
+        }
         24..=29 => cycle_at(world, segment.ecalls[random.below(segment.ecalls.len())].ts),
         30..=34 | 47 | 48 => {
             let calls: Vec<u32> = moves.map(|e| e.ts).collect();
@@ -130,7 +146,16 @@ fn cycle_at(world: &World, ts: u32) -> u64 {
     let segment = &world.segment;
     let calls = segment.ecalls.iter().filter(|e| e.ts < ts).count() as u64;
     let moves = segment.moves.iter().filter(|e| e.ts < ts).count() as u64;
-    (u64::from(ts - FIRST_TIMESTAMP) - 5 * calls - moves) / 3 + calls
+    let of = |accelerator| {
+        let earlier = segment
+            .invocations(accelerator)
+            .filter(|(call, _)| call.ts < ts);
+        earlier
+            .map(|(_, accesses)| accesses.len() as u64)
+            .sum::<u64>()
+    };
+    let accesses: u64 = Accelerator::ALL.map(of).into_iter().sum();
+    (u64::from(ts - FIRST_TIMESTAMP) - 5 * calls - moves - accesses) / 3 + calls
 }
 
 fn change(random: &mut Random) -> Change {
@@ -181,6 +206,7 @@ fn kind(turn: usize, r: &mut Random, world: &World) -> Kind {
         19 => Kind::Overwritten(change(r)),
         20..=23 => Kind::LastAccess(turn as u8 - 20, change(r)),
         24..=34 | 47 | 48 => call_kind(turn, r),
+        50..=56 => accelerator_kind(turn, r, world),
         46 => Kind::Elsewhere(in_text(r, world)),
         _ => end_kind(turn, r, world),
     }
@@ -202,6 +228,19 @@ fn call_kind(turn: usize, r: &mut Random) -> Kind {
         34 => Kind::MovedIndex(n, change(r)),
         47 => Kind::MovedAt(n, Change::Add(1 + r.below(5) as i32)),
         _ => Kind::MovedBy(n % 2, [Call::Read, Call::Journal][r.below(2)]),
+    }
+}
+
+fn accelerator_kind(turn: usize, r: &mut Random, world: &World) -> Kind {
+    let n = r.below(16) as u32;
+    match turn {
+        50 => Kind::Invoked(change(r)),
+        51 => Kind::InvokedPc(near_text(r, world)),
+        52 => Kind::InvokedAt(Change::Add(1 + r.below(5) as i32)),
+        53 => Kind::AccessedAt(n, change(r)),
+        54 => Kind::AccessedAs(n, change(r)),
+        55 => Kind::AccessedWord(n, change(r)),
+        _ => Kind::AccessedAfter(n, change(r)),
     }
 }
 

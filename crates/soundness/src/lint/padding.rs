@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use vouch_air::bus::{LOOKUP, POSEIDON2};
 use vouch_air::tables::Table;
 use vouch_air::testkit::Subject;
+use vouch_isa::accelerators::Accelerator;
 
 use crate::Outcome;
 use crate::world::{INPUT, ROUNDS_TO_REFRESH, World, everything};
@@ -73,7 +74,11 @@ fn events(table: Table, world: &World) -> Option<usize> {
         Table::Merkle => Some(world.tree.clone().update(&segment.leaves).nodes.len()),
         Table::Poseidon2 => Some(compressions(world)),
         Table::Journal => Some(segment.journal.len()),
-        _ => None,
+        _ => {
+            let mut accelerators = Accelerator::ALL.into_iter();
+            let accelerator = accelerators.find(|a| a.info().name == table.name())?;
+            Some(segment.invocations(accelerator).count())
+        }
     }
 }
 

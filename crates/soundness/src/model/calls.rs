@@ -2,7 +2,8 @@
 
 use vouch_isa::Call;
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
-use vouch_isa::event::{Ecall, Move};
+use vouch_isa::accelerators::Accelerator;
+use vouch_isa::event::{Access, Ecall, Invocation, Move};
 use vouch_isa::memory::{ECALL_TICKS, MEMORY_END};
 
 use super::{Effect, Kind, Model, Stop, fault, register};
@@ -14,7 +15,7 @@ const MAX_MOVED: u32 = 1 << 12;
 impl Model<'_> {
     /// Makes the call that the registers ask for, or another one if there is a fault.
     pub(super) fn call(&mut self, kind: Option<Kind>) -> Result<(), Stop> {
-        let mut ecall = self.request()?;
+        let mut ecall = self.request(kind)?;
         let honest = ecall;
         fault::called(&mut ecall, kind);
         self.effect = self.effect.max(effect_of_call(&honest, &ecall));
@@ -26,13 +27,80 @@ impl Model<'_> {
             return Err(Stop::Exit(ecall.a0));
         }
         self.pc += 1;
-        self.move_words(&ecall, moved, kind)
+        match ecall.call.accelerator() {
+            None => self.move_words(&ecall, moved, kind),
+            Some(accelerator) => self.accelerate(accelerator, &ecall, kind),
+        }
     }
 
-    fn request(&self) -> Result<Ecall, Stop> {
+    /// Replaces the words of an accelerator's operands.
+    fn accelerate(
+        &mut self,
+        accelerator: Accelerator,
+        ecall: &Ecall,
+        kind: Option<Kind>,
+    ) -> Result<(), Stop> {
+        let info = accelerator.info();
+        let mut invocation = Invocation {
+            next_pc: self.pc,
+            ts: self.ts,
+            arguments: [ecall.a0, ecall.a1, ecall.a2],
+        };
+        let honest = invocation;
+        fault::invoked(&mut invocation, kind);
+        self.strike(invocation != honest);
+        (self.pc, self.ts) = (invocation.next_pc, invocation.ts);
+        let operands: Vec<_> = info.operands(invocation.arguments).collect();
+        if operands.iter().any(|(address, operand)| {
+            let end = u64::from(*address) + 4 * u64::from(operand.words());
+            !address.is_multiple_of(4) || end > u64::from(MEMORY_END)
+        }) {
+            return Err(Stop::Trap);
+        }
+        let words = operands.into_iter().flat_map(|(address, operand)| {
+            let first = address / 4;
+            first..first + operand.words()
+        });
+        let words: Vec<u32> = words.collect();
+        let mut computed: Vec<u32> = words.iter().map(|&word| self.memory.peek(word)).collect();
+        (info.compute)(&mut computed);
+        self.segment.accelerated[accelerator as usize]
+            .calls
+            .push(invocation);
+        for ((n, word), next) in (0..).zip(words).zip(computed) {
+            let mut access = Access {
+                word,
+                prev: self.memory.peek(word),
+                next,
+                prev_ts: 0,
+            };
+            let honest = access;
+            fault::accessed(&mut access, n, kind);
+            self.strike(access != honest);
+            let last = self.memory.touch(access.word, self.ts);
+            access.prev_ts = fault::last_access(last, n, kind);
+            self.strike(access.prev_ts != last);
+            self.memory.set(access.word, access.next);
+            self.ts += 1;
+            let list = &mut self.segment.accelerated[accelerator as usize];
+            list.accesses.push(access);
+        }
+        Ok(())
+    }
+
+    fn request(&mut self, kind: Option<Kind>) -> Result<Ecall, Stop> {
         let value = |cell: u8| self.memory.peek(register(cell));
         let [number, a0, a1, a2] = [A7, A0, A1, A2].map(value);
-        let call = Call::asked(number, a0).map_err(|_| Stop::Trap)?;
+        let mut lies = false;
+        let call = match (Call::asked(number, a0), kind) {
+            (Ok(call), _) => call,
+            // What is no call is taken for one.
+            (Err(_), Some(Kind::Call(call))) => {
+                lies = true;
+                call
+            }
+            (Err(_), _) => return Err(Stop::Trap),
+        };
         let info = call.info();
         let special = value(info.machine_register);
         let left = (self.world.input.len() - self.input_read) as u32;
@@ -42,15 +110,18 @@ impl Model<'_> {
             Call::Read => (a2, special),
             Call::Journal => (a2, special.wrapping_add(a2)),
             Call::Stdout | Call::Stderr => (a2, special),
+            Call::Accelerate(_) => (0, special),
         };
         let end = u64::from(a1) + u64::from(a2);
         if info.buffer.moves() && (!a1.is_multiple_of(4) || end > u64::from(MEMORY_END)) {
             return Err(Stop::Trap);
         }
+        self.strike(lies);
         Ok(Ecall {
             pc: self.pc,
             ts: self.ts,
             call,
+            number,
             a0,
             a0_next,
             a1,

@@ -1,6 +1,6 @@
 //! What can go wrong in the model.
 
-use vouch_isa::event::{Ecall, Move, Segment, Step};
+use vouch_isa::event::{Access, Ecall, Invocation, Move, Segment, Step};
 use vouch_isa::{Call, Family, Op};
 
 /// A fault and when it strikes.
@@ -116,6 +116,20 @@ pub enum Kind {
     MovedBy(u32, Call),
     /// The call's n-th word is at another place in the journal.
     MovedIndex(u32, Change),
+    /// The accelerator is said to have been given another pointer.
+    Invoked(Change),
+    /// The accelerator goes on at another instruction.
+    InvokedPc(Change),
+    /// The accelerator accesses its words at another time.
+    InvokedAt(Change),
+    /// The accelerator's n-th word is at another word index.
+    AccessedAt(u32, Change),
+    /// The accelerator's n-th word is read as another.
+    AccessedAs(u32, Change),
+    /// The accelerator's n-th word becomes another.
+    AccessedWord(u32, Change),
+    /// The accelerator's n-th word is said to have been accessed before at another time.
+    AccessedAfter(u32, Change),
     /// At the end: the n-th executed word is said to be another.
     Fetch(usize, Change),
     /// At the end: the n-th executed word is said to be executed so much more often.
@@ -241,6 +255,34 @@ pub(super) fn moved(event: &mut Move, i: u32, kind: Kind) {
         }
         Kind::MovedIndex(n, change) if n == i => change.apply(&mut event.journal_index),
         _ => {}
+    }
+}
+
+/// Faults of an accelerator's call.
+pub(super) fn invoked(invocation: &mut Invocation, kind: Option<Kind>) {
+    match kind {
+        Some(Kind::Invoked(change)) => change.apply(&mut invocation.arguments[0]),
+        Some(Kind::InvokedPc(change)) => change.apply(&mut invocation.next_pc),
+        Some(Kind::InvokedAt(change)) => change.apply(&mut invocation.ts),
+        _ => {}
+    }
+}
+
+/// Faults of the `i`-th word of an accelerator.
+pub(super) fn accessed(access: &mut Access, i: u32, kind: Option<Kind>) {
+    match kind {
+        Some(Kind::AccessedAt(n, change)) if n == i => change.apply(&mut access.word),
+        Some(Kind::AccessedAs(n, change)) if n == i => change.apply(&mut access.prev),
+        Some(Kind::AccessedWord(n, change)) if n == i => change.apply(&mut access.next),
+        _ => {}
+    }
+}
+
+/// When the `i`-th word of an accelerator is said to have been accessed last.
+pub(super) fn last_access(ts: u32, i: u32, kind: Option<Kind>) -> u32 {
+    match kind {
+        Some(Kind::AccessedAfter(n, change)) if n == i => change.of(ts),
+        _ => ts,
     }
 }
 

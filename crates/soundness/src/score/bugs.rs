@@ -317,6 +317,37 @@ pub const BUGS: &[Bug] = &[
         "seen in several: public values",
         Field(bus::JOURNAL, 0),
     ),
+    // Accelerators.
+    bug(
+        "a result has two words: x and x + p",
+        "seen in several: integers and the field",
+        Columns(Table::Poseidon2Permute, &["factor"]),
+    ),
+    bug(
+        "a result's high limb may be as large as it likes",
+        "seen in several: integers and the field",
+        Questions(Table::Poseidon2Permute, &["next_lo"]),
+    ),
+    bug(
+        "an accelerator writes to the code",
+        "seen in several: memory, boundary addresses unchecked",
+        Questions(Table::Poseidon2Permute, &["state.above_lo"]),
+    ),
+    bug(
+        "an accelerator's pointer is between two words",
+        "seen in several: memory, misaligned access",
+        Columns(Table::Poseidon2Permute, &["state.word_lo"]),
+    ),
+    bug(
+        "an accelerator computes on words elsewhere",
+        "seen in several: operands",
+        Field(bus::CALL, 1),
+    ),
+    bug(
+        "the machine goes on anywhere after an accelerator",
+        "seen in several: control flow, next pc free after ECALL",
+        Field(bus::CALL, 7),
+    ),
     // Operations.
     bug(
         "SLT takes any sign",

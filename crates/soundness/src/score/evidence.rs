@@ -10,7 +10,7 @@ use vouch_air::testkit::score;
 
 use crate::rules::{Broken, Imbalance, Untrue};
 use crate::world::World;
-use crate::{Effort, cells, faults};
+use crate::{Effort, cells, faults, replies};
 
 /// A rule, and how it is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,7 +146,7 @@ fn cells(worlds: &[World], effort: Effort) -> Evidence {
     evidence
 }
 
-/// The faults of `faults`.
+/// The faults of `faults`, and calls that there are not.
 fn faults(effort: Effort) -> Evidence {
     let programs = (0..effort.pick(24, 200) as u64).into_par_iter();
     let of_program = |seed| {
@@ -155,7 +155,10 @@ fn faults(effort: Effort) -> Evidence {
         faults::every_kind(&faults::world(seed), seed, effort.pick(2, 4), &mut add);
         evidence
     };
-    programs
+    let evidence = programs
         .map(of_program)
-        .reduce(Evidence::default, Evidence::merge)
+        .reduce(Evidence::default, Evidence::merge);
+    let mut unknown = Evidence::default();
+    replies::unknown_calls(&mut |broken| unknown.add(broken));
+    evidence.merge(unknown)
 }

@@ -2,6 +2,7 @@
 
 use vouch_isa::abi::reg::{A0, A1, A2, A7};
 use vouch_isa::abi::{EXIT, READ, WRITE};
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::{Ecall, Segment, Step};
 use vouch_isa::memory::{
     FETCH_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, RD_SLOT, REGISTER_BASE, RS1_SLOT,
@@ -50,6 +51,13 @@ pub(super) fn of(segment: &Segment) -> Vec<Access> {
     for m in &segment.moves {
         list.push(access(m.word, m.ts, (m.prev_ts, m.prev), m.next));
     }
+    for accelerator in Accelerator::ALL {
+        for (call, accesses) in segment.invocations(accelerator) {
+            for (ts, a) in (call.ts..).zip(accesses) {
+                list.push(access(a.word, ts, (a.prev_ts, a.prev), a.next));
+            }
+        }
+    }
     for f in &segment.fetches {
         list.push(access(f.pc, FETCH_TIMESTAMP, (f.prev_ts, f.word), f.word));
     }
@@ -93,6 +101,7 @@ fn of_ecall(ecall: &Ecall) -> [Access; 5] {
         Call::Exit => (EXIT, JOURNAL_LENGTH),
         Call::Read => (READ, INPUT_ENDED),
         Call::Journal | Call::Stdout | Call::Stderr => (WRITE, JOURNAL_LENGTH),
+        Call::Accelerate(accelerator) => (accelerator.info().number, JOURNAL_LENGTH),
     };
     let &Ecall {
         ts,

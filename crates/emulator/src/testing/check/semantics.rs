@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use vouch_isa::event::{Ecall, Move, Segment, Step};
+use vouch_isa::accelerators::Accelerator;
+use vouch_isa::event::{Access, Ecall, Invocation, Move, Segment, Step};
 use vouch_isa::memory::{ECALL_TICKS, SINK};
 use vouch_isa::{Call, Family, Format, Instruction, Op};
 use vouch_isa::{alu, branch_taken, decode, load_value, store_merge};
@@ -23,6 +24,7 @@ pub(super) fn check(segment: &Segment) -> Result<(), CheckError> {
     }
     let mut journal = Vec::new();
     let mut moves = segment.moves.as_slice();
+    check_invocations(segment)?;
     for ecall in &segment.ecalls {
         let &Ecall { pc, ts, .. } = ecall;
         let is_ecall = code.get(&pc).copied().flatten().map(|i| i.op) == Some(Op::Ecall);
@@ -147,6 +149,48 @@ fn expected_step(instruction: &Instruction, step: &Step) -> Step {
     }
 }
 
+/// Checks that accelerators are called by ECALLs, each once, and compute what they compute.
+fn check_invocations(segment: &Segment) -> Result<(), CheckError> {
+    for accelerator in Accelerator::ALL {
+        let call = Call::Accelerate(accelerator);
+        let mut ecalls = segment.ecalls.iter().filter(|e| e.call == call);
+        for (invocation, accesses) in segment.invocations(accelerator) {
+            let Some(ecall) = ecalls.next() else {
+                return Err(CheckError::Totals);
+            };
+            let &Ecall { pc, ts, .. } = ecall;
+            let expected = Invocation {
+                next_pc: pc + 1,
+                ts: ts + ECALL_TICKS,
+                arguments: [ecall.a0, ecall.a1, ecall.a2],
+            };
+            if *invocation != expected || !computes(accelerator, expected.arguments, accesses) {
+                return Err(CheckError::Call { pc, ts });
+            }
+        }
+        if let Some(&Ecall { pc, ts, .. }) = ecalls.next() {
+            return Err(CheckError::Call { pc, ts });
+        }
+    }
+    Ok(())
+}
+
+fn computes(accelerator: Accelerator, arguments: [u32; 3], accesses: &[Access]) -> bool {
+    let info = accelerator.info();
+    let operands: Vec<_> = info.operands(arguments).collect();
+    let places = operands.iter().flat_map(|(address, operand)| {
+        let first = address / 4;
+        first..first + operand.words()
+    });
+    let mut words: Vec<u32> = accesses.iter().map(|access| access.prev).collect();
+    (info.compute)(&mut words);
+    operands
+        .iter()
+        .all(|(address, _)| address.is_multiple_of(4))
+        && accesses.iter().map(|access| access.word).eq(places)
+        && accesses.iter().map(|access| access.next).eq(words)
+}
+
 /// Checks a call and takes its moves from the front of `moves`.
 fn check_call(ecall: &Ecall, moves: &mut &[Move], journal: &mut Vec<u8>) -> bool {
     let &Ecall {
@@ -168,6 +212,7 @@ fn check_call(ecall: &Ecall, moves: &mut &[Move], journal: &mut Vec<u8>) -> bool
         Call::Journal => a0 == 3 && a0_next == a2 && special_next == special + a2,
         Call::Stdout => a0 == 1 && a0_next == a2 && special_next == special,
         Call::Stderr => a0 == 2 && a0_next == a2 && special_next == special,
+        Call::Accelerate(_) => a0_next == 0 && special_next == special,
     };
     let moved = if matches!(call, Call::Read | Call::Journal) {
         a0_next

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use vouch_emulator::testing::{DATA, asm};
 use vouch_isa::abi::{FD_STDERR, FD_STDOUT};
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::{Segment, Step};
 use vouch_isa::{Call, Family, Format, Instruction, Op, OpInfo};
 
@@ -30,6 +31,9 @@ pub fn code() -> Vec<Instruction> {
     code.extend(asm::journal(DATA, 3));
     code.extend(asm::write(FD_STDOUT, DATA + 1, 3));
     code.extend(asm::write(FD_STDERR, DATA, 2));
+    for accelerator in Accelerator::ALL {
+        code.extend(asm::accelerate(accelerator, [DATA + 64; 3]));
+    }
     code.extend(asm::exit(EXIT_CODE));
     code
 }
@@ -88,14 +92,9 @@ pub fn assert_all_there(whole: &Segment) {
     assert_eq!((taken.len(), untaken.len()), (6, 6));
     let calls: Vec<Call> = whole.ecalls.iter().map(|ecall| ecall.call).collect();
     let (read, journal) = (Call::Read, Call::Journal);
-    let expected = [
-        read,
-        journal,
-        read,
-        journal,
-        Call::Stdout,
-        Call::Stderr,
-        Call::Exit,
-    ];
-    assert_eq!(calls, expected);
+    let system = [read, journal, read, journal, Call::Stdout, Call::Stderr];
+    let expected = { system.into_iter() }
+        .chain(Accelerator::ALL.map(Call::Accelerate))
+        .chain([Call::Exit]);
+    assert_eq!(calls, expected.collect::<Vec<_>>());
 }

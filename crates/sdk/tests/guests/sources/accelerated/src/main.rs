@@ -1,0 +1,30 @@
+//! Permutes its input by the accelerator, and again and again in software.
+//!
+//! Input: any number of states, 64 bytes each. Journal: each of them after the accelerator, and after the
+//! software.
+#![no_std]
+#![no_main]
+
+use vouch_guest::accelerators::poseidon2_permute;
+use vouch_guest::io::{Chunk, commit_word};
+use vouch_isa::accelerators::poseidon2_permute::permute;
+
+vouch_guest::entry!(main);
+
+fn main() {
+    loop {
+        let mut chunk = Chunk::<64>::new();
+        let bytes = chunk.read();
+        let (words, _) = bytes.as_chunks();
+        let Ok(state) = <&[[u8; 4]; 16]>::try_from(words) else {
+            return;
+        };
+        let mut accelerated = state.map(u32::from_le_bytes);
+        let mut software = accelerated;
+        poseidon2_permute(&mut accelerated);
+        permute(&mut software);
+        for word in accelerated.into_iter().chain(software) {
+            commit_word(word);
+        }
+    }
+}
