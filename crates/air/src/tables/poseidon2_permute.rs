@@ -78,7 +78,7 @@ impl TableType for Poseidon2Permute<F> {
     }
 
     fn eval<B: Builder>(b: &mut B, c: &Poseidon2Permute<B::Var>) {
-        b.rule("flag");
+        b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         b.rule("permutation");
         let air = Permutation::new(poseidon2::constants());
