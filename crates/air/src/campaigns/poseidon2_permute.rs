@@ -257,7 +257,9 @@ pub(super) fn campaign() -> Campaign {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkit::{Random, verdict};
+    use vouch_isa::testing::SplitMix;
+
+    use crate::testkit::verdict;
 
     fn evaluated(row: &Row) -> Verdict {
         verdict(Table::Poseidon2Permute, &cells(row))
@@ -268,7 +270,7 @@ mod tests {
     fn known_answers() {
         use p3_symmetric::Permutation;
         let plonky3 = p3_baby_bear::default_babybear_poseidon2_16();
-        let mut random = Random(3);
+        let mut random = SplitMix(3);
         for _ in 0..100 {
             let words = [(); WIDTH].map(|()| random.draw() as u32);
             let mut permuted = words;
@@ -280,7 +282,7 @@ mod tests {
 
     #[test]
     fn honest_rows_are_accepted() {
-        let mut random = Random(4);
+        let mut random = SplitMix(4);
         let others =
             (0..20).map(|i| event(STATE_AT + 4 * i, [(); WIDTH].map(|()| random.draw() as u32)));
         let small = (0..WIDTH).map(small);

@@ -88,10 +88,10 @@ impl TableType for Poseidon2Permute<F> {
         let word = accelerator::written(b, c.call.argument(0), &c.state, &real);
         let cols: &poseidon2::Cols<B::Var> = c.permutation.as_slice().borrow();
         let permuted = cols.ending_full_rounds[HALF_FULL_ROUNDS - 1].post;
-        for i in 0..WIDTH {
+        for (i, (before, after)) in cols.inputs.into_iter().zip(permuted).enumerate() {
             // Both limbs are those of a word in memory, so it is the word that the element is.
-            let prev = [c.prev_lo[i].into(), high::<B>(cols.inputs[i], c.prev_lo[i])];
-            let next = [c.next_lo[i].into(), high::<B>(permuted[i], c.next_lo[i])];
+            let prev = [c.prev_lo[i].into(), high::<B>(before, c.prev_lo[i])];
+            let next = [c.next_lo[i].into(), high::<B>(after, c.next_lo[i])];
             b.rule("word after is below p");
             assert_below_p(b, next.clone(), c.factor[i], &real);
             let offset = F::from_int(i as u32);

@@ -238,7 +238,7 @@ mod tests {
     /// Words that are the same modulo `p` are permuted alike, into words below `p`.
     #[test]
     fn words_are_taken_modulo_p() {
-        let mut small: [u32; WIDTH] = core::array::from_fn(|i| i as u32 * 0x7654_321);
+        let mut small: [u32; WIDTH] = core::array::from_fn(|i| i as u32 * 0x0765_4321);
         for word in &mut small {
             *word %= P;
         }
