@@ -7,6 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::common::{Place, guest};
+use crate::signals::signals;
 
 /// `vouch prove` of a run of some 15 segments, in the work folder `work`.
 fn arguments() -> Vec<String> {
@@ -105,7 +106,8 @@ fn killed_at_any_moment_a_proof_goes_on_to_the_same_bytes() {
 #[cfg(unix)]
 #[test]
 fn signals_stop_a_proof_that_can_go_on() {
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (signal, number) in signals() {
+        let code = 128 + number;
         // A place of its own: all segments but one are still to be proven when the signal comes.
         let place = Place::new();
         let mut child = start(&place);
