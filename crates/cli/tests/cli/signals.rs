@@ -11,7 +11,7 @@ use crate::common::{Place, guest, with_receipt};
 
 /// The signals and their numbers. Who runs these tests with SIGHUP ignored has it ignored by every process that
 /// they start.
-fn signals() -> Vec<(&'static str, i32)> {
+pub fn signals() -> Vec<(&'static str, i32)> {
     let mut all = vec![("INT", 2), ("TERM", 15)];
     if mask(std::process::id(), "SigIgn:") & 1 == 0 {
         all.push(("HUP", 1));
