@@ -311,6 +311,6 @@ mod tests {
             assert_eq!(open(memory, false).expect("it goes on"), cuts(Some(64)));
         }
         let error = open(Some(32), true).expect_err("it cannot be cut anew");
-        assert!(error.to_string().contains("the CPU can go on"), "{error}");
+        assert!(error.to_string().contains("continue on the CPU"), "{error}");
     }
 }
