@@ -12,7 +12,7 @@ use vouch_verifier::{
 };
 
 /// The program that they are about, whatever the guest of that name is now.
-const IMAGE_ID: &str = "352fa047f5892a68df4d1c2f714d24553f17281652f2ad565f83100022561d60";
+const IMAGE_ID: &str = "b3a2f04f822afd30b37fa7510d1913173b1fd40004e36069a5cc441d0453ca44";
 /// Its input, which is its journal.
 const HASHES: &[u8] = include_bytes!("golden/hashes");
 
@@ -21,22 +21,22 @@ const GOLDEN: [(Profile, &[u8], &str); 4] = [
     (
         Profile::Fast100,
         include_bytes!("golden/fast-100.vouch"),
-        "081bbdf1998fb53a846b8dac7a547fbb5899fe3a9228fa2ce130aa0feee2c254",
+        "154845f21076e5dd700c4baff83664ca4e8f2a697450fbb5fc240c714c33f6bd",
     ),
     (
         Profile::Compact100,
         include_bytes!("golden/compact-100.vouch"),
-        "68b06663f1b0c609c697dfdeb6e1b5ecde86eb2a3ef5e96747aaceefc24f6ffa",
+        "6cd3ca81cc8306cbd07acb88764e720440bd22d69ac4d4f7ff6a44090f3474b6",
     ),
     (
         Profile::Fast128,
         include_bytes!("golden/fast-128.vouch"),
-        "ae7511798bc32608aa78f61ecba648d383b5378c1b9643c7fc4c97b3db1ef7d7",
+        "7978fd7c580dd63a01c122dab2f0d1aab175595614bce202b439c656b0c57541",
     ),
     (
         Profile::Compact128,
         include_bytes!("golden/compact-128.vouch"),
-        "6ce5abedd4f9d4a346af515a86fec582b69252cfae93077dc8c807ad595a0e67",
+        "aae11fd86038d6fd0f353bfe817b3dfaaae7ea9ac69e9e21badda2de25a67285",
     ),
 ];
 
