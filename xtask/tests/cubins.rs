@@ -142,7 +142,11 @@ fn what_is_wrong_is_an_exit_code_and_nothing_to_take_in() {
     for (printed, status, expected) in [
         ("layout.cu(3): error: no\n", 1, "layout.cu(3): error: no"),
         ("", 0, "layout.sm_90.cubin: it has no kernels"),
-        ("ptxas info : Used many\n", 0, "cannot parse the output of ptxas"),
+        (
+            "ptxas info : Used many\n",
+            0,
+            "cannot parse the output of ptxas",
+        ),
     ] {
         if cubin.exists() {
             std::fs::remove_file(&cubin).expect("it was there");
