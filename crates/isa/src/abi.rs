@@ -21,7 +21,7 @@ pub const FD_STDERR: u32 = 2;
 /// File descriptor of the public journal.
 pub const FD_JOURNAL: u32 = 3;
 
-/// First call number of the [accelerators](crate::accelerators); qemu answers `ENOSYS`.
+/// First call number of the [accelerators](mod@crate::accelerators); qemu answers `ENOSYS`.
 pub const PRECOMPILE_BASE: u32 = 0x1000;
 
 /// Exit code with which the guest runtime's panic handler ends, as Rust programs on Linux do.
