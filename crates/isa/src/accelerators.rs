@@ -97,6 +97,11 @@ impl AcceleratorInfo {
         );
         assert!(!b.is_written() || c.words() == 0, "as above");
         assert!(A::NUMBER >= crate::abi::PRECOMPILE_BASE && A::NUMBER < 1 << 16);
+        // A pointer's high limb is all that keeps an operand out of the registers, which follow memory.
+        assert!(
+            a.words() <= 1 << 14 && b.words() <= 1 << 14 && c.words() <= 1 << 14,
+            "an operand could run on into the registers"
+        );
         Self {
             number: A::NUMBER,
             name: A::NAME,
