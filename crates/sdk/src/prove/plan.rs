@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Counts;
 use vouch_prover::{Needs, Planner, ProveError, recorded_bytes};
 use vouch_verifier::Profile;
@@ -34,9 +35,11 @@ const THREADS_A_SEGMENT: usize = 8;
 /// Segments at once if a device proves: while it proves one, the tables of the next are filled.
 pub(super) const AT_ONCE_ON_A_DEVICE: usize = 2;
 
-/// What the smallest segments hold that are worth proving.
+/// What the smallest segments hold that are worth proving. Few call accelerators, and the more there are, the more
+/// cells would a call of each commit to.
 const LEAST: Counts = Counts {
     ecalls: 1,
+    accelerated: [0; Accelerator::COUNT],
     fetches: 256,
     nodes: 512,
     guest_bytes: 0,
