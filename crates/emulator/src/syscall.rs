@@ -45,6 +45,14 @@ impl Request {
     }
 }
 
+fn bad_buffer(address: u32, length: u32, writable: bool) -> Trap {
+    Trap::Fault(FaultKind::BadBuffer {
+        address,
+        length,
+        writable,
+    })
+}
+
 impl Machine<'_> {
     /// The call that the next instruction, an ECALL, makes.
     pub fn request(&self, limits: &Limits) -> Result<Request, Trap> {
@@ -84,47 +92,40 @@ impl Machine<'_> {
     }
 
     fn check_buffer(&self, buffer: Buffer, address: u32, length: u32) -> Result<(), Trap> {
-        if buffer == Buffer::None {
-            return Ok(());
+        match buffer {
+            Buffer::None | Buffer::Operands => Ok(()),
+            Buffer::Show => self.check_mapped(address, length, false),
+            Buffer::Fill | Buffer::Commit => self.check_words(address, length, buffer.is_written()),
         }
-        if buffer.moves() && !address.is_multiple_of(4) {
-            return Err(Trap::Fault(FaultKind::MisalignedBuffer { address }));
-        }
-        // An empty buffer is nowhere in particular, but the circuit bounds the sum of address
-        // and length all the same.
-        let end = u64::from(address) + u64::from(length);
-        let in_range = !buffer.moves() || end <= u64::from(MEMORY_END);
-        self.check_mapped(in_range, address, length, buffer.is_written())
     }
 
     /// Each operand of an accelerator is mapped, and writable if it is written to.
     fn check_operands(&self, accelerator: Accelerator, arguments: [u32; 3]) -> Result<(), Trap> {
         for (address, operand) in accelerator.info().operands(arguments) {
-            if !address.is_multiple_of(4) {
-                return Err(Trap::Fault(FaultKind::MisalignedBuffer { address }));
-            }
-            let length = 4 * operand.words();
-            let in_range = u64::from(address) + u64::from(length) <= u64::from(MEMORY_END);
-            self.check_mapped(in_range, address, length, operand.is_written())?;
+            self.check_words(address, 4 * operand.words(), operand.is_written())?;
         }
         Ok(())
     }
 
-    fn check_mapped(
-        &self,
-        in_range: bool,
-        address: u32,
-        length: u32,
-        writable: bool,
-    ) -> Result<(), Trap> {
-        if !in_range || !self.program.covers(address, length, writable) {
-            return Err(Trap::Fault(FaultKind::BadBuffer {
-                address,
-                length,
-                writable,
-            }));
+    /// Bytes that the machine accesses word by word are aligned, in memory and mapped.
+    fn check_words(&self, address: u32, length: u32, writable: bool) -> Result<(), Trap> {
+        if !address.is_multiple_of(4) {
+            return Err(Trap::Fault(FaultKind::MisalignedBuffer { address }));
         }
-        Ok(())
+        // An empty buffer is nowhere in particular, but the circuit bounds the sum of address
+        // and length all the same.
+        if u64::from(address) + u64::from(length) > u64::from(MEMORY_END) {
+            return Err(bad_buffer(address, length, writable));
+        }
+        self.check_mapped(address, length, writable)
+    }
+
+    fn check_mapped(&self, address: u32, length: u32, writable: bool) -> Result<(), Trap> {
+        if self.program.covers(address, length, writable) {
+            Ok(())
+        } else {
+            Err(bad_buffer(address, length, writable))
+        }
     }
 
     fn check_limits(&self, buffer: Buffer, length: u32, limits: &Limits) -> Result<(), Trap> {
