@@ -3,8 +3,6 @@
 use alloc::vec::Vec;
 
 use p3_air::AirBuilder;
-use p3_field::ExtensionField;
-use p3_lookup::symbolic::InteractionSymbolicBuilder;
 use p3_lookup::{Count, InteractionBuilder};
 
 use crate::F;
@@ -29,8 +27,6 @@ pub trait Builder: AirBuilder<F = F> + InteractionBuilder {
         let _ = name;
     }
 }
-
-impl<EF: ExtensionField<F>> Builder for InteractionSymbolicBuilder<F, EF> {}
 
 /// A builder of p3's, which knows no names of rules.
 #[derive(Debug)]

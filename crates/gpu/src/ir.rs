@@ -13,8 +13,8 @@ mod order;
 
 use std::sync::OnceLock;
 
-use p3_air::BaseAir;
 use p3_air::symbolic::AirLayout;
+use p3_air::{Air, BaseAir};
 use p3_lookup::InteractionSymbolicBuilder;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
@@ -83,7 +83,7 @@ impl TableProgram {
         let instance = Instance::new(table, 0, &[]);
         let layout = AirLayout::from_air::<F>(&instance);
         let mut builder = InteractionSymbolicBuilder::<F, F>::new(layout);
-        instance.eval(&mut builder);
+        Air::eval(&instance, &mut builder);
         let plan = plan(table);
 
         let mut graph = Graph::default();

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use p3_air::BaseAir;
 use p3_air::symbolic::{AirLayout, BaseLeaf, SymbolicExpr, SymbolicExpression};
+use p3_air::{Air, BaseAir};
 use p3_lookup::{InteractionSymbolicBuilder, Kind, Lookups};
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
@@ -56,7 +56,7 @@ impl TablePlan {
         let instance = Instance::new(table, 0, &[]);
         let mut builder =
             InteractionSymbolicBuilder::<F, F>::new(AirLayout::from_air::<F>(&instance));
-        instance.eval(&mut builder);
+        Air::eval(&instance, &mut builder);
         let sent = Lookups::from_builder(&builder);
 
         // A column takes the next messages of its bus.

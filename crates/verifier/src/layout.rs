@@ -4,8 +4,8 @@
 //! may have degree 3; a quotient of constraints of degree 3 is cut into two chunks, one of
 //! degree 2 is not cut. A table takes whatever commits to fewer cells a row.
 
-use p3_air::BaseAir;
 use p3_air::symbolic::AirLayout;
+use p3_air::{Air, BaseAir};
 use p3_batch_stark::symbolic::get_log_num_quotient_chunks;
 use p3_lookup::logup::LogUpGadget;
 use p3_lookup::{InteractionSymbolicBuilder, Lookups};
@@ -45,7 +45,7 @@ pub fn layout(table: Table) -> (TableShape, Lookups<F>) {
     let instance = Instance::new(table, 0, &[]);
     let layout = AirLayout::from_air::<F>(&instance);
     let mut builder = InteractionSymbolicBuilder::<F, Quartic>::new(layout);
-    instance.eval(&mut builder);
+    Air::eval(&instance, &mut builder);
     let lookups = Lookups::from_builder(&builder);
     let gadget = LogUpGadget::new();
     // The height does not matter: no constraint's degree depends on it.
