@@ -9,7 +9,7 @@
 use p3_field::PrimeCharacteristicRing;
 use p3_lookup::Count;
 
-use crate::{Builder, Digest, Word};
+use crate::{Builder, Digest, Word, gadget};
 
 /// Machine state; see [`send_state`].
 pub const STATE: &str = "state";
@@ -31,9 +31,11 @@ pub const JOURNAL: &str = "journal";
 pub const EXIT: &str = "exit";
 /// Calls of accelerators; see [`send_call`].
 pub const CALL: &str = "call";
+/// Calls that take several rows; see [`send_progress`].
+pub const PROGRESS: &str = "progress";
 
 /// Every bus with the width of its messages in field elements.
-pub const ALL: [(&str, usize); 10] = [
+pub const ALL: [(&str, usize); 11] = [
     (STATE, 2),
     (PROGRAM, 8),
     (MEMORY, 4),
@@ -44,6 +46,7 @@ pub const ALL: [(&str, usize); 10] = [
     (JOURNAL, 2),
     (EXIT, 2),
     (CALL, 9),
+    (PROGRESS, 4 + PROGRESS_LIMBS),
 ];
 
 /// Fields of the widest message of any bus.
@@ -357,4 +360,45 @@ pub fn send_call<B: Builder>(b: &mut B, calling: Calling<B::Expr>, count: B::Exp
 /// Receiving side of [`send_call`].
 pub fn receive_call<B: Builder>(b: &mut B, calling: Calling<B::Expr>, count: B::Expr) {
     send(b, CALL, calling.fields(), -count);
+}
+
+/// Limbs in a message of [`send_progress`].
+pub const PROGRESS_LIMBS: usize = 20;
+
+/// How far a call is that takes several rows: `limbs` is what the row of `step` is given. As many
+/// messages are sent as that takes, each with its number; limbs that the last one lacks are 0.
+///
+/// `kind` is the number of the call, `ts` its timestamp: no other call has the same. The call's own table
+/// sends step 0 and receives the last one; a row of another table receives a step and sends the next, so
+/// that there is one path and no cycle.
+pub fn send_progress<B: Builder>(
+    b: &mut B,
+    kind: u32,
+    ts: B::Expr,
+    step: B::Expr,
+    limbs: &[B::Expr],
+    count: B::Expr,
+) {
+    for (part, limbs) in limbs.chunks(PROGRESS_LIMBS).enumerate() {
+        let fields: [B::Expr; 4 + PROGRESS_LIMBS] = core::array::from_fn(|i| match i {
+            0 => gadget::constant::<B>(kind),
+            1 => ts.clone(),
+            2 => step.clone(),
+            3 => gadget::constant::<B>(part as u32),
+            _ => limbs.get(i - 4).cloned().unwrap_or(B::Expr::ZERO),
+        });
+        send(b, PROGRESS, fields, count.clone());
+    }
+}
+
+/// Receiving side of [`send_progress`].
+pub fn receive_progress<B: Builder>(
+    b: &mut B,
+    kind: u32,
+    ts: B::Expr,
+    step: B::Expr,
+    limbs: &[B::Expr],
+    count: B::Expr,
+) {
+    send_progress(b, kind, ts, step, limbs, -count);
 }
