@@ -50,7 +50,7 @@ pub(crate) fn prove<EF: ChallengeField, E: Engine<EF>>(
     check_multiplicity_height_bound(&lookups, &heights).map_err(failed)?;
 
     let mut challenger = challenger(seed, engine.grinder());
-    let mut transcript = Transcript::<EF>::new(&mut challenger, shape(engine, &traces));
+    let mut transcript = Transcript::<EF>::new(&mut challenger, shape(engine, packing, &traces));
     let run = Run {
         engine,
         cancel: &cancel,
@@ -180,7 +180,8 @@ impl<E> Run<'_, E> {
         let engine = self.engine;
         let openings = || info_span!(target: "vouch::phase", "openings");
         let (values, at_point) = self.phase(openings(), || engine.evaluate(rounds, point))?;
-        let shape = PcsShape::from_opened_values(&fri::<EF>(engine.parameters()), &values);
+        let shape =
+            PcsShape::from_opened_values(&fri::<EF>(&packing.ground(engine.parameters())), &values);
         let mut transcript = PcsProverTranscript::<Challenger, F, EF>::new(challenger, shape);
         transcript.claimed_openings(&values);
         let (alpha, batch_pow_witness) = transcript.batch_phase();
@@ -208,8 +209,12 @@ impl<E> Run<'_, E> {
 }
 
 /// What p3's transcript is seeded with.
-fn shape<EF: ChallengeField>(engine: &impl Engine<EF>, traces: &[Trace]) -> BatchShape {
-    let parameters = engine.parameters();
+fn shape<EF: ChallengeField>(
+    engine: &impl Engine<EF>,
+    packing: &Packing,
+    traces: &[Trace],
+) -> BatchShape {
+    let parameters = packing.ground(engine.parameters());
     let counts = |count: fn(&Trace) -> usize| traces.iter().map(count).collect();
     BatchShape {
         trace_widths: counts(|trace| trace.matrix.width()),

@@ -79,7 +79,7 @@ pub fn value_mmcs() -> ValueMmcs {
     )
 }
 
-/// FRI as `parameters` have it.
+/// FRI as `parameters` have it; [`Packing::ground`] says how much grinding the batching challenge takes.
 pub fn fri<EF: ChallengeField>(parameters: &Parameters) -> FriParameters<ChallengeMmcs<EF>> {
     FriParameters {
         log_blowup: parameters.log_blowup,
@@ -110,6 +110,7 @@ pub fn config<EF: ChallengeField>(
     packing: Packing,
     seed: Vec<u8>,
 ) -> Config<EF> {
+    let parameters = &packing.ground(parameters);
     let pcs = PackedPcs::new(parameters, packing);
     StarkConfig::new(pcs, challenger(seed, None))
         .with_lookup_proof_of_work_bits(parameters.lookup_grinding)

@@ -8,7 +8,6 @@ mod reference;
 mod tests;
 mod verify;
 
-pub(crate) use layout::points;
 pub use layout::{
     COSET, Class, Group, Kind, LOG_MOST_COLUMNS, Level, MAX_LEVEL, Matrix, Packing, Round,
     TableColumns, shift,

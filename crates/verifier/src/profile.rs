@@ -82,9 +82,9 @@ pub struct Parameters {
     pub query_grinding: usize,
     /// Grinding before each folding challenge.
     pub fold_grinding: usize,
-    /// Grinding before the challenge that batches the openings.
+    /// Grinding before the challenge that batches the openings, if they are no more than [`OPENINGS`].
     pub batch_grinding: usize,
-    /// Grinding before the LogUp challenges.
+    /// Grinding before the LogUp challenges, if the tables' rows send no more than [`MESSAGES`].
     pub lookup_grinding: usize,
     /// Grinding before the out-of-domain point.
     pub point_grinding: usize,
@@ -95,6 +95,12 @@ pub struct Parameters {
     /// Packing: numbers in the rows that a query opens, at most, unless no level has as few.
     pub most_packs: usize,
 }
+
+/// Openings of a proof ([`Packing::openings`](crate::packing::Packing::openings)) that [`Parameters::batch_grinding`] is enough for: those of a proof
+/// without accelerators.
+pub const OPENINGS: usize = 3 << 9;
+/// Messages ([`Packing::messages`](crate::packing::Packing::messages)) that [`Parameters::lookup_grinding`] is enough for, likewise.
+pub const MESSAGES: usize = 3 << 7;
 
 impl Profile {
     /// Every profile.

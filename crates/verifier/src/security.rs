@@ -23,8 +23,8 @@ use vouch_air::machine::MAX_LOG_HEIGHT;
 use vouch_air::tables::Table;
 
 use crate::layout::{CONSTRAINT_DEGREE, TableShape};
-use crate::packing::{MAX_LEVEL, TableColumns, points};
-use crate::profile::{Parameters, Profile};
+use crate::packing::MAX_LEVEL;
+use crate::profile::{MESSAGES, OPENINGS, Parameters, Profile};
 
 /// Collision resistance of Blake3, in bits.
 const HASH_BITS: usize = 128;
@@ -70,11 +70,6 @@ impl Security {
 struct MachineShape {
     /// Constraints, LogUp included.
     constraints: usize,
-    /// Columns times the points that each is opened at, those over the challenge field counted once:
-    /// as many openings as one challenge batches at most, when each column is a pack.
-    openings: usize,
-    /// Messages a row, all tables together.
-    messages: usize,
     /// Fields of the widest message.
     message_width: usize,
     /// Number of tables.
@@ -85,25 +80,15 @@ struct MachineShape {
 fn machine_shape() -> MachineShape {
     let mut machine = MachineShape {
         constraints: 0,
-        openings: 0,
-        messages: 0,
         message_width: bus::ALL.iter().map(|(_, width)| *width).max().unwrap_or(0),
         tables: Table::ALL.len(),
     };
     for table in Table::ALL {
         let shape = TableShape::of(table);
-        machine.messages += shape.messages;
         // One constraint for each LogUp column and three for the running sum.
         machine.constraints += shape.constraints + shape.logup_columns + 3;
-        machine.openings += openings(&TableColumns::new(table, &shape));
     }
     machine
-}
-
-/// Columns of a table times the points that each is opened at.
-fn openings(columns: &TableColumns) -> usize {
-    let main_points = points(columns.at_next);
-    main_points * columns.main + columns.fixed + 2 * columns.logup + columns.chunks
 }
 
 /// The security of `profile` for the largest proofs that the verifier accepts.
@@ -174,7 +159,8 @@ fn terms(parameters: &Parameters, machine: &MachineShape, johnson_m: Option<usiz
         max_combo: EXCESS,
     };
     let logup = LogUpAir {
-        num_interactions: machine.messages,
+        // With more messages, grinding makes up for it; so with openings.
+        num_interactions: MESSAGES,
         max_message_width: machine.message_width,
     };
     // Columns have the heights of tables, packs those of levels.
@@ -183,7 +169,7 @@ fn terms(parameters: &Parameters, machine: &MachineShape, johnson_m: Option<usiz
         modulus_bits: field,
         collision_resistance: HASH_BITS,
         // Each opening, and each times the correction.
-        num_batched_functions: 2 * machine.openings,
+        num_batched_functions: 2 * OPENINGS,
     };
     let packs = InstanceShape {
         log_trace_length: MAX_LEVEL,
@@ -296,30 +282,58 @@ mod tests {
     use vouch_air::tables::lookup;
 
     use super::*;
-    use crate::packing::Packing;
+    use crate::packing::{Packing, TableColumns};
+
+    fn columns() -> [TableColumns; Table::ALL.len()] {
+        Table::ALL.map(|table| TableColumns::new(table, &TableShape::of(table)))
+    }
+
+    fn packing(profile: Profile, tables: &[Table], height: usize) -> Packing {
+        let columns = columns();
+        let columns = tables.iter().map(|&table| match table {
+            Table::Lookup => (columns[table as usize], lookup::LOG_HEIGHT),
+            _ => (columns[table as usize], height),
+        });
+        Packing::new(&profile.parameters(), &columns.collect::<Vec<_>>())
+    }
 
     /// What is batched at all levels together is no more than is reckoned.
     #[test]
     fn no_layout_has_more_terms_than_there_are_openings() {
-        let most = machine_shape().openings;
-        let mut greatest = 0;
+        let mut least = usize::MAX;
         for profile in Profile::ALL {
             for height in MIN_LOG_HEIGHT..=MAX_LOG_HEIGHT {
-                let columns = Table::ALL.map(|table| {
-                    let columns = TableColumns::new(table, &TableShape::of(table));
-                    match table {
-                        Table::Lookup => (columns, lookup::LOG_HEIGHT),
-                        _ => (columns, height),
-                    }
-                });
-                let packing = Packing::new(&profile.parameters(), &columns);
+                let packing = packing(profile, &Table::ALL, height);
                 let terms: usize = packing.levels().iter().map(|level| level.terms).sum();
+                let most = packing.openings();
                 assert!(terms <= most, "{profile:?}, 2^{height}: {terms} of {most}");
-                greatest = terms.max(greatest);
+                least = least.min(most - terms);
             }
         }
         // Packs of one column: the tallest tables reach it, the lookup table aside.
-        assert!(greatest + 20 > most, "{greatest} of {most}");
+        assert!(least < 20, "{least} to spare");
+    }
+
+    /// A proof without accelerators takes no more grinding than its profile says, and any other one what makes up
+    /// for its tables.
+    #[test]
+    fn grinding_makes_up_for_more_tables() {
+        let parameters = Profile::Fast100.parameters();
+        let plain: Vec<_> = { Table::ALL.into_iter() }
+            .filter(|&table| table <= Table::Facts)
+            .collect();
+        let plain = packing(Profile::Fast100, &plain, 10);
+        assert_eq!(plain.ground(&parameters), parameters);
+        let all = packing(Profile::Fast100, &Table::ALL, 10);
+        assert!(all.openings() > plain.openings() && all.messages() > plain.messages());
+        for packing in [plain, all] {
+            let ground = packing.ground(&parameters);
+            let more = |after: usize, before: usize| 1 << (after - before);
+            let openings = OPENINGS * more(ground.batch_grinding, parameters.batch_grinding);
+            let messages = MESSAGES * more(ground.lookup_grinding, parameters.lookup_grinding);
+            assert!((packing.openings()..2 * packing.openings().max(OPENINGS)).contains(&openings));
+            assert!((packing.messages()..2 * packing.messages().max(MESSAGES)).contains(&messages));
+        }
     }
 
     /// Never longer than what is often quoted, `(m + 1/2) / sqrt(rate)`.

@@ -268,6 +268,7 @@ mod tests {
             fixed: 0,
             logup: 0,
             chunks: 0,
+            messages: 0,
         };
         let parameters = Profile::Fast100.parameters();
         let packing = Packing::new(&parameters, &[(table, 6)]);

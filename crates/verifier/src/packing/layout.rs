@@ -10,7 +10,7 @@ use vouch_air::machine::MAX_LOG_HEIGHT;
 use vouch_air::tables::{Instance, Table, lookup};
 
 use crate::layout::TableShape;
-use crate::profile::Parameters;
+use crate::profile::{MESSAGES, OPENINGS, Parameters};
 
 /// Most columns of a pack, log2.
 pub const LOG_MOST_COLUMNS: usize = 9;
@@ -41,6 +41,8 @@ pub struct TableColumns {
     pub logup: usize,
     /// Quotient chunks: of challenges.
     pub chunks: usize,
+    /// Messages that a row sends or receives.
+    pub messages: usize,
 }
 
 impl TableColumns {
@@ -54,7 +56,14 @@ impl TableColumns {
             fixed: shape.fixed,
             logup: shape.logup_columns + 1,
             chunks: shape.quotient_chunks,
+            messages: shape.messages,
         }
+    }
+
+    /// Columns times the points that each is opened at, those over the challenge field counted once: as many openings
+    /// as one challenge batches at most, when each column is a pack.
+    pub const fn openings(&self) -> usize {
+        points(self.at_next) * self.main + self.fixed + 2 * self.logup + self.chunks
     }
 }
 
@@ -97,7 +106,7 @@ impl Matrix {
 }
 
 /// Points at which columns are opened that are at the point of the next row, too, or not.
-pub(crate) const fn points(at_next: bool) -> usize {
+const fn points(at_next: bool) -> usize {
     if at_next { 2 } else { 1 }
 }
 
@@ -227,6 +236,7 @@ impl Packing {
             fixed: columns,
             logup: 0,
             chunks: 0,
+            messages: 0,
         };
         Self::new(parameters, &[(table, lookup::LOG_HEIGHT)])
     }
@@ -234,6 +244,29 @@ impl Packing {
     /// The parameters that it follows.
     pub const fn parameters(&self) -> &Parameters {
         &self.parameters
+    }
+
+    /// Openings of all tables: see [`TableColumns::openings`].
+    pub fn openings(&self) -> usize {
+        self.tables.iter().map(|(table, _)| table.openings()).sum()
+    }
+
+    /// Messages of a row of each table, all together.
+    pub fn messages(&self) -> usize {
+        self.tables.iter().map(|(table, _)| table.messages).sum()
+    }
+
+    /// `parameters` with as much grinding as the proof takes: what batches openings and what fingerprints messages is
+    /// the weaker the more of them there are, so with each doubling grinding takes a bit more. Tables that a proof
+    /// lacks cost it nothing.
+    #[must_use]
+    pub fn ground(&self, parameters: &Parameters) -> Parameters {
+        let more = |of: usize, enough: usize| of.div_ceil(enough).next_power_of_two().ilog2();
+        Parameters {
+            batch_grinding: parameters.batch_grinding + more(self.openings(), OPENINGS) as usize,
+            lookup_grinding: parameters.lookup_grinding + more(self.messages(), MESSAGES) as usize,
+            ..*parameters
+        }
     }
 
     /// The tables of the proof, each with its height, log2.

@@ -45,6 +45,7 @@ fn table(main: usize, at_next: bool, logup: usize, chunks: usize) -> TableColumn
         fixed: 0,
         logup,
         chunks,
+        messages: 0,
     }
 }
 
