@@ -9,7 +9,10 @@
 #[macro_export]
 macro_rules! accelerators {
     ($then:ident! $($before:tt)*) => {
-        $then! { $($before)* poseidon2_permute::Poseidon2Permute, }
+        $then! { $($before)*
+            poseidon2_permute::Poseidon2Permute,
+            keccak_f1600::KeccakF1600,
+        }
     };
 }
 
