@@ -19,6 +19,7 @@ mod facts;
 mod jal;
 mod jalr;
 mod journal;
+mod keccak_round;
 mod leaf;
 mod load_sub;
 mod lookup;

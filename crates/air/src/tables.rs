@@ -29,6 +29,7 @@ pub mod facts;
 pub mod jal;
 pub mod jalr;
 pub mod journal;
+pub mod keccak_round;
 pub mod leaf;
 pub mod load_sub;
 pub mod lookup;
@@ -80,6 +81,7 @@ macro_rules! all_tables {
             poseidon2::Poseidon2,
             journal::Journal,
             facts::Facts,
+            keccak_round::KeccakRound,
         }
     };
 }

@@ -14,6 +14,7 @@ macro_rules! accelerators {
         $then! {
             $($before)*
             poseidon2_permute::Poseidon2Permute,
+            keccak_f1600::KeccakF1600,
             mul_add_mod_256::MulAddMod256,
             mul_add_mod_384::MulAddMod384,
         }

@@ -1,10 +1,13 @@
-//! Keccak-256 (Ethereum's) of the input, in software.
+//! Keccak-256 (Ethereum's) of the input, by the accelerator; in software with the feature `software`.
 //!
 //! Input: any bytes. Journal: their digest, 32 bytes.
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "software")]
 use tiny_keccak::{Hasher, Keccak};
+#[cfg(not(feature = "software"))]
+use tiny_keccak_accelerated::{Hasher, Keccak};
 use vouch_guest::io::{self, Chunk};
 
 vouch_guest::entry!(main);

@@ -6,6 +6,7 @@ use vouch_air::bus::{LOOKUP, POSEIDON2};
 use vouch_air::tables::Table;
 use vouch_air::testkit::Subject;
 use vouch_isa::accelerators::Accelerator;
+use vouch_isa::accelerators::keccak_f1600::ROUNDS;
 
 use crate::Outcome;
 use crate::world::{INPUT, ROUNDS_TO_REFRESH, World, everything};
@@ -74,6 +75,7 @@ fn events(table: Table, world: &World) -> Option<usize> {
         Table::Merkle => Some(world.tree.clone().update(&segment.leaves).nodes.len()),
         Table::Poseidon2 => Some(compressions(world)),
         Table::Journal => Some(segment.journal.len()),
+        Table::KeccakRound => Some(ROUNDS * segment.invocations(Accelerator::KeccakF1600).count()),
         _ => {
             let mut accelerators = Accelerator::ALL.into_iter();
             let accelerator = accelerators.find(|a| a.info().name == table.name())?;

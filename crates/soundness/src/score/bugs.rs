@@ -359,6 +359,26 @@ pub const BUGS: &[Bug] = &[
         Columns(Table::Poseidon2Permute, &["state.word_lo"]),
     ),
     bug(
+        "a hash is of bits that are none",
+        "seen in several: integers and the field",
+        Columns(Table::KeccakRound, &["bits"]),
+    ),
+    bug(
+        "a round of a hash takes parities on trust",
+        "seen in several: hints of the host, hints never recomposed",
+        Columns(Table::KeccakRound, &["parity_after"]),
+    ),
+    bug(
+        "a round of a hash has another one's constant",
+        "seen in several: control flow",
+        Columns(Table::KeccakRound, &["low"]),
+    ),
+    bug(
+        "an accelerator reads the future",
+        "seen in several: memory, timestamps overflow",
+        Questions(Table::KeccakF1600, &["prev_ts"]),
+    ),
+    bug(
         "an accelerator computes on words elsewhere",
         "seen in several: operands",
         Field(bus::CALL, 1),
