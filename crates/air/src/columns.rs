@@ -63,12 +63,12 @@ impl<T: Copy> Block<T> for T {
     }
 }
 
-impl<T: Copy, const N: usize> Block<T> for [T; N] {
-    const WIDTH: usize = N;
+impl<T: Copy, B: Block<T>, const N: usize> Block<T> for [B; N] {
+    const WIDTH: usize = N * B::WIDTH;
 
     #[inline]
     fn take(cells: &mut Iter<'_, T>) -> Self {
-        core::array::from_fn(|_| T::take(cells))
+        core::array::from_fn(|_| B::take(cells))
     }
 
     #[inline]
@@ -79,11 +79,13 @@ impl<T: Copy, const N: usize> Block<T> for [T; N] {
     }
 
     fn splat(value: T) -> Self {
-        [value; N]
+        core::array::from_fn(|_| B::splat(value))
     }
 
     fn names(prefix: &str, out: &mut Vec<String>) {
-        out.extend((0..N).map(|i| format!("{prefix}[{i}]")));
+        for i in 0..N {
+            B::names(&format!("{prefix}[{i}]"), out);
+        }
     }
 }
 

@@ -39,6 +39,7 @@ pub mod mul_high;
 pub mod poseidon2;
 pub mod program;
 pub mod refresh;
+pub mod sha256_rounds;
 pub mod shift;
 pub mod store_sub;
 pub mod word;
@@ -79,6 +80,7 @@ macro_rules! all_tables {
             poseidon2::Poseidon2,
             journal::Journal,
             facts::Facts,
+            sha256_rounds::Sha256Rounds,
         }
     };
 }

@@ -9,7 +9,7 @@
 #[macro_export]
 macro_rules! accelerators {
     ($then:ident! $($before:tt)*) => {
-        $then! { $($before)* poseidon2_permute::Poseidon2Permute, }
+        $then! { $($before)* poseidon2_permute::Poseidon2Permute, sha256_compress::Sha256Compress, }
     };
 }
 
@@ -69,6 +69,14 @@ impl<const N: usize> Arguments for &mut [u32; N] {
     fn pointers(self) -> [*mut u32; 3] {
         let nothing = core::ptr::null_mut();
         [self.as_mut_ptr(), nothing, nothing]
+    }
+}
+
+impl<const N: usize, const M: usize> Arguments for (&[u32; N], &mut [u32; M]) {
+    fn pointers(self) -> [*mut u32; ARGUMENTS] {
+        let nothing = core::ptr::null_mut();
+        let (read, updated) = self;
+        [read.as_ptr().cast_mut(), updated.as_mut_ptr(), nothing, nothing, nothing]
     }
 }
 
