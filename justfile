@@ -75,6 +75,12 @@ guest name:
     cargo run --release -- build guest-programs/{{name}} -o guest-programs/prebuilt/{{name}}.elf \
         > guest-programs/prebuilt/{{name}}.image-id
 
+# Build a guest without accelerators into guest-programs/prebuilt, with its image ID
+guest-software name:
+    cargo run --release -- build guest-programs/{{name}} --features software \
+        -o guest-programs/prebuilt/{{name}}-software.elf \
+        > guest-programs/prebuilt/{{name}}-software.image-id
+
 # Write the image IDs of the guests in guest-programs/prebuilt again, as after a new machine version
 image-ids:
     for elf in guest-programs/prebuilt/*.elf; do cargo run --release -- image-id $elf > ${elf%.elf}.image-id; done

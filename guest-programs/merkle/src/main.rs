@@ -1,4 +1,5 @@
-//! The root of a Merkle tree over SHA-256, with RFC 6962's hashes, in software.
+//! The root of a Merkle tree over SHA-256, with RFC 6962's hashes, by the accelerator, or with the feature `software`
+//! without it.
 //!
 //! Input: leaves of 32 bytes each. Journal: how many they are (four bytes, little-endian), and the root (32 bytes).
 //!
@@ -7,7 +8,10 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "software")]
 use sha2::{Digest, Sha256};
+#[cfg(not(feature = "software"))]
+use sha2_accelerated::{Digest, Sha256};
 use vouch_guest::io::{self, Chunk};
 use vouch_guest::refuse;
 

@@ -3,7 +3,7 @@
 //! The block is given as it lies in memory, its bytes as those of the message. The eight words of the state
 //! are numbers.
 
-use super::{ARGUMENTS, Accelerates, Arguments, Operand};
+use super::{ARGUMENTS, Accelerates, Operand};
 
 /// Words of a block.
 pub const BLOCK: usize = 16;
@@ -28,7 +28,7 @@ impl Accelerates for Sha256Compress {
     type Arguments<'a> = (&'a [u32; BLOCK], &'a mut [u32; STATE]);
 
     fn compute(words: &mut [u32]) {
-        let Some((block, rest)) = words.split_first_chunk() else {
+        let Some((block, rest)) = words.split_first_chunk_mut() else {
             return;
         };
         let block = *block;
