@@ -41,7 +41,7 @@ ci:
 # Format everything, guests included
 fmt:
     cargo fmt --all
-    git ls-files 'crates/guest/*.rs' 'crates/codec/cycles/*.rs' 'crates/cli/template/*.rs' 'guest-programs/*.rs' 'examples/*.rs' 'crates/*/accelerators/*.rs' 'crates/air/src/tables/*.rs' 'crates/air/src/campaigns/*.rs' | xargs rustfmt --edition 2024
+    git ls-files 'crates/guest/*.rs' 'crates/codec/cycles/*.rs' 'crates/cli/template/*.rs' 'guest-programs/*.rs' 'guest-crates/*.rs' 'examples/*.rs' 'crates/*/accelerators/*.rs' 'crates/air/src/tables/*.rs' 'crates/air/src/campaigns/*.rs' | xargs rustfmt --edition 2024
 
 # Lints, warnings denied
 lint:
