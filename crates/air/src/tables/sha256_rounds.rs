@@ -286,11 +286,11 @@ fn eval_word<B: Builder>(b: &mut B, c: &Sha256Rounds<B::Var>, j: usize) {
     });
     b.rule("word of the message");
     assert_sum(b, sum::<B>(c, j), word, &round.word_carry, &B::Expr::ZERO);
-    b.rule("schedule, what the word 15 before is made");
+    b.rule("schedule of the word 15 before");
     let [lo, hi] = rotations::<B>(&round.word, [7, 18, 3], true);
     b.assert_eq(round.sigma0[0], lo);
     b.assert_eq(round.sigma0[1], hi);
-    b.rule("schedule, what the word 2 before is made");
+    b.rule("schedule of the word 2 before");
     let [lo, hi] = rotations::<B>(&round.word, [17, 19, 10], true);
     b.assert_eq(round.sigma1[0], lo);
     b.assert_eq(round.sigma1[1], hi);
