@@ -9,7 +9,11 @@
 #[macro_export]
 macro_rules! accelerators {
     ($then:ident! $($before:tt)*) => {
-        $then! { $($before)* poseidon2_permute::Poseidon2Permute, sha256_compress::Sha256Compress, }
+        $then! {
+            $($before)*
+            poseidon2_permute::Poseidon2Permute,
+            sha256_compress::Sha256Compress,
+        }
     };
 }
 
