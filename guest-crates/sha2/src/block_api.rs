@@ -74,7 +74,7 @@ macro_rules! core {
                 let rest = 8 * buffer.get_pos() as $counter;
                 let bits = self.blocks.wrapping_mul(BLOCK_BITS).wrapping_add(rest);
                 let state = &mut self.state;
-                buffer.$pad(bits, |block| $compress(state, &[block.0]));
+                buffer.$pad(bits, |block| $compress(state, core::slice::from_ref(&block.0)));
                 let bytes = out.chunks_exact_mut(size_of::<$word>());
                 for (bytes, word) in bytes.zip(self.state) {
                     bytes.copy_from_slice(&word.to_be_bytes());
@@ -144,4 +144,16 @@ core! {
     /// SHA-384, SHA-512, SHA-512/224 and SHA-512/256.
     Sha512VarCore, "Sha512", u64, u128,
     U128, U64, U32, U80, sha512::initial, compress512, len128_padding_be
+}
+
+impl Sha256VarCore {
+    /// Of a state after so many blocks.
+    pub(crate) const fn of(state: [u32; 8], blocks: u64) -> Self {
+        Self { state, blocks }
+    }
+
+    /// The state, and after how many blocks it is.
+    pub(crate) const fn parts(&self) -> ([u32; 8], u64) {
+        (self.state, self.blocks)
+    }
 }

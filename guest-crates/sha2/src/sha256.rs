@@ -32,10 +32,8 @@ pub const fn initial(output_size: usize) -> Option<[u32; 8]> {
 pub fn compress256(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
     match bytemuck::try_cast_slice::<[u8; 64], [u32; 16]>(blocks) {
         // As the accelerator takes them.
-        Ok(blocks) if cfg!(target_endian = "little") => {
-            blocks.iter().for_each(|block| compress(block, state));
-        }
-        _ => compress_bytes(state, blocks),
+        Ok(blocks) => blocks.iter().for_each(|block| compress(block, state)),
+        Err(_) => compress_bytes(state, blocks),
     }
 }
 
@@ -51,9 +49,9 @@ fn compress_bytes(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
 
 #[cfg(target_arch = "riscv32")]
 #[inline(always)]
-fn compress(block: &[u32; 16], state: &mut [u32; 8]) {
+pub(crate) fn compress(block: &[u32; 16], state: &mut [u32; 8]) {
     vouch_guest::accelerators::sha256_compress((block, state));
 }
 
 #[cfg(not(target_arch = "riscv32"))]
-use vouch_isa::accelerators::sha256_compress::compress;
+pub(crate) use vouch_isa::accelerators::sha256_compress::compress;

@@ -45,34 +45,31 @@ fn main() {
 
 /// The leaves so far, as the roots of full subtrees: one for each bit of their number that is set, the largest first.
 struct Tree {
+    hasher: Sha256,
     leaves: u32,
     roots: [Hash; 32],
 }
 
 impl Tree {
     fn push(&mut self, leaf: &[u8; LEAF_BYTES]) {
-        let mut hash = Sha256::new()
-            .chain_update([0])
-            .chain_update(leaf)
-            .finalize()
-            .into();
+        let mut hash = hash(&mut self.hasher, 0, [leaf]);
         let mut count = self.leaves.count_ones() as usize;
         // As a binary counter carries.
         for _ in 0..self.leaves.trailing_ones() {
             count -= 1;
-            hash = node(&self.roots[count], &hash);
+            hash = self::hash(&mut self.hasher, 1, [&self.roots[count], &hash]);
         }
         self.roots[count] = hash;
         self.leaves += 1;
     }
 
-    fn root(&self) -> Hash {
+    fn root(&mut self) -> Hash {
         let roots = &self.roots[..self.leaves.count_ones() as usize];
         let root = roots
             .iter()
             .copied()
             .rev()
-            .reduce(|right, left| node(&left, &right));
+            .reduce(|right, left| hash(&mut self.hasher, 1, [&left, &right]));
         root.unwrap_or_else(|| Sha256::digest([]).into())
     }
 }
@@ -80,17 +77,17 @@ impl Tree {
 impl Default for Tree {
     fn default() -> Self {
         Self {
+            hasher: Sha256::new(),
             leaves: 0,
             roots: [[0; 32]; 32],
         }
     }
 }
 
-fn node(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new()
-        .chain_update([1])
-        .chain_update(left)
-        .chain_update(right)
-        .finalize()
-        .into()
+/// The hash of a prefix and what follows it. The hasher is as new before and after: to make one for each hash would
+/// cost as much as the hash itself.
+fn hash<const N: usize>(hasher: &mut Sha256, prefix: u8, parts: [&[u8; 32]; N]) -> Hash {
+    hasher.update([prefix]);
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize_reset().into()
 }

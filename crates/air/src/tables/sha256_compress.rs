@@ -18,6 +18,7 @@ use vouch_isa::event::Counts;
 use super::sha256_rounds::{KIND, SCHEDULE, STEPS, before};
 use crate::accelerator::{self, Called, Event, Written};
 use crate::bus;
+use crate::columns::Array;
 use crate::gadget::{self, MemoryAccess};
 use crate::table::{Context, Public, TableType};
 use crate::{Builder, F, Word};
@@ -34,15 +35,15 @@ crate::columns! {
         /// Where the state is.
         state: Written<T>,
         /// The block; pinned by the memory bus.
-        block: [Word<T>; BLOCK],
+        block: Array<T, Word<T>, BLOCK>,
         /// The state before; pinned by the memory bus.
-        prev: [Word<T>; STATE],
+        prev: Array<T, Word<T>, STATE>,
         /// What the rounds make of it; 16 bits, pinned by the progress bus.
-        mixed: [Word<T>; STATE],
+        mixed: Array<T, Word<T>, STATE>,
         /// The state after; range16.
-        next: [Word<T>; STATE],
+        next: Array<T, Word<T>, STATE>,
         /// The accesses to the block and to the state.
-        at: [MemoryAccess<T>; BLOCK + STATE],
+        at: Array<T, MemoryAccess<T>, { BLOCK + STATE }>,
     }
 }
 
@@ -93,15 +94,14 @@ impl TableType for Sha256Compress<F> {
         );
         b.rule("state after the rounds");
         bus::receive_progress(b, KIND, ts, last, &limbs(&c.mixed), real.clone());
-        for ((prev, mixed), next) in c.prev.into_iter().zip(c.mixed).zip(c.next) {
-            let [prev, mixed, next] = [prev, mixed, next].map(gadget::exs::<B, 2>);
+        for i in 0..STATE {
+            let [prev, mixed, next] = [c.prev[i], c.mixed[i], c.next[i]].map(gadget::exs::<B, 2>);
             b.rule("sum with the state before");
             gadget::add_words(b, real.clone(), prev, mixed, next.clone());
             b.rule("limbs after are 16 bits");
             gadget::range_word(b, next, &real);
         }
-        let words = (0..BLOCK + STATE).zip(c.at);
-        for (i, at) in words {
+        for (i, at) in c.at.iter().enumerate() {
             let (word, prev, next) = match i.checked_sub(BLOCK) {
                 None => (
                     block.clone() + F::from_int(i as u32),
@@ -113,7 +113,7 @@ impl TableType for Sha256Compress<F> {
             let [prev, next] = [prev, next].map(gadget::exs::<B, 2>);
             b.rule("word");
             let ts = c.call.ts + F::from_int(i as u32);
-            gadget::access_memory(b, word, prev, next, &at, ts, &real);
+            gadget::access_memory(b, word, prev, next, at, ts, &real);
         }
     }
 
@@ -128,11 +128,11 @@ impl TableType for Sha256Compress<F> {
             call: Called::new(e),
             is_real: F::ONE,
             state: Written::new(e.arguments[1], text.end),
-            block: block.map(gadget::word),
-            prev: prev.map(gadget::word),
-            mixed: mixed.map(gadget::word),
-            next: next.map(gadget::word),
-            at: accelerator::memory_accesses(accesses, e.ts),
+            block: block.map(gadget::word).into(),
+            prev: prev.map(gadget::word).into(),
+            mixed: mixed.map(gadget::word).into(),
+            next: next.map(gadget::word).into(),
+            at: accelerator::memory_accesses::<{ BLOCK + STATE }>(accesses, e.ts).into(),
         }
     }
 }

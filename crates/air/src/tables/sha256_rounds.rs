@@ -22,6 +22,7 @@ use vouch_isa::event::{Access, Counts, Invocation};
 
 use crate::accelerator;
 use crate::bus;
+use crate::columns::Array;
 use crate::gadget;
 use crate::table::{Context, TableType};
 use crate::{Builder, F, Word};
@@ -62,7 +63,7 @@ crate::columns! {
         /// Its word of the message; boolean.
         word: Bits<T>,
         /// Carries of the sums that the word is made of.
-        word_carry: [Carry<T>; 2],
+        word_carry: Array<T, Carry<T>, 2>,
         /// What the message schedule does to the word 15 before; pinned by constraints.
         sigma0: Word<T>,
         /// What it does to the word 2 before; pinned by constraints.
@@ -70,11 +71,11 @@ crate::columns! {
         /// The new `e`; boolean.
         e: Bits<T>,
         /// Carries of the sum that it is.
-        e_carry: [Carry<T>; 2],
+        e_carry: Array<T, Carry<T>, 2>,
         /// The new `a`; boolean.
         a: Bits<T>,
         /// Carries of the sum that it is, each 1 more: one term is subtracted.
-        a_carry: [Carry<T>; 2],
+        a_carry: Array<T, Carry<T>, 2>,
     }
 }
 
@@ -86,17 +87,17 @@ crate::columns! {
         /// Timestamp of the call; pinned by the progress bus.
         ts: T,
         /// `c`, `b` and `a` before: `a` of the last three rounds; boolean, as limbs pinned by the progress bus.
-        a: [Bits<T>; 3],
+        a: Array<T, Bits<T>, 3>,
         /// `d` before; pinned by the progress bus.
         d: Word<T>,
         /// `g`, `f` and `e` before; boolean, as limbs pinned by the progress bus.
-        e: [Bits<T>; 3],
+        e: Array<T, Bits<T>, 3>,
         /// `h` before; pinned by the progress bus.
         h: Word<T>,
         /// Sums of the next 16 words of the message, as far as they are known; pinned by the progress bus.
-        sums: [Word<T>; BLOCK],
+        sums: Array<T, Word<T>, BLOCK>,
         /// The rounds.
-        rounds: [Round<T>; ROW_ROUNDS],
+        rounds: Array<T, Round<T>, ROW_ROUNDS>,
     }
 }
 
@@ -129,7 +130,7 @@ impl TableType for Sha256Rounds<F> {
         b.rule("flags");
         let real = gadget::select(b, &c.steps);
         b.rule("bits of the state before are boolean");
-        { c.a.iter().chain(&c.e) }.for_each(|word| assert_bits(b, word));
+        { c.a.iter().chain(c.e.iter()) }.for_each(|word| assert_bits(b, word));
         let history_a = c.a.iter().chain(c.rounds.iter().map(|round| &round.a));
         let history_e = c.e.iter().chain(c.rounds.iter().map(|round| &round.e));
         let (a, e): (Vec<_>, Vec<_>) = (history_a.collect(), history_e.collect());

@@ -9,6 +9,7 @@ use vouch_isa::testing::SplitMix;
 use super::{Row, row};
 use crate::F;
 use crate::Word;
+use crate::columns::Array;
 use crate::tables::sha256_rounds::{Bits, Carry, ROW_ROUNDS, Round, STEPS, Step, limbs};
 use crate::testkit::as_signed;
 
@@ -106,7 +107,7 @@ pub fn forge(step: &Step, lie: Lie, random: &mut SplitMix) -> Option<Row> {
         })
     };
     // Oldest first.
-    let (mut a, mut e) = (Vec::from(row.a), Vec::from(row.e));
+    let (mut a, mut e) = (row.a.to_vec(), row.e.to_vec());
     for j in 0..ROW_ROUNDS {
         let [d, h] = match j.checked_sub(1) {
             None => [row.d, row.h],
@@ -173,7 +174,7 @@ fn solve(
     less: F,
     lies: Lies,
     random: &mut SplitMix,
-) -> Option<(Bits<F>, [Carry<F>; 2])> {
+) -> Option<(Bits<F>, Array<F, Carry<F>, 2>)> {
     let mut bits = [F::ZERO; 32];
     let mut carries = [Carry {
         rest: F::ZERO,
@@ -223,7 +224,7 @@ fn solve(
         };
         carries[limb] = Carry { rest, threes };
     }
-    Some((bits, carries))
+    Some((bits, carries.into()))
 }
 
 fn half_value(half: &[F; 16]) -> F {

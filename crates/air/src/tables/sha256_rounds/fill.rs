@@ -69,13 +69,13 @@ impl Step {
             (of_a, of_e) = ([new_a, a, b, c], [new_e, e, f, g]);
             Round {
                 word: bits(word),
-                word_carry: word_carry.map(Carry::new),
+                word_carry: word_carry.map(Carry::new).into(),
                 sigma0: gadget::word(sigma0(word)),
                 sigma1: gadget::word(sigma1(word)),
                 e: bits(new_e),
-                e_carry: e_carry.map(Carry::new),
+                e_carry: e_carry.map(Carry::new).into(),
                 a: bits(new_a),
-                a_carry: a_carry.map(|carry| Carry::new(carry + 1)),
+                a_carry: a_carry.map(|carry| Carry::new(carry + 1)).into(),
             }
         });
         let ([a, b, c, d], [e, f, g, h]) = (of_a, of_e);
@@ -94,12 +94,12 @@ impl Step {
         Sha256Rounds {
             steps: core::array::from_fn(|i| F::from_bool(i == self.step)),
             ts: F::from_int(self.ts),
-            a: [c, b, a].map(bits),
+            a: [c, b, a].map(bits).into(),
             d: gadget::word(d),
-            e: [g, f, e].map(bits),
+            e: [g, f, e].map(bits).into(),
             h: gadget::word(h),
-            sums: self.sums.map(|sum| sum.map(F::from_int)),
-            rounds,
+            sums: self.sums.map(|sum| sum.map(F::from_int)).into(),
+            rounds: rounds.into(),
         }
     }
 
