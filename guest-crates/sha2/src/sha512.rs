@@ -18,7 +18,7 @@ pub const fn initial(output_size: usize) -> Option<[u64; 8]> {
             0x9f55_5fa3_c84c_64c2,
             0x2393_b86b_6f53_b151,
             0x9638_7719_5940_eabd,
-            0x9628_3ee8_a8ef_fe73,
+            0x9628_3ee2_a88e_ffe3,
             0xbe5e_1e25_5386_3992,
             0x2b01_99fc_2c85_b8aa,
             0x0eb7_2ddc_81c5_2ca2,

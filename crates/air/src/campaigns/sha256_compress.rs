@@ -19,7 +19,9 @@ use crate::tables::Table;
 use crate::tables::sha256_compress::Sha256Compress;
 use crate::tables::sha256_rounds::{KIND, SCHEDULE, STEPS, limbs};
 use crate::testkit::score::Spare;
-use crate::testkit::{Campaign, EDGES, Message, Mutation, Subject, TEXT, Verdict, cells};
+use crate::testkit::{
+    Campaign, EDGES, Message, Mutation, Subject, TEXT, Verdict, as_signed, cells,
+};
 
 type Row = Sha256Compress<F>;
 
@@ -124,6 +126,9 @@ fn rounds_say_so(row: &Verdict) -> bool {
         about.flat_map(|m| m.fields[4..].iter().copied()).collect()
     };
     let [state, block, mixed] = [(KIND, 1), (SCHEDULE, 1), (KIND, -1)].map(|(k, c)| told(k, c));
+    if [&state, &block, &mixed].map(Vec::len) != [20, 40, 20] {
+        return false;
+    }
     if ![&state, &block, &mixed]
         .into_iter()
         .all(|limbs| is_word(limbs))
@@ -228,12 +233,19 @@ fn other_sums(i: usize) -> [Row; 4] {
     // The high limb that goes with this low one, with 16 bits.
     let fitting = |lo: F| {
         let total = honest.prev[i][1] + honest.mixed[i][1] + (sum - lo) * INV_2_16;
-        F::from_int(crate::testkit::as_signed(total).rem_euclid(1 << 16))
+        F::from_int(as_signed(total).rem_euclid(1 << 16))
     };
     let other_carry = sum - (F::ONE - carry) * one;
     let total_hi = honest.prev[i][1] + honest.mixed[i][1] + carry;
     let other_hi = if total_hi == hi { hi - one } else { total_hi };
-    let beside = F::from_int((next & 0xffff) ^ 1);
+    // One of both leaves the high limb a carry of 0 or 1.
+    let mut beside = [lo + F::ONE, lo - F::ONE].into_iter();
+    let beside = beside.find(|&beside| {
+        let total = honest.prev[i][1] + honest.mixed[i][1] + (sum - beside) * INV_2_16;
+        let [limb, total] = [beside, total].map(as_signed);
+        (0..1 << 16).contains(&limb) && (0..1 << 17).contains(&total)
+    });
+    let beside = beside.expect("one above or below");
     [
         with(beside, fitting(beside)),
         with(lo, F::from_int((next >> 16) ^ 1)),

@@ -8,6 +8,7 @@
 //! - Buses: call, state, memory, lookup, progress. Degree 3. One row a call.
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
@@ -70,7 +71,7 @@ impl TableType for Sha256Compress<F> {
         let block = accelerator::read(b, c.call.argument(0), &real);
         let state = accelerator::written(b, c.call.argument(1), &c.state, &real);
         let ts: B::Expr = c.call.ts.into();
-        let limbs = |words: &[Word<B::Var>]| -> alloc::vec::Vec<B::Expr> {
+        let limbs = |words: &[Word<B::Var>]| -> Vec<B::Expr> {
             words.as_flattened().iter().map(|&x| x.into()).collect()
         };
         let [first, last] = [0, STEPS as u32].map(gadget::constant::<B>);
@@ -80,7 +81,7 @@ impl TableType for Sha256Compress<F> {
             KIND,
             ts.clone(),
             first.clone(),
-            &limbs(&c.prev),
+            &limbs(&*c.prev),
             real.clone(),
         );
         b.rule("block");
@@ -89,11 +90,11 @@ impl TableType for Sha256Compress<F> {
             SCHEDULE,
             ts.clone(),
             first,
-            &limbs(&c.block),
+            &limbs(&*c.block),
             real.clone(),
         );
         b.rule("state after the rounds");
-        bus::receive_progress(b, KIND, ts, last, &limbs(&c.mixed), real.clone());
+        bus::receive_progress(b, KIND, ts, last, &limbs(&*c.mixed), real.clone());
         for i in 0..STATE {
             let [prev, mixed, next] = [c.prev[i], c.mixed[i], c.next[i]].map(gadget::exs::<B, 2>);
             b.rule("sum with the state before");
