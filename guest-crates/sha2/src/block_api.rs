@@ -145,15 +145,3 @@ core! {
     Sha512VarCore, "Sha512", u64, u128,
     U128, U64, U32, U80, sha512::initial, compress512, len128_padding_be
 }
-
-impl Sha256VarCore {
-    /// Of a state after so many blocks.
-    pub(crate) const fn of(state: [u32; 8], blocks: u64) -> Self {
-        Self { state, blocks }
-    }
-
-    /// The state, and after how many blocks it is.
-    pub(crate) const fn parts(&self) -> ([u32; 8], u64) {
-        (self.state, self.blocks)
-    }
-}

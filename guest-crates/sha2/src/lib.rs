@@ -14,18 +14,27 @@
 compile_error!("expected a little-endian machine, as Vouch's is");
 
 pub mod block_api;
-mod hasher;
 mod sha256;
 mod sha512;
 
 pub use digest::{self, Digest};
 
-pub use hasher::{Sha224, Sha256};
-
-use block_api::Sha512VarCore;
+use block_api::{Sha256VarCore, Sha512VarCore};
 use digest::block_api::CtOutWrapper;
 use digest::consts::{U28, U32, U48, U64};
 
+digest::buffer_fixed!(
+    /// SHA-224.
+    pub struct Sha224(CtOutWrapper<Sha256VarCore, U28>);
+    oid: "2.16.840.1.101.3.4.2.4";
+    impl: FixedHashTraits;
+);
+digest::buffer_fixed!(
+    /// SHA-256.
+    pub struct Sha256(CtOutWrapper<Sha256VarCore, U32>);
+    oid: "2.16.840.1.101.3.4.2.1";
+    impl: FixedHashTraits;
+);
 digest::buffer_fixed!(
     /// SHA-512/224.
     pub struct Sha512_224(CtOutWrapper<Sha512VarCore, U28>);

@@ -49,9 +49,9 @@ fn compress_bytes(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
 
 #[cfg(target_arch = "riscv32")]
 #[inline(always)]
-pub(crate) fn compress(block: &[u32; 16], state: &mut [u32; 8]) {
+fn compress(block: &[u32; 16], state: &mut [u32; 8]) {
     vouch_guest::accelerators::sha256_compress((block, state));
 }
 
 #[cfg(not(target_arch = "riscv32"))]
-pub(crate) use vouch_isa::accelerators::sha256_compress::compress;
+use vouch_isa::accelerators::sha256_compress::compress;

@@ -40,37 +40,46 @@ fn main() {
         }
     }
     io::commit_word(tree.leaves);
-    io::commit_slice(&tree.root());
+    io::commit_slice(tree.root());
 }
 
 /// The leaves so far, as the roots of full subtrees: one for each bit of their number that is set, the largest first.
 struct Tree {
+    /// As new before each hash: to make one costs as much as the hash itself.
     hasher: Sha256,
     leaves: u32,
-    roots: [Hash; 32],
+    /// One more, for a leaf that comes to as many as there can be.
+    roots: [Hash; 33],
 }
 
 impl Tree {
     fn push(&mut self, leaf: &[u8; LEAF_BYTES]) {
-        let mut hash = hash(&mut self.hasher, 0, [leaf]);
         let mut count = self.leaves.count_ones() as usize;
+        self.hasher.update([0]);
+        self.hasher.update(leaf);
+        Digest::finalize_into_reset(&mut self.hasher, (&mut self.roots[count]).into());
         // As a binary counter carries.
         for _ in 0..self.leaves.trailing_ones() {
             count -= 1;
-            hash = self::hash(&mut self.hasher, 1, [&self.roots[count], &hash]);
+            self.join(count);
         }
-        self.roots[count] = hash;
         self.leaves += 1;
     }
 
-    fn root(&mut self) -> Hash {
-        let roots = &self.roots[..self.leaves.count_ones() as usize];
-        let root = roots
-            .iter()
-            .copied()
-            .rev()
-            .reduce(|right, left| hash(&mut self.hasher, 1, [&left, &right]));
-        root.unwrap_or_else(|| Sha256::digest([]).into())
+    /// Replaces a root with that of the tree of which it is the left part, and the next one the right.
+    fn join(&mut self, left: usize) {
+        self.hasher.update([1]);
+        self.hasher
+            .update(self.roots[left..left + 2].as_flattened());
+        Digest::finalize_into_reset(&mut self.hasher, (&mut self.roots[left]).into());
+    }
+
+    fn root(&mut self) -> &Hash {
+        match self.leaves.count_ones() as usize {
+            0 => Digest::finalize_into_reset(&mut self.hasher, (&mut self.roots[0]).into()),
+            count => (0..count - 1).rev().for_each(|left| self.join(left)),
+        }
+        &self.roots[0]
     }
 }
 
@@ -79,15 +88,7 @@ impl Default for Tree {
         Self {
             hasher: Sha256::new(),
             leaves: 0,
-            roots: [[0; 32]; 32],
+            roots: [[0; 32]; 33],
         }
     }
-}
-
-/// The hash of a prefix and what follows it. The hasher is as new before and after: to make one for each hash would
-/// cost as much as the hash itself.
-fn hash<const N: usize>(hasher: &mut Sha256, prefix: u8, parts: [&[u8; 32]; N]) -> Hash {
-    hasher.update([prefix]);
-    parts.iter().for_each(|part| hasher.update(part));
-    hasher.finalize_reset().into()
 }
