@@ -271,12 +271,12 @@ fn add<const N: usize>(words: [Word<F>; N]) -> Word<F> {
 
 /// The sum of the `j`-th word of the row, which is not one of the block.
 fn sum(row: &Row, j: usize) -> Word<F> {
-    let mut sum = row.sums[j];
-    if let Some(round) = j.checked_sub(2).map(|k| row.rounds[k]) {
-        sum = add([sum, round.sigma1]);
-    }
-    if let Some(round) = j.checked_sub(7).map(|k| row.rounds[k]) {
-        sum = add([sum, word(&round.word)]);
-    }
-    sum
+    let zero = [F::ZERO; 2];
+    let behind = |distance| j.checked_sub(distance).map(|k: usize| row.rounds[k]);
+    let more = add([
+        behind(2).map_or(zero, |round| round.sigma1),
+        behind(7).map_or(zero, |round| word(&round.word)),
+    ]);
+    let is_later: F = row.steps[2..].iter().copied().sum();
+    add([row.sums[j], more.map(|limb| limb * is_later)])
 }
