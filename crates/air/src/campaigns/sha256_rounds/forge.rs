@@ -6,11 +6,12 @@ use p3_field::{Field, PrimeCharacteristicRing, integers::QuotientMap};
 use vouch_isa::accelerators::sha256_compress::ROUND_CONSTANTS;
 use vouch_isa::testing::SplitMix;
 
-use super::{Row, row};
 use crate::F;
 use crate::Word;
 use crate::columns::Array;
-use crate::tables::sha256_rounds::{Bits, Carry, ROW_ROUNDS, Round, STEPS, Step, limbs};
+use crate::tables::sha256_rounds::{
+    Bits, Carry, ROW_ROUNDS, Round, STEPS, Sha256Rounds, Step, limbs,
+};
 use crate::testkit::as_signed;
 
 /// A word that a round makes, or is given.
@@ -69,8 +70,8 @@ impl Lie {
 }
 
 /// A row that is given what `step` is, except that it lies; `None` if the rest of the row cannot follow.
-pub fn forge(step: &Step, lie: Lie, random: &mut SplitMix) -> Option<Row> {
-    let mut row = row(step);
+pub fn forge(step: &Step, lie: Lie, random: &mut SplitMix) -> Option<Sha256Rounds<F>> {
+    let (mut row, _) = step.row();
     match lie {
         // The others make up for it in the sum of all.
         Lie::Flag(flag) => {
@@ -98,7 +99,7 @@ pub fn forge(step: &Step, lie: Lie, random: &mut SplitMix) -> Option<Row> {
         }
         _ => {}
     }
-    let added = |row: &Row, j: usize| {
+    let added = |row: &Sha256Rounds<F>, j: usize| {
         [0, 1].map(|limb| {
             let constants = ROUND_CONSTANTS.iter().skip(j).step_by(ROW_ROUNDS);
             let constants = { row.steps.iter().zip(constants) }
@@ -270,7 +271,7 @@ fn add<const N: usize>(words: [Word<F>; N]) -> Word<F> {
 }
 
 /// The sum of the `j`-th word of the row, which is not one of the block.
-fn sum(row: &Row, j: usize) -> Word<F> {
+fn sum(row: &Sha256Rounds<F>, j: usize) -> Word<F> {
     let zero = [F::ZERO; 2];
     let behind = |distance| j.checked_sub(distance).map(|k: usize| row.rounds[k]);
     let more = add([

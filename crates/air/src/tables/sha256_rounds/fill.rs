@@ -8,7 +8,7 @@ use vouch_isa::accelerators::sha256_compress::{
 };
 use vouch_isa::event::Access;
 
-use super::{Bits, Carry, GIVEN, ROW_ROUNDS, Round, Sha256Rounds};
+use super::columns::{Bits, Carry, GIVEN, ROW_ROUNDS, Round, Sha256Rounds};
 use crate::gadget;
 use crate::{F, Word};
 
@@ -23,7 +23,7 @@ pub(crate) fn before(accesses: &[Access]) -> ([u32; BLOCK], [u32; STATE]) {
 
 /// What a row is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
+pub struct Step {
     /// Timestamp of the call.
     pub ts: u32,
     /// Rows of the call before it.
