@@ -41,7 +41,7 @@ ci:
 # Format everything, guests included
 fmt:
     cargo fmt --all
-    git ls-files 'crates/guest/*.rs' 'crates/codec/cycles/*.rs' 'crates/cli/template/*.rs' 'guest-programs/*.rs' 'examples/*.rs' 'crates/*/accelerators/*.rs' 'crates/air/src/tables/*.rs' 'crates/air/src/campaigns/*.rs' | xargs rustfmt --edition 2024
+    git ls-files 'crates/guest/*.rs' 'crates/codec/cycles/*.rs' 'crates/cli/template/*.rs' 'guest-programs/*.rs' 'guest-crates/*.rs' 'examples/*.rs' 'crates/*/accelerators/*.rs' 'crates/air/src/tables/*.rs' 'crates/air/src/campaigns/*.rs' | xargs rustfmt --edition 2024
 
 # Lints, warnings denied
 lint:
@@ -74,6 +74,12 @@ golden:
 guest name:
     cargo run --release -- build guest-programs/{{name}} -o guest-programs/prebuilt/{{name}}.elf \
         > guest-programs/prebuilt/{{name}}.image-id
+
+# Build a guest without accelerators into guest-programs/prebuilt, with its image ID
+guest-software name:
+    cargo run --release -- build guest-programs/{{name}} --features software \
+        -o guest-programs/prebuilt/{{name}}-software.elf \
+        > guest-programs/prebuilt/{{name}}-software.image-id
 
 # Write the image IDs of the guests in guest-programs/prebuilt again, as after a new machine version
 image-ids:

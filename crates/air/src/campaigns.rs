@@ -31,6 +31,7 @@ mod mul_high;
 mod poseidon2;
 mod program;
 mod refresh;
+mod sha256_rounds;
 mod shift;
 mod store_sub;
 mod word;

@@ -3,6 +3,8 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::marker::PhantomData;
+use core::ops::{Deref, DerefMut};
 use core::slice::{Iter, IterMut};
 
 /// A fixed number of cells in a row of `T`: a field element, an array, or a struct made of
@@ -84,6 +86,57 @@ impl<T: Copy, const N: usize> Block<T> for [T; N] {
 
     fn names(prefix: &str, out: &mut Vec<String>) {
         out.extend((0..N).map(|i| format!("{prefix}[{i}]")));
+    }
+}
+
+/// Blocks in a row. It names their cells' type, for which alone it is a block: an array of arrays could be one of
+/// blocks and one of cells.
+#[derive(Clone, Copy, Debug)]
+pub struct Array<T, B, const N: usize>([B; N], PhantomData<T>);
+
+impl<T, B, const N: usize> From<[B; N]> for Array<T, B, N> {
+    fn from(blocks: [B; N]) -> Self {
+        Self(blocks, PhantomData)
+    }
+}
+
+impl<T, B, const N: usize> Deref for Array<T, B, N> {
+    type Target = [B; N];
+
+    fn deref(&self) -> &[B; N] {
+        &self.0
+    }
+}
+
+impl<T, B, const N: usize> DerefMut for Array<T, B, N> {
+    fn deref_mut(&mut self) -> &mut [B; N] {
+        &mut self.0
+    }
+}
+
+impl<T: Copy, B: Block<T>, const N: usize> Block<T> for Array<T, B, N> {
+    const WIDTH: usize = N * B::WIDTH;
+
+    #[inline]
+    fn take(cells: &mut Iter<'_, T>) -> Self {
+        Self::from(core::array::from_fn(|_| B::take(cells)))
+    }
+
+    #[inline]
+    fn put(&self, cells: &mut IterMut<'_, T>) {
+        for block in &self.0 {
+            block.put(cells);
+        }
+    }
+
+    fn splat(value: T) -> Self {
+        Self::from(core::array::from_fn(|_| B::splat(value)))
+    }
+
+    fn names(prefix: &str, out: &mut Vec<String>) {
+        for i in 0..N {
+            B::names(&format!("{prefix}[{i}]"), out);
+        }
     }
 }
 

@@ -41,6 +41,7 @@ pub mod mul_high;
 pub mod poseidon2;
 pub mod program;
 pub mod refresh;
+pub mod sha256_rounds;
 pub mod shift;
 pub mod store_sub;
 pub mod word;
@@ -82,6 +83,7 @@ macro_rules! all_tables {
             journal::Journal,
             facts::Facts,
             keccak_round::KeccakRound,
+            sha256_rounds::Sha256Rounds,
         }
     };
 }

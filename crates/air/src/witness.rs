@@ -10,6 +10,7 @@ use p3_maybe_rayon::prelude::*;
 use vouch_isa::event::Segment;
 
 use crate::F;
+use crate::bus;
 use crate::capture::{Capture, Row, Sink};
 use crate::gadget;
 use crate::machine::PublicValues;
@@ -123,6 +124,13 @@ pub(crate) fn ask(asked: &mut Asked, trace: &Trace, is_asked: impl Fn(usize) -> 
     let width = trace.matrix.width();
     // Interactions look at nothing but the current row and the public values.
     let periodic = F::zero_vec(trace.instance.periodic.len());
+    let mut asks = Asks(false);
+    if let Some(first) = trace.matrix.values.get(..width) {
+        ask_row(trace, first, &periodic, &mut asks);
+    }
+    if !asks.0 {
+        return;
+    }
     let inputs: Vec<Vec<[u32; 16]>> = { trace.matrix.values.par_chunks(CHUNK * width) }
         .map(|rows| {
             let mut questions = asked.questions(&is_asked);
@@ -134,6 +142,18 @@ pub(crate) fn ask(asked: &mut Asked, trace: &Trace, is_asked: impl Fn(usize) -> 
         })
         .collect();
     asked.add_inputs(inputs.into_iter().flatten());
+}
+
+/// Whether a row has messages to tables that answer, even if it sends them 0 times: then all rows have. The rows of
+/// some tables are long, and have none.
+struct Asks(bool);
+
+impl Sink for Asks {
+    fn constraint(&mut self, _: F) {}
+
+    fn message(&mut self, bus: &str, _: &[F], _: F, _: u32) {
+        self.0 |= [bus::LOOKUP, bus::POSEIDON2].contains(&bus);
+    }
 }
 
 fn ask_row(trace: &Trace, current: &[F], periodic: &[F], questions: &mut impl Sink) {

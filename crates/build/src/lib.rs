@@ -56,6 +56,15 @@ pub struct BuildOptions {
     /// Mark the scopes that the guest names with `vouch_guest::cycle_scope!`. That makes another program, to be
     /// looked at.
     pub scopes: bool,
+    /// Features of the guest's crate to turn on, besides those that are on by default.
+    pub features: Vec<String>,
+}
+
+impl BuildOptions {
+    /// What cargo is given for [`Self::features`].
+    fn feature_args(&self) -> impl Iterator<Item = &str> {
+        { self.features.iter() }.flat_map(|feature| ["--features", feature])
+    }
 }
 
 /// A guest, built.
@@ -99,9 +108,9 @@ pub fn build(
         Some(toolchain) => toolchain.clone(),
         None => Toolchain::find(&guest_dir)?,
     };
-    let metadata = Metadata::load(&toolchain, &guest_dir, options.locked, log)?;
+    let metadata = Metadata::load(&toolchain, &guest_dir, options, log)?;
     let (guest, runtime) = metadata.guest_and_runtime(&guest_dir)?;
-    let target = Target::of(&toolchain, &guest_dir, options.locked, log)?;
+    let target = Target::of(&toolchain, &guest_dir, options, log)?;
     let toolchain = toolchain.for_target(target)?;
     let linker = toolchain.linker(&guest_dir)?;
     let target_dir = match &options.target_dir {
@@ -131,6 +140,7 @@ pub fn build(
     let mut command = toolchain.cargo_command(&guest_dir, "build", options.locked);
     command
         .args(["--release", "--message-format=json-render-diagnostics"])
+        .args(options.feature_args())
         .args(["--target", target.triple(), "--target-dir"])
         .arg(target_dir)
         .args(toolchain.library_args(target))

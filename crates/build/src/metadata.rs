@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{BuildError, Toolchain, cargo};
+use super::{BuildError, BuildOptions, Toolchain, cargo};
 
 /// The part of `cargo metadata` that matters here.
 #[derive(Debug, Deserialize)]
@@ -48,11 +48,13 @@ impl Metadata {
     pub fn load(
         toolchain: &Toolchain,
         guest_dir: &Path,
-        locked: bool,
+        options: &BuildOptions,
         log: &mut dyn FnMut(&str),
     ) -> Result<Self, BuildError> {
-        let mut command = toolchain.cargo_command(guest_dir, "metadata", locked);
-        command.args(["--format-version", "1"]);
+        let mut command = toolchain.cargo_command(guest_dir, "metadata", options.locked);
+        command
+            .args(["--format-version", "1"])
+            .args(options.feature_args());
         Ok(serde_json::from_str(&cargo::run(command, log)?)?)
     }
 

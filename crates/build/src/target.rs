@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{BuildError, Toolchain, cargo};
+use super::{BuildError, BuildOptions, Toolchain, cargo};
 
 /// What a guest is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +20,15 @@ impl Target {
     pub(super) fn of(
         toolchain: &Toolchain,
         dir: &Path,
-        locked: bool,
+        options: &BuildOptions,
         log: &mut dyn FnMut(&str),
     ) -> Result<Self, BuildError> {
-        let mut command = toolchain.cargo_command(dir, "tree", locked);
+        let mut command = toolchain.cargo_command(dir, "tree", options.locked);
         command
             .args(["--edges", "normal", "--target", "all"])
             .args(["--invert", "vouch-guest", "--depth", "0"])
-            .args(["--prefix", "none", "--format", "{f}"]);
+            .args(["--prefix", "none", "--format", "{f}"])
+            .args(options.feature_args());
         Ok(Self::with_features(&cargo::run(command, log)?))
     }
 
@@ -94,12 +95,22 @@ mod tests {
         fs::write(dir.join("Cargo.toml"), manifest).expect("a manifest");
         package(dir, "vouch-guest", "[features]\nstd = []\n");
         let runtime = "[dependencies.vouch-guest]\npath = \"../vouch-guest\"\n";
-        package(dir, "bare", runtime);
+        package(
+            dir,
+            "bare",
+            &format!("{runtime}[features]\nhosted = [\"vouch-guest/std\"]\n"),
+        );
         package(dir, "std", &format!("{runtime}features = [\"std\"]\n"));
         let toolchain = Toolchain::active();
-        let target = |name| Target::of(&toolchain, &dir.join(name), false, &mut |_| {});
-        assert_eq!(target("bare").expect("a guest"), Target::Bare);
-        assert_eq!(target("std").expect("a guest"), Target::Std);
+        let mut options = BuildOptions::default();
+        let target = |name, options: &_| {
+            let dir = dir.join(name);
+            Target::of(&toolchain, &dir, options, &mut |_| {}).expect("a guest")
+        };
+        assert_eq!(target("bare", &options), Target::Bare);
+        assert_eq!(target("std", &options), Target::Std);
+        options.features.push("hosted".into());
+        assert_eq!(target("bare", &options), Target::Std);
     }
 
     #[test]

@@ -94,6 +94,9 @@ pub struct BuildArgs {
     /// image ID
     #[arg(long)]
     pub scopes: bool,
+    /// Features of the guest's crate to turn on, besides those that are on by default
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub features: Vec<String>,
 }
 
 /// The private input.
@@ -226,6 +229,9 @@ pub struct BenchArgs {
     /// Guests to measure [default: all]
     #[arg(long, value_name = "NAMES", value_enum, value_delimiter = ',')]
     pub guests: Vec<Guest>,
+    /// Measure each guest without accelerators, where it has them; the name of such a run ends in -software
+    #[arg(long)]
+    pub software: bool,
     /// The parameters of the proofs.
     #[command(flatten)]
     pub profile: ProfileArgs,

@@ -17,6 +17,7 @@ macro_rules! accelerators {
             keccak_f1600::KeccakF1600,
             mul_add_mod_256::MulAddMod256,
             mul_add_mod_384::MulAddMod384,
+            sha256_compress::Sha256Compress,
         }
     };
 }

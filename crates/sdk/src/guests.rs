@@ -5,7 +5,7 @@ use vouch_verifier::ImageId;
 /// An embedded guest.
 #[derive(Clone, Copy, Debug)]
 pub struct Guest {
-    /// Name of its directory.
+    /// Name of its directory; behind it `-software` if it is built with the feature `software`, without accelerators.
     pub name: &'static str,
     /// Its ELF.
     pub elf: &'static [u8],
@@ -15,6 +15,8 @@ pub struct Guest {
 
 /// BLAKE3 of its input.
 pub const BLAKE3: &[u8] = include_bytes!("../prebuilt/blake3.elf");
+/// The same without accelerators.
+pub const BLAKE3_SOFTWARE: &[u8] = include_bytes!("../prebuilt/blake3-software.elf");
 /// Commits to four hashes of 32 bytes: job, model, input, output.
 pub const COMMITMENT: &[u8] = include_bytes!("../prebuilt/commitment.elf");
 /// The image ID of [`COMMITMENT`].
@@ -23,18 +25,30 @@ pub const COMMITMENT_IMAGE_ID: ImageId = image_id(include_str!("../prebuilt/comm
 pub const CRC32_C: &[u8] = include_bytes!("../prebuilt/crc32-c.elf");
 /// Verifies an Ed25519 signature.
 pub const ED25519: &[u8] = include_bytes!("../prebuilt/ed25519.elf");
+/// The same without accelerators.
+pub const ED25519_SOFTWARE: &[u8] = include_bytes!("../prebuilt/ed25519-software.elf");
 /// A Fibonacci number modulo 2^32.
 pub const FIBONACCI: &[u8] = include_bytes!("../prebuilt/fibonacci.elf");
 /// Verifies an ECDSA signature over secp256k1.
 pub const K256: &[u8] = include_bytes!("../prebuilt/k256.elf");
+/// The same without accelerators.
+pub const K256_SOFTWARE: &[u8] = include_bytes!("../prebuilt/k256-software.elf");
 /// Keccak-256 of its input.
 pub const KECCAK: &[u8] = include_bytes!("../prebuilt/keccak.elf");
+/// The same without accelerators.
+pub const KECCAK_SOFTWARE: &[u8] = include_bytes!("../prebuilt/keccak-software.elf");
 /// Multiplies matrices of 8-bit integers.
 pub const MATMUL: &[u8] = include_bytes!("../prebuilt/matmul.elf");
+/// The same without accelerators.
+pub const MATMUL_SOFTWARE: &[u8] = include_bytes!("../prebuilt/matmul-software.elf");
 /// The root of a Merkle tree over SHA-256.
 pub const MERKLE: &[u8] = include_bytes!("../prebuilt/merkle.elf");
+/// The same without accelerators.
+pub const MERKLE_SOFTWARE: &[u8] = include_bytes!("../prebuilt/merkle-software.elf");
 /// Inference of a small network in 8-bit integers.
 pub const MLP: &[u8] = include_bytes!("../prebuilt/mlp.elf");
+/// The same without accelerators.
+pub const MLP_SOFTWARE: &[u8] = include_bytes!("../prebuilt/mlp-software.elf");
 /// Panics.
 pub const PANICKING: &[u8] = include_bytes!("../prebuilt/panicking.elf");
 /// How many primes there are up to a number.
@@ -43,6 +57,8 @@ pub const PRIMES: &[u8] = include_bytes!("../prebuilt/primes.elf");
 pub const RUNTIME: &[u8] = include_bytes!("../prebuilt/runtime.elf");
 /// SHA-256 of its input.
 pub const SHA256: &[u8] = include_bytes!("../prebuilt/sha256.elf");
+/// The same without accelerators.
+pub const SHA256_SOFTWARE: &[u8] = include_bytes!("../prebuilt/sha256-software.elf");
 /// Sorts and counts numbers.
 pub const SORT: &[u8] = include_bytes!("../prebuilt/sort.elf");
 /// Totals of orders: typed input and output.
@@ -54,6 +70,11 @@ pub const ALL: &[Guest] = &[
         name: "blake3",
         elf: BLAKE3,
         image_id: image_id(include_str!("../prebuilt/blake3.image-id")),
+    },
+    Guest {
+        name: "blake3-software",
+        elf: BLAKE3_SOFTWARE,
+        image_id: image_id(include_str!("../prebuilt/blake3-software.image-id")),
     },
     Guest {
         name: "commitment",
@@ -71,6 +92,11 @@ pub const ALL: &[Guest] = &[
         image_id: image_id(include_str!("../prebuilt/ed25519.image-id")),
     },
     Guest {
+        name: "ed25519-software",
+        elf: ED25519_SOFTWARE,
+        image_id: image_id(include_str!("../prebuilt/ed25519-software.image-id")),
+    },
+    Guest {
         name: "fibonacci",
         elf: FIBONACCI,
         image_id: image_id(include_str!("../prebuilt/fibonacci.image-id")),
@@ -81,9 +107,19 @@ pub const ALL: &[Guest] = &[
         image_id: image_id(include_str!("../prebuilt/k256.image-id")),
     },
     Guest {
+        name: "k256-software",
+        elf: K256_SOFTWARE,
+        image_id: image_id(include_str!("../prebuilt/k256-software.image-id")),
+    },
+    Guest {
         name: "keccak",
         elf: KECCAK,
         image_id: image_id(include_str!("../prebuilt/keccak.image-id")),
+    },
+    Guest {
+        name: "keccak-software",
+        elf: KECCAK_SOFTWARE,
+        image_id: image_id(include_str!("../prebuilt/keccak-software.image-id")),
     },
     Guest {
         name: "matmul",
@@ -91,14 +127,29 @@ pub const ALL: &[Guest] = &[
         image_id: image_id(include_str!("../prebuilt/matmul.image-id")),
     },
     Guest {
+        name: "matmul-software",
+        elf: MATMUL_SOFTWARE,
+        image_id: image_id(include_str!("../prebuilt/matmul-software.image-id")),
+    },
+    Guest {
         name: "merkle",
         elf: MERKLE,
         image_id: image_id(include_str!("../prebuilt/merkle.image-id")),
     },
     Guest {
+        name: "merkle-software",
+        elf: MERKLE_SOFTWARE,
+        image_id: image_id(include_str!("../prebuilt/merkle-software.image-id")),
+    },
+    Guest {
         name: "mlp",
         elf: MLP,
         image_id: image_id(include_str!("../prebuilt/mlp.image-id")),
+    },
+    Guest {
+        name: "mlp-software",
+        elf: MLP_SOFTWARE,
+        image_id: image_id(include_str!("../prebuilt/mlp-software.image-id")),
     },
     Guest {
         name: "panicking",
@@ -119,6 +170,11 @@ pub const ALL: &[Guest] = &[
         name: "sha256",
         elf: SHA256,
         image_id: image_id(include_str!("../prebuilt/sha256.image-id")),
+    },
+    Guest {
+        name: "sha256-software",
+        elf: SHA256_SOFTWARE,
+        image_id: image_id(include_str!("../prebuilt/sha256-software.image-id")),
     },
     Guest {
         name: "sort",

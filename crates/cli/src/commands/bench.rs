@@ -11,7 +11,6 @@ mod summary;
 
 use std::path::Path;
 
-use clap::ValueEnum;
 use serde_json::json;
 use vouch_sdk::{Error as SdkError, ProveOptions, image_id};
 
@@ -91,18 +90,21 @@ pub fn run_one(arguments: &BenchRunArgs, phases: &Phases) -> Result<Fields, Erro
 
 /// What is to be measured: every guest at every number of cycles or at its natural size, but no run twice.
 fn cases(arguments: &BenchArgs, output: &Output) -> Result<Vec<Case>, Error> {
-    let guests = match arguments.guests.as_slice() {
-        [] => Guest::value_variants(),
-        some => some,
+    let mut guests = match arguments.guests.as_slice() {
+        [] => Guest::all(),
+        some => some.to_vec(),
     };
+    if arguments.software {
+        guests = guests.into_iter().map(Guest::in_software).collect();
+    }
     let mut targets = arguments.cycles.clone();
     targets.sort_unstable();
     let mut cases: Vec<Case> = Vec::new();
     for guest in guests {
         let some = match (targets.as_slice(), guest.natural) {
-            ([], Some(size)) => vec![Case::natural(*guest, size)],
-            ([], None) => cases_of(*guest, &CYCLES, output)?,
-            (targets, _) => cases_of(*guest, targets, output)?,
+            ([], Some(size)) => vec![Case::natural(guest, size)],
+            ([], None) => cases_of(guest, &CYCLES, output)?,
+            (targets, _) => cases_of(guest, targets, output)?,
         };
         for case in some {
             if !cases.iter().any(|other| other.is_same_run(&case)) {
@@ -233,6 +235,18 @@ mod tests {
         let sort = chosen(&["sort"]);
         let targets: Vec<_> = sort.iter().map(|(_, target, _)| *target).collect();
         assert_eq!(targets, CYCLES.map(Some));
+    }
+
+    #[test]
+    fn software_is_measured_instead() {
+        let names = |arguments: &[&str]| -> Vec<_> {
+            let chosen = chosen(arguments);
+            chosen.into_iter().map(|(name, ..)| name).collect()
+        };
+        let some = "merkle,commitment,sha256-software";
+        let in_software = ["merkle-software", "commitment", "sha256-software"];
+        assert_eq!(names(&[some, "--software"]), in_software);
+        assert_eq!(names(&[some]), ["merkle", "commitment", "sha256-software"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub fn build(arguments: &BuildArgs, output: &Output) -> Result<Fields, Error> {
     }
     let options = BuildOptions {
         scopes: arguments.scopes,
+        features: arguments.features.clone(),
         ..BuildOptions::default()
     };
     let built = build::build(&arguments.guest_dir, &options, &mut |line| output.log(line))?;

@@ -7,6 +7,7 @@ mod build;
 mod common;
 mod demo;
 mod estimate;
+mod features;
 mod gdb;
 mod new;
 #[cfg(unix)]

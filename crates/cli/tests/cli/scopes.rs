@@ -16,6 +16,9 @@ name = "scoped"
 version = "0.1.0"
 edition = "2024"
 
+[features]
+loud = []
+
 [dependencies]
 vouch-guest = { path = "RUNTIME" }
 
@@ -81,7 +84,8 @@ fn early(number: u32) -> u32 {
 }
 "#;
 
-fn put_manifest(place: &Place) {
+/// A guest with a feature, `loud`.
+pub fn put_manifest(place: &Place) {
     let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest");
     let manifest = MANIFEST.replace("RUNTIME", runtime.to_str().expect("text"));
     place.put("Cargo.toml", manifest.as_bytes());
@@ -89,7 +93,7 @@ fn put_manifest(place: &Place) {
 }
 
 /// Runs `vouch build` on a guest with this source.
-fn try_build(place: &Place, source: &str, more: &[&str]) -> Output {
+pub fn try_build(place: &Place, source: &str, more: &[&str]) -> Output {
     place.put("src/main.rs", source.as_bytes());
     Command::new(env!("CARGO_BIN_EXE_vouch"))
         .args(["build", "."])
@@ -104,7 +108,7 @@ fn try_build(place: &Place, source: &str, more: &[&str]) -> Output {
 }
 
 /// Builds a guest with this source, and returns its ELF.
-fn build(place: &Place, source: &str, more: &[&str]) -> Vec<u8> {
+pub fn build(place: &Place, source: &str, more: &[&str]) -> Vec<u8> {
     let built = try_build(place, source, &[&["-o", "scoped.elf"], more].concat());
     let stderr = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "{stderr}");

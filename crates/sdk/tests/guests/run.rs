@@ -27,9 +27,17 @@ pub struct Run {
     pub stderr: String,
 }
 
-/// Runs an embedded guest, here and, if it is there, under qemu: both must agree.
+/// Runs an embedded guest, here and, if it is there, under qemu, and if it has accelerators, without them: all must
+/// agree.
 pub fn run(name: &str, input: &[u8]) -> Run {
-    run_elf(name, elf(name), input)
+    let ours = run_elf(name, elf(name), input);
+    let software = format!("{name}-software");
+    if let Some(guest) = guests::ALL.iter().find(|guest| guest.name == software) {
+        let without = run_elf_here(guest.elf, input);
+        let without = without.unwrap_or_else(|error| panic!("{software}: {error}"));
+        assert_eq!(ours, without, "{name}, {} bytes of input", input.len());
+    }
+    ours
 }
 
 /// Runs an ELF, here and, if it is there, under qemu: both must agree.

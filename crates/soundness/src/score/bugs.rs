@@ -388,6 +388,26 @@ pub const BUGS: &[Bug] = &[
         "seen in several: control flow, next pc free after ECALL",
         Field(bus::CALL, 11),
     ),
+    bug(
+        "a hash has limbs of more than 16 bits",
+        "seen in several: integers and the field",
+        Questions(Table::Sha256Compress, &["next"]),
+    ),
+    bug(
+        "a bit of a message is no bit",
+        "seen in several: arithmetic",
+        Columns(Table::Sha256Rounds, &["rounds[3].word[7]"]),
+    ),
+    bug(
+        "a carry of a round is free",
+        "seen in several: arithmetic",
+        Columns(Table::Sha256Rounds, &["rounds[2].e_carry"]),
+    ),
+    bug(
+        "a word of the message schedule leaves out a term",
+        "seen in several: arithmetic",
+        Columns(Table::Sha256Rounds, &["rounds[1].sigma0"]),
+    ),
     // Operations.
     bug(
         "SLT takes any sign",

@@ -9,6 +9,9 @@ use vouch_sdk::{
     Error, ExecuteError, Input, LimitKind, LimitReached, Limits, Program, execute, guests,
 };
 
+/// What the names of guests end in that have no accelerators although others do the same with them.
+const IN_SOFTWARE: &str = "-software";
+
 /// A guest whose input has a size.
 #[derive(Clone, Copy)]
 pub struct Guest {
@@ -61,6 +64,54 @@ const GUESTS: [Guest; 12] = [
     },
 ];
 
+/// Those of them that have accelerators, without.
+const SOFTWARE: [Guest; 8] = [
+    in_software("k256", "k256-software", guests::K256_SOFTWARE),
+    in_software("ed25519", "ed25519-software", guests::ED25519_SOFTWARE),
+    in_software("keccak", "keccak-software", guests::KECCAK_SOFTWARE),
+    in_software("sha256", "sha256-software", guests::SHA256_SOFTWARE),
+    in_software("blake3", "blake3-software", guests::BLAKE3_SOFTWARE),
+    in_software("merkle", "merkle-software", guests::MERKLE_SOFTWARE),
+    in_software("matmul", "matmul-software", guests::MATMUL_SOFTWARE),
+    in_software("mlp", "mlp-software", guests::MLP_SOFTWARE),
+];
+
+/// All that have a name: [`SOFTWARE`] behind [`GUESTS`].
+static NAMED: [Guest; GUESTS.len() + SOFTWARE.len()] = {
+    let mut all = [GUESTS[0]; GUESTS.len() + SOFTWARE.len()];
+    let mut i = 1;
+    while i < all.len() {
+        all[i] = match i < GUESTS.len() {
+            true => GUESTS[i],
+            false => SOFTWARE[i - GUESTS.len()],
+        };
+        i += 1;
+    }
+    all
+};
+
+/// The guest of [`GUESTS`] with this name, as another program with another name.
+const fn in_software(of: &str, name: &'static str, elf: &'static [u8]) -> Guest {
+    let mut i = 0;
+    while !is_same(GUESTS[i].name.as_bytes(), of.as_bytes()) {
+        i += 1;
+    }
+    Guest {
+        name,
+        elf,
+        ..GUESTS[i]
+    }
+}
+
+/// Comparing text is for run time.
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
 /// A guest that has one input.
 const fn fixed(name: &'static str, elf: &'static [u8], make: fn(u64) -> Input) -> Guest {
     Guest {
@@ -95,6 +146,18 @@ const fn hashing(name: &'static str, elf: &'static [u8]) -> Guest {
 }
 
 impl Guest {
+    /// All that `bench` measures if nobody says which.
+    pub fn all() -> Vec<Self> {
+        GUESTS.into()
+    }
+
+    /// The same without accelerators, if it has any.
+    pub fn in_software(self) -> Self {
+        let name = format!("{}{IN_SOFTWARE}", self.name);
+        let mut found = SOFTWARE.into_iter().filter(|guest| guest.name == name);
+        found.next().unwrap_or(self)
+    }
+
     /// The program.
     ///
     /// # Errors
@@ -143,11 +206,12 @@ impl fmt::Debug for Guest {
 
 impl ValueEnum for Guest {
     fn value_variants<'a>() -> &'a [Self] {
-        &GUESTS
+        &NAMED
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name))
+        let is_software = self.name.ends_with(IN_SOFTWARE);
+        Some(PossibleValue::new(self.name).hide(is_software))
     }
 }
 
@@ -216,7 +280,7 @@ mod tests {
 
     #[test]
     fn runs_take_no_more_cycles_than_asked_for() {
-        for guest in GUESTS {
+        for guest in NAMED {
             let cycles = |size| run(&guest, size).cycles;
             let least = cycles(0);
             let target = least.max(1 << 17);
@@ -233,17 +297,40 @@ mod tests {
 
     #[test]
     fn natural_sizes_are_sizes() {
-        for guest in GUESTS {
+        for guest in NAMED {
             if let Some(size) = guest.natural {
                 assert_eq!(run(&guest, size).exit_code, 0, "{}", guest.name);
             }
         }
     }
 
+    /// With accelerators and without, a guest says the same of the same input.
+    #[test]
+    fn software_says_the_same() {
+        for accelerated in GUESTS {
+            let software = accelerated.in_software();
+            let is_other = SOFTWARE.iter().any(|guest| guest.name == software.name);
+            assert_eq!(is_other, software.name != accelerated.name);
+            let size = accelerated.natural.unwrap_or(100).min(1000);
+            let journal = |guest: &Guest| run(guest, size).journal;
+            assert_eq!(
+                journal(&software),
+                journal(&accelerated),
+                "{}",
+                software.name
+            );
+        }
+        let known: Vec<_> = GUESTS
+            .iter()
+            .map(|guest| guest.in_software().name)
+            .collect();
+        assert!(SOFTWARE.iter().all(|guest| known.contains(&guest.name)));
+    }
+
     /// One that is not would be measured as well.
     #[test]
     fn signatures_are_valid() {
-        for name in ["k256", "ed25519"] {
+        for name in ["k256", "ed25519", "k256-software", "ed25519-software"] {
             let guest = Guest::from_str(name, false).expect(name);
             assert_eq!(run(&guest, 0).journal[..4], [1, 0, 0, 0], "{name}");
         }
