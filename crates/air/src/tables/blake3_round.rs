@@ -1,0 +1,451 @@
+//! Rounds of BLAKE3, which [`super::blake3_compress`] hands on from row to row.
+//!
+//! - Given: the progress of a call: a step, a matrix of 16 words, and the 16 words of a block.
+//! - Proves: the next step's matrix is that after a round, its block that in the next round's order.
+//! - Assumes: the limbs that are given are 16 bits; whoever is given the next step takes its words in the second
+//!   quarter, `b`, apart into bytes.
+//! - Buses: progress, lookup. Degree 3. One row a round, [`ROUNDS`] a call.
+//!
+//! Words that are xored are bytes: `x ^ y = x + y - 2 (x & y)`, and the lookup of `x & y` shows that all are.
+//! So rotations by bytes are free. Those by 12 and 7 bits are one by 2 bytes or 1, and then 4 bits or 1 to the
+//! left: what each limb hands to the other is a column.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
+use vouch_isa::accelerators::blake3_compress::{self, BLOCK_WORDS, ROUNDS};
+use vouch_isa::accelerators::{Accelerates, Accelerator};
+use vouch_isa::event::{Access, Counts, Invocation};
+
+use crate::bus::{self, Fact};
+use crate::gadget;
+use crate::table::{Context, TableType};
+use crate::{Builder, F, Word};
+
+/// The number under which calls make progress.
+pub(crate) const KIND: u32 = blake3_compress::Blake3Compress::NUMBER;
+
+/// What a round is given and gives: the matrix and the block, in limbs.
+pub(crate) const LIMBS: usize = 2 * (16 + BLOCK_WORDS);
+
+crate::columns! {
+    /// Half of the function that mixes four words `a`, `b`, `c` and `d`.
+    pub struct Half {
+        /// Bytes of `a + b` and a word of the block; bytes by lookup.
+        a: [T; 4],
+        /// `d & a`; lookup.
+        d_and: [T; 4],
+        /// Bytes of `c + d`; bytes by lookup.
+        c: [T; 4],
+        /// `b & c`; lookup.
+        b_and: [T; 4],
+        /// What the limbs of `b` hand to each other as they are turned by bits. 4 bits by lookup, or boolean.
+        top: Word<T>,
+    }
+}
+
+crate::columns! {
+    /// The function that mixes four words.
+    pub struct Mix {
+        /// It turns by 16 and 12.
+        first: Half<T>,
+        /// High bytes of the limbs of `b` in between; bytes by lookup.
+        between: Word<T>,
+        /// It turns by 8 and 7.
+        second: Half<T>,
+    }
+}
+
+crate::columns! {
+    /// A row.
+    pub struct Blake3Round {
+        /// Timestamp of the call; pinned by the progress bus.
+        ts: T,
+        /// Rounds before; pinned by the progress bus.
+        step: T,
+        /// The row is a round; boolean.
+        is_real: T,
+        /// First quarter of the matrix; pinned by the progress bus.
+        a: [Word<T>; 4],
+        /// Bytes of the second; bytes by lookup, pinned as limbs by the progress bus.
+        b: [[T; 4]; 4],
+        /// Third quarter; pinned by the progress bus.
+        c: [Word<T>; 4],
+        /// Bytes of the last; bytes by lookup, pinned as limbs by the progress bus.
+        d: [[T; 4]; 4],
+        /// The block in this round's order; pinned by the progress bus.
+        block: [Word<T>; BLOCK_WORDS],
+        /// Mixes the columns of the matrix.
+        columns: [Mix<T>; 4],
+        /// High bytes of the limbs of `b` after that; bytes by lookup.
+        between: [Word<T>; 4],
+        /// Mixes its diagonals.
+        diagonals: [Mix<T>; 4],
+    }
+}
+
+/// A round of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// Timestamp of the call.
+    pub ts: u32,
+    /// Rounds before.
+    pub step: u32,
+    /// The matrix before.
+    pub matrix: [u32; 16],
+    /// The block in this round's order.
+    pub block: [u32; BLOCK_WORDS],
+}
+
+impl Round {
+    /// The step after it, which is no round if all have been.
+    pub fn next(&self) -> Self {
+        let mut matrix = self.matrix;
+        blake3_compress::round(&mut matrix, &self.block);
+        Self {
+            ts: self.ts,
+            step: self.step + 1,
+            matrix,
+            block: blake3_compress::permuted(self.block),
+        }
+    }
+}
+
+/// The first round of a call, given its accesses.
+pub(crate) fn first(call: &Invocation, accesses: &[Access]) -> Round {
+    let word = |i: usize| accesses.get(i).map_or(0, |access| access.prev);
+    Round {
+        ts: call.ts,
+        step: 0,
+        matrix: blake3_compress::start(&core::array::from_fn(|i| word(BLOCK_WORDS + i))),
+        block: core::array::from_fn(word),
+    }
+}
+
+impl TableType for Blake3Round<F> {
+    const ID: u8 = 26;
+    const NAME: &'static str = "blake3_round";
+    // Of as many messages as this has, rows would be too many for the sum of all.
+    const MAX_LOG_HEIGHT: usize = 17;
+    type Columns<T: Copy> = Blake3Round<T>;
+    type Event<'a> = Round;
+
+    fn rows(counts: &Counts, _: u64) -> u64 {
+        let calls = counts.accelerated[Accelerator::Blake3Compress as usize];
+        calls.saturating_mul(ROUNDS as u64)
+    }
+
+    fn events<'a>(cx: &Context<'a>) -> Cow<'a, [Round]> {
+        let calls = cx.segment.invocations(Accelerator::Blake3Compress);
+        let rounds = calls.flat_map(|(call, accesses)| {
+            let rounds = core::iter::successors(Some(first(call, accesses)), |it| Some(it.next()));
+            rounds.take(ROUNDS)
+        });
+        Cow::Owned(rounds.collect())
+    }
+
+    fn eval<B: Builder>(b: &mut B, c: &Blake3Round<B::Var>) {
+        b.rule("flags");
+        let real = gadget::select(b, &[c.is_real]);
+        let before = Matrix::<B::Expr> {
+            a: c.a.map(|word| word.map(Into::into)),
+            b: c.b.map(gadget::exs::<B, 4>),
+            c: c.c.map(|word| word.map(Into::into)),
+            d: c.d.map(gadget::exs::<B, 4>),
+        };
+        let block = c.block.map(|word| word.map(Into::into));
+        b.rule("step");
+        // Steps only go up: no rounds go in a circle.
+        let (ts, step) = (c.ts.into(), c.step.into());
+        let limbs = limbs::<B>(&before, before.b.clone().map(joined::<B>), &block);
+        bus::receive_progress(b, KIND, ts, step, &limbs, real.clone());
+
+        let (mut matrix, mut mixed) = (before, Vec::with_capacity(4));
+        for (i, cols) in c.columns.iter().enumerate() {
+            let words = [block[2 * i].clone(), block[2 * i + 1].clone()];
+            let b_limbs = mix(b, &mut matrix, [i, i, i, i], words, cols, &real);
+            matrix.b[i] = bytes::<B>(b_limbs, c.between[i]);
+        }
+        for (i, cols) in c.diagonals.iter().enumerate() {
+            let words = [block[2 * i + 8].clone(), block[2 * i + 9].clone()];
+            let places = core::array::from_fn(|quarter| (i + quarter) % 4);
+            mixed.push(mix(b, &mut matrix, places, words, cols, &real));
+        }
+        // The first diagonal has the second of `b`.
+        let b_limbs = core::array::from_fn(|i| mixed[(i + 3) % 4].clone());
+        b.rule("next step");
+        let limbs = self::limbs::<B>(&matrix, b_limbs, &blake3_compress::permuted(block));
+        bus::send_progress(b, KIND, c.ts.into(), c.step + B::Expr::ONE, &limbs, real);
+    }
+
+    fn row(e: &Round, _: &Range<u32>) -> Blake3Round<F> {
+        row_by(e, half_row)
+    }
+}
+
+/// A matrix whose words are limbs where they are only added, and bytes where they are xored.
+struct Matrix<E> {
+    a: [Word<E>; 4],
+    b: [[E; 4]; 4],
+    c: [Word<E>; 4],
+    d: [[E; 4]; 4],
+}
+
+/// What is handed on. The limbs of `b` stand for its bytes.
+fn limbs<B: Builder>(
+    matrix: &Matrix<B::Expr>,
+    b_limbs: [Word<B::Expr>; 4],
+    block: &[Word<B::Expr>; BLOCK_WORDS],
+) -> Vec<B::Expr> {
+    let mut limbs = Vec::with_capacity(LIMBS);
+    limbs.extend(matrix.a.iter().flatten().cloned());
+    limbs.extend(b_limbs.into_iter().flatten());
+    limbs.extend(matrix.c.iter().flatten().cloned());
+    limbs.extend(matrix.d.clone().map(joined::<B>).into_iter().flatten());
+    limbs.extend(block.iter().flatten().cloned());
+    limbs
+}
+
+/// Bytes, least significant first, as a word.
+pub(crate) fn joined<B: Builder>([b0, b1, b2, b3]: [B::Expr; 4]) -> Word<B::Expr> {
+    let high = F::from_int(256);
+    [b0 + b1 * high, b2 + b3 * high]
+}
+
+/// The bytes of a word, given the high ones of its limbs. Who looks them up shows that they are.
+fn bytes<B: Builder>([lo, hi]: Word<B::Expr>, [b1, b3]: Word<B::Var>) -> [B::Expr; 4] {
+    let high = F::from_int(256);
+    [lo - b1 * high, b1.into(), hi - b3 * high, b3.into()]
+}
+
+/// Mixes four words of the matrix; what becomes of `b` is given back in limbs, whose range is
+/// left to whoever takes them apart.
+fn mix<B: Builder>(
+    b: &mut B,
+    matrix: &mut Matrix<B::Expr>,
+    [i, j, k, l]: [usize; 4],
+    [x, y]: [Word<B::Expr>; 2],
+    cols: &Mix<B::Var>,
+    real: &B::Expr,
+) -> Word<B::Expr> {
+    let mut words = Words {
+        a: matrix.a[i].clone(),
+        b: matrix.b[j].clone(),
+        c: matrix.c[k].clone(),
+        d: matrix.d[l].clone(),
+    };
+    let b_limbs = half(b, &mut words, x, &cols.first, Turn::First, real);
+    words.b = bytes::<B>(b_limbs, cols.between);
+    let b_limbs = half(b, &mut words, y, &cols.second, Turn::Second, real);
+    matrix.a[i] = words.a;
+    matrix.c[k] = words.c;
+    matrix.d[l] = words.d;
+    b_limbs
+}
+
+struct Words<E> {
+    a: Word<E>,
+    b: [E; 4],
+    c: Word<E>,
+    d: [E; 4],
+}
+
+/// By how much a half of the function turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// `d` by 2 bytes to the right, `b` also by 4 bits to the left.
+    First,
+    /// `d` by 1 byte to the right, `b` also by 1 bit to the left.
+    Second,
+}
+
+impl Turn {
+    /// Bytes to the right.
+    const fn bytes(self) -> usize {
+        match self {
+            Self::First => 2,
+            Self::Second => 1,
+        }
+    }
+
+    /// Bits to the left, of `b` only.
+    const fn bits(self) -> u32 {
+        match self {
+            Self::First => 4,
+            Self::Second => 1,
+        }
+    }
+}
+
+/// Half of the function: `a += b + x; d = (d ^ a) turned; c += d; b = (b ^ c) turned`.
+fn half<B: Builder>(
+    b: &mut B,
+    words: &mut Words<B::Expr>,
+    [x_lo, x_hi]: Word<B::Expr>,
+    cols: &Half<B::Var>,
+    turn: Turn,
+    real: &B::Expr,
+) -> Word<B::Expr> {
+    let [a_lo, a_hi] = words.a.clone();
+    let [b_lo, b_hi] = joined::<B>(words.b.clone());
+    words.a = gadget::word_of_bytes::<B>(cols.a);
+    b.rule("a is the sum");
+    let sum = [a_lo + b_lo + x_lo, a_hi + b_hi + x_hi];
+    assert_sum(b, sum, words.a.clone(), 3);
+    b.rule("d and a");
+    let d = xor(b, &words.d, &cols.a, &cols.d_and, real);
+    words.d = turned(d, turn);
+    let [c_lo, c_hi] = words.c.clone();
+    let [d_lo, d_hi] = joined::<B>(words.d.clone());
+    words.c = gadget::word_of_bytes::<B>(cols.c);
+    b.rule("c is the sum");
+    assert_sum(b, [c_lo + d_lo, c_hi + d_hi], words.c.clone(), 2);
+    b.rule("b and c");
+    let of_b = xor(b, &words.b, &cols.c, &cols.b_and, real);
+    let limbs = joined::<B>(turned(of_b, turn));
+    turned_left(b, limbs, &cols.top, turn, real)
+}
+
+fn turned<E: Clone>(bytes: [E; 4], turn: Turn) -> [E; 4] {
+    core::array::from_fn(|i| bytes[(i + turn.bytes()) % 4].clone())
+}
+
+/// `result` is the sum of so many words, 2 or 3, which is given limb by limb, modulo `2^32`. All limbs are
+/// 16 bits.
+///
+/// The carries are what is left over, divided by `2^16`. Were they any others, any result would do.
+fn assert_sum<B: Builder>(
+    b: &mut B,
+    [sum_lo, sum_hi]: Word<B::Expr>,
+    [lo, hi]: Word<B::Expr>,
+    words: u32,
+) {
+    let carry_lo = (sum_lo - lo) * gadget::INV_2_16;
+    let carry_hi = (sum_hi + carry_lo.clone() - hi) * gadget::INV_2_16;
+    for (part, carry) in [("low carry", carry_lo), ("high carry", carry_hi)] {
+        b.part(part);
+        let mut product = carry.clone();
+        for other in 1..words {
+            product *= carry.clone() - gadget::constant::<B>(other);
+        }
+        b.assert_zero(product);
+    }
+}
+
+/// `x ^ y`, byte by byte, given `x & y`. The lookup shows that all three are bytes, and so is the result.
+fn xor<B: Builder>(
+    b: &mut B,
+    x: &[B::Expr; 4],
+    y: &[B::Var; 4],
+    and: &[B::Var; 4],
+    real: &B::Expr,
+) -> [B::Expr; 4] {
+    core::array::from_fn(|i| {
+        let fields = [x[i].clone(), y[i].into(), and[i].into()];
+        bus::ask_lookup(b, Fact::And, fields, real.clone());
+        x[i].clone() + y[i] - and[i].into().double()
+    })
+}
+
+/// A word, whose limbs are 16 bits, turned to the left by `turn.bits()`, if the result's limbs are 16 bits.
+///
+/// `2^n lo - 2^16 top_lo + top_hi` is then a limb for one `top_lo` of `n` bits only, since both tops are.
+/// Otherwise there would be others: `30720 * 2^16 = -1`, so that 30720 more makes a limb 1 more. Of 4 bits,
+/// 16 times a top is a byte; that says as much, since a top is also a whole number, small: what one limb
+/// after is more than the multiple of the other top.
+fn turned_left<B: Builder>(
+    b: &mut B,
+    [lo, hi]: Word<B::Expr>,
+    &[top_lo, top_hi]: &Word<B::Var>,
+    turn: Turn,
+    real: &B::Expr,
+) -> Word<B::Expr> {
+    match turn {
+        Turn::First => {
+            b.rule("tops of b have 4 bits");
+            let [x, y] = [top_lo, top_hi].map(|top| top * F::from_int(16));
+            gadget::bytes(b, x, y, real);
+        }
+        Turn::Second => {
+            b.rule("tops of b are bits");
+            b.assert_bool(top_lo);
+            b.assert_bool(top_hi);
+        }
+    }
+    let (shift, over) = (F::from_int(1u32 << turn.bits()), F::from_int(1u32 << 16));
+    [
+        lo * shift - top_lo * over + top_hi,
+        hi * shift - top_hi * over + top_lo,
+    ]
+}
+
+/// The row of a round each of whose halves is filled by `half`, from `a`, `b`, `c`, `d` and a word of
+/// the block; that returns the four words after, too.
+pub(crate) fn row_by(
+    e: &Round,
+    mut half: impl FnMut([u32; 4], u32, Turn) -> (Half<F>, [u32; 4]),
+) -> Blake3Round<F> {
+    let mut matrix = e.matrix;
+    let mut mix = |places: [usize; 4], i: usize| {
+        let words = places.map(|place| matrix[place]);
+        let (first, words) = half(words, e.block[i], Turn::First);
+        let between = high_bytes(words[1]);
+        let (second, words) = half(words, e.block[i + 1], Turn::Second);
+        for (place, word) in places.into_iter().zip(words) {
+            matrix[place] = word;
+        }
+        let cols = Mix {
+            first,
+            between,
+            second,
+        };
+        (cols, high_bytes(words[1]))
+    };
+    let columns: [_; 4] = core::array::from_fn(|i| mix([i, 4 + i, 8 + i, 12 + i], 2 * i));
+    let diagonals: [_; 4] = core::array::from_fn(|i| {
+        let [j, k, l] = [1, 2, 3].map(|quarter| 4 * quarter + (i + quarter) % 4);
+        mix([i, j, k, l], 8 + 2 * i)
+    });
+    let words = |quarter: usize| core::array::from_fn(|i| gadget::word(e.matrix[4 * quarter + i]));
+    let bytes = |quarter: usize| -> [_; 4] {
+        core::array::from_fn(|i| gadget::word_bytes(e.matrix[4 * quarter + i]))
+    };
+    Blake3Round {
+        ts: F::from_int(e.ts),
+        step: F::from_int(e.step),
+        is_real: F::ONE,
+        a: words(0),
+        b: bytes(1),
+        c: words(2),
+        d: bytes(3),
+        block: e.block.map(gadget::word),
+        columns: columns.map(|(mix, _)| mix),
+        between: columns.map(|(_, between)| between),
+        diagonals: diagonals.map(|(mix, _)| mix),
+    }
+}
+
+fn high_bytes(word: u32) -> Word<F> {
+    let [_, b1, _, b3] = gadget::word_bytes(word);
+    [b1, b3]
+}
+
+/// The cells of half of the function, and the four words after.
+pub(crate) fn half_row([a, b, c, d]: [u32; 4], x: u32, turn: Turn) -> (Half<F>, [u32; 4]) {
+    let right = 8 * turn.bytes() as u32;
+    let a = a.wrapping_add(b).wrapping_add(x);
+    let d_after = (d ^ a).rotate_right(right);
+    let c = c.wrapping_add(d_after);
+    let of_b = (b ^ c).rotate_right(right);
+    let top = |limb: u32| F::from_int(limb >> (16 - turn.bits()));
+    let cols = Half {
+        a: gadget::word_bytes(a),
+        d_and: gadget::word_bytes(d & a),
+        c: gadget::word_bytes(c),
+        b_and: gadget::word_bytes(b & c),
+        top: [top(of_b & 0xffff), top(of_b >> 16)],
+    };
+    (cols, [a, of_b.rotate_left(turn.bits()), c, d_after])
+}
