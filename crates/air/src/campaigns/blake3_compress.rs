@@ -145,15 +145,21 @@ fn judge(row: &Verdict) -> Result<(), String> {
     // The rounds of this call end as they must, if the row begins them rightly.
     let ends = |m: &&Message| m.bus == PROGRESS && m.count == -1;
     let begins = |m: &&Message| m.bus == PROGRESS && m.count == 1;
-    let mut sent = row.sent_sorted();
-    if sent.iter().filter(begins).eq(expected.iter().filter(begins)) {
+    let sent = row.sent_sorted();
+    if sent
+        .iter()
+        .filter(begins)
+        .eq(expected.iter().filter(begins))
+    {
         let is_of_call = |m: &Message| m.fields[1..3] == [ts, ROUNDS as u32];
         let is_other = |(a, b): (&Message, &Message)| a != b && is_of_call(a);
-        if { sent.iter().filter(ends) }.zip(expected.iter().filter(ends)).any(is_other) {
+        if { sent.iter().filter(ends) }
+            .zip(expected.iter().filter(ends))
+            .any(is_other)
+        {
             return Ok(());
         }
     }
-    sent.sort();
     let is_there = |at: u32, words: usize, from: u32| {
         at.is_multiple_of(4) && at / 4 >= from && at / 4 + words as u32 <= REGISTER_BASE
     };

@@ -11,7 +11,8 @@ use crate::F;
 use crate::bus::{PROGRESS, PROGRESS_LIMBS};
 use crate::table::TableType;
 use crate::tables::Table;
-use crate::tables::blake3_round::{Blake3Round, Half, KIND, LIMBS, Round, Turn, half_row, row_by};
+use crate::tables::blake3_round::half::{Half, Turn, half_row};
+use crate::tables::blake3_round::{Blake3Round, KIND, LIMBS, Round, row_by};
 use crate::testkit::score::Spare;
 use crate::testkit::{Campaign, EDGES, Message, Mutation, P, Subject, TEXT, Verdict, cells};
 

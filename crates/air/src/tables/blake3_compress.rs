@@ -18,6 +18,7 @@ use vouch_isa::accelerators::blake3_compress::{
 };
 use vouch_isa::event::Counts;
 
+use super::blake3_round::half::joined;
 use super::blake3_round::{self, KIND};
 use crate::accelerator::{self, Called, Event, Written};
 use crate::bus::{self, Fact};
@@ -99,10 +100,19 @@ impl TableType for Blake3Compress<F> {
         let chaining = chaining_value(b, c, &real);
         b.rule("word of the block");
         for (i, word) in block.into_iter().enumerate() {
-            access(b, c, i, block_at.clone() + F::from_int(i as u32), [word.clone(), word], &real);
+            access(
+                b,
+                c,
+                i,
+                block_at.clone() + F::from_int(i as u32),
+                [word.clone(), word],
+                &real,
+            );
         }
         b.rule("word of the state");
-        let after = chaining.into_iter().chain(state[CHAINING_WORDS..].iter().cloned());
+        let after = chaining
+            .into_iter()
+            .chain(state[CHAINING_WORDS..].iter().cloned());
         for (i, (before, after)) in state.iter().cloned().zip(after).enumerate() {
             let word = state_at.clone() + F::from_int(i as u32);
             access(b, c, BLOCK_WORDS + i, word, [before, after], &real);
@@ -115,7 +125,11 @@ impl TableType for Blake3Compress<F> {
         for _ in 0..ROUNDS {
             step = step.next();
         }
-        let before = |i: usize| accesses.get(BLOCK_WORDS + i).map_or(0, |access| access.prev);
+        let before = |i: usize| {
+            accesses
+                .get(BLOCK_WORDS + i)
+                .map_or(0, |access| access.prev)
+        };
         let at: [_; WORDS] = accelerator::memory_accesses(accesses, e.ts);
         Blake3Compress {
             call: Called::new(e),
@@ -148,7 +162,7 @@ fn chaining_value<B: Builder>(
     real: &B::Expr,
 ) -> [Word<B::Expr>; CHAINING_WORDS] {
     core::array::from_fn(|i| {
-        blake3_round::joined::<B>(core::array::from_fn(|byte| {
+        joined::<B>(core::array::from_fn(|byte| {
             let [x, y, and] = [c.matrix[i][byte], c.matrix[i + 8][byte], c.and[i][byte]];
             let fields = [x, y, and].map(Into::into);
             bus::ask_lookup(b, Fact::And, fields, real.clone());

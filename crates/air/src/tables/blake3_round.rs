@@ -10,6 +10,8 @@
 //! So rotations by bytes are free. Those by 12 and 7 bits are one by 2 bytes or 1, and then 4 bits or 1 to the
 //! left: what each limb hands to the other is a column.
 
+pub(crate) mod half;
+
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -19,7 +21,8 @@ use vouch_isa::accelerators::blake3_compress::{self, BLOCK_WORDS, ROUNDS};
 use vouch_isa::accelerators::{Accelerates, Accelerator};
 use vouch_isa::event::{Access, Counts, Invocation};
 
-use crate::bus::{self, Fact};
+use self::half::{Half, Turn, Words, half, half_row, joined};
+use crate::bus;
 use crate::gadget;
 use crate::table::{Context, TableType};
 use crate::{Builder, F, Word};
@@ -29,22 +32,6 @@ pub(crate) const KIND: u32 = blake3_compress::Blake3Compress::NUMBER;
 
 /// What a round is given and gives: the matrix and the block, in limbs.
 pub(crate) const LIMBS: usize = 2 * (16 + BLOCK_WORDS);
-
-crate::columns! {
-    /// Half of the function that mixes four words `a`, `b`, `c` and `d`.
-    pub struct Half {
-        /// Bytes of `a + b` and a word of the block; bytes by lookup.
-        a: [T; 4],
-        /// `d & a`; lookup.
-        d_and: [T; 4],
-        /// Bytes of `c + d`; bytes by lookup.
-        c: [T; 4],
-        /// `b & c`; lookup.
-        b_and: [T; 4],
-        /// What the limbs of `b` hand to each other as they are turned by bits. 4 bits by lookup, or boolean.
-        top: Word<T>,
-    }
-}
 
 crate::columns! {
     /// The function that mixes four words.
@@ -208,12 +195,6 @@ fn limbs<B: Builder>(
     limbs
 }
 
-/// Bytes, least significant first, as a word.
-pub(crate) fn joined<B: Builder>([b0, b1, b2, b3]: [B::Expr; 4]) -> Word<B::Expr> {
-    let high = F::from_int(256);
-    [b0 + b1 * high, b2 + b3 * high]
-}
-
 /// The bytes of a word, given the high ones of its limbs. Who looks them up shows that they are.
 fn bytes<B: Builder>([lo, hi]: Word<B::Expr>, [b1, b3]: Word<B::Var>) -> [B::Expr; 4] {
     let high = F::from_int(256);
@@ -243,142 +224,6 @@ fn mix<B: Builder>(
     matrix.c[k] = words.c;
     matrix.d[l] = words.d;
     b_limbs
-}
-
-struct Words<E> {
-    a: Word<E>,
-    b: [E; 4],
-    c: Word<E>,
-    d: [E; 4],
-}
-
-/// By how much a half of the function turns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// `d` by 2 bytes to the right, `b` also by 4 bits to the left.
-    First,
-    /// `d` by 1 byte to the right, `b` also by 1 bit to the left.
-    Second,
-}
-
-impl Turn {
-    /// Bytes to the right.
-    const fn bytes(self) -> usize {
-        match self {
-            Self::First => 2,
-            Self::Second => 1,
-        }
-    }
-
-    /// Bits to the left, of `b` only.
-    const fn bits(self) -> u32 {
-        match self {
-            Self::First => 4,
-            Self::Second => 1,
-        }
-    }
-}
-
-/// Half of the function: `a += b + x; d = (d ^ a) turned; c += d; b = (b ^ c) turned`.
-fn half<B: Builder>(
-    b: &mut B,
-    words: &mut Words<B::Expr>,
-    [x_lo, x_hi]: Word<B::Expr>,
-    cols: &Half<B::Var>,
-    turn: Turn,
-    real: &B::Expr,
-) -> Word<B::Expr> {
-    let [a_lo, a_hi] = words.a.clone();
-    let [b_lo, b_hi] = joined::<B>(words.b.clone());
-    words.a = gadget::word_of_bytes::<B>(cols.a);
-    b.rule("a is the sum");
-    let sum = [a_lo + b_lo + x_lo, a_hi + b_hi + x_hi];
-    assert_sum(b, sum, words.a.clone(), 3);
-    b.rule("d and a");
-    let d = xor(b, &words.d, &cols.a, &cols.d_and, real);
-    words.d = turned(d, turn);
-    let [c_lo, c_hi] = words.c.clone();
-    let [d_lo, d_hi] = joined::<B>(words.d.clone());
-    words.c = gadget::word_of_bytes::<B>(cols.c);
-    b.rule("c is the sum");
-    assert_sum(b, [c_lo + d_lo, c_hi + d_hi], words.c.clone(), 2);
-    b.rule("b and c");
-    let of_b = xor(b, &words.b, &cols.c, &cols.b_and, real);
-    let limbs = joined::<B>(turned(of_b, turn));
-    turned_left(b, limbs, &cols.top, turn, real)
-}
-
-fn turned<E: Clone>(bytes: [E; 4], turn: Turn) -> [E; 4] {
-    core::array::from_fn(|i| bytes[(i + turn.bytes()) % 4].clone())
-}
-
-/// `result` is the sum of so many words, 2 or 3, which is given limb by limb, modulo `2^32`. All limbs are
-/// 16 bits.
-///
-/// The carries are what is left over, divided by `2^16`. Were they any others, any result would do.
-fn assert_sum<B: Builder>(
-    b: &mut B,
-    [sum_lo, sum_hi]: Word<B::Expr>,
-    [lo, hi]: Word<B::Expr>,
-    words: u32,
-) {
-    let carry_lo = (sum_lo - lo) * gadget::INV_2_16;
-    let carry_hi = (sum_hi + carry_lo.clone() - hi) * gadget::INV_2_16;
-    for (part, carry) in [("low carry", carry_lo), ("high carry", carry_hi)] {
-        b.part(part);
-        let mut product = carry.clone();
-        for other in 1..words {
-            product *= carry.clone() - gadget::constant::<B>(other);
-        }
-        b.assert_zero(product);
-    }
-}
-
-/// `x ^ y`, byte by byte, given `x & y`. The lookup shows that all three are bytes, and so is the result.
-fn xor<B: Builder>(
-    b: &mut B,
-    x: &[B::Expr; 4],
-    y: &[B::Var; 4],
-    and: &[B::Var; 4],
-    real: &B::Expr,
-) -> [B::Expr; 4] {
-    core::array::from_fn(|i| {
-        let fields = [x[i].clone(), y[i].into(), and[i].into()];
-        bus::ask_lookup(b, Fact::And, fields, real.clone());
-        x[i].clone() + y[i] - and[i].into().double()
-    })
-}
-
-/// A word, whose limbs are 16 bits, turned to the left by `turn.bits()`, if the result's limbs are 16 bits.
-///
-/// `2^n lo - 2^16 top_lo + top_hi` is then a limb for one `top_lo` of `n` bits only, since both tops are.
-/// Otherwise there would be others: `30720 * 2^16 = -1`, so that 30720 more makes a limb 1 more. Of 4 bits,
-/// 16 times a top is a byte; that says as much, since a top is also a whole number, small: what one limb
-/// after is more than the multiple of the other top.
-fn turned_left<B: Builder>(
-    b: &mut B,
-    [lo, hi]: Word<B::Expr>,
-    &[top_lo, top_hi]: &Word<B::Var>,
-    turn: Turn,
-    real: &B::Expr,
-) -> Word<B::Expr> {
-    match turn {
-        Turn::First => {
-            b.rule("tops of b have 4 bits");
-            let [x, y] = [top_lo, top_hi].map(|top| top * F::from_int(16));
-            gadget::bytes(b, x, y, real);
-        }
-        Turn::Second => {
-            b.rule("tops of b are bits");
-            b.assert_bool(top_lo);
-            b.assert_bool(top_hi);
-        }
-    }
-    let (shift, over) = (F::from_int(1u32 << turn.bits()), F::from_int(1u32 << 16));
-    [
-        lo * shift - top_lo * over + top_hi,
-        hi * shift - top_hi * over + top_lo,
-    ]
 }
 
 /// The row of a round each of whose halves is filled by `half`, from `a`, `b`, `c`, `d` and a word of
@@ -430,22 +275,4 @@ pub(crate) fn row_by(
 fn high_bytes(word: u32) -> Word<F> {
     let [_, b1, _, b3] = gadget::word_bytes(word);
     [b1, b3]
-}
-
-/// The cells of half of the function, and the four words after.
-pub(crate) fn half_row([a, b, c, d]: [u32; 4], x: u32, turn: Turn) -> (Half<F>, [u32; 4]) {
-    let right = 8 * turn.bytes() as u32;
-    let a = a.wrapping_add(b).wrapping_add(x);
-    let d_after = (d ^ a).rotate_right(right);
-    let c = c.wrapping_add(d_after);
-    let of_b = (b ^ c).rotate_right(right);
-    let top = |limb: u32| F::from_int(limb >> (16 - turn.bits()));
-    let cols = Half {
-        a: gadget::word_bytes(a),
-        d_and: gadget::word_bytes(d & a),
-        c: gadget::word_bytes(c),
-        b_and: gadget::word_bytes(b & c),
-        top: [top(of_b & 0xffff), top(of_b >> 16)],
-    };
-    (cols, [a, of_b.rotate_left(turn.bits()), c, d_after])
 }

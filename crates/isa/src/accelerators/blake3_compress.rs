@@ -89,18 +89,19 @@ pub fn start(state: &[u32; STATE_WORDS]) -> [u32; 16] {
     })
 }
 
-/// A round.
+/// A round: the columns are mixed, then the diagonals.
 pub fn round(matrix: &mut [u32; 16], message: &[u32; BLOCK_WORDS]) {
-    let [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, ma, mb, mc, md, me, mf] = *message;
-    // The columns, and the diagonals.
-    mix(matrix, [0, 4, 8, 12], [m0, m1]);
-    mix(matrix, [1, 5, 9, 13], [m2, m3]);
-    mix(matrix, [2, 6, 10, 14], [m4, m5]);
-    mix(matrix, [3, 7, 11, 15], [m6, m7]);
-    mix(matrix, [0, 5, 10, 15], [m8, m9]);
-    mix(matrix, [1, 6, 11, 12], [ma, mb]);
-    mix(matrix, [2, 7, 8, 13], [mc, md]);
-    mix(matrix, [3, 4, 9, 14], [me, mf]);
+    for i in 0..4 {
+        mix(
+            matrix,
+            [i, 4 + i, 8 + i, 12 + i],
+            [message[2 * i], message[2 * i + 1]],
+        );
+    }
+    for i in 0..4 {
+        let diagonal = [i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4];
+        mix(matrix, diagonal, [message[2 * i + 8], message[2 * i + 9]]);
+    }
 }
 
 /// The words of a block in the order of the next round.
