@@ -348,6 +348,31 @@ pub const BUGS: &[Bug] = &[
         "seen in several: control flow, next pc free after ECALL",
         Field(bus::CALL, 11),
     ),
+    bug(
+        "an exclusive or of a hash's round is free",
+        "seen in several: buses, an unchecked lookup",
+        Questions(Table::Blake3Round, &["diagonals[1].first.d_and"]),
+    ),
+    bug(
+        "a sum in a hash's round has no carry",
+        "seen in several: integers and the field",
+        Columns(Table::Blake3Round, &["columns[2].second.a"]),
+    ),
+    bug(
+        "the bits that a word of a hash turns by are free",
+        "seen in several: arithmetic",
+        Columns(Table::Blake3Round, &["diagonals[3].second.top"]),
+    ),
+    bug(
+        "a hash may leave rounds out",
+        "seen in several: control flow",
+        Field(bus::PROGRESS, 2),
+    ),
+    bug(
+        "the rounds of a hash are those of another",
+        "seen in several: operands",
+        Field(bus::PROGRESS, 1),
+    ),
     // Operations.
     bug(
         "SLT takes any sign",
