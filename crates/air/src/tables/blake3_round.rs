@@ -21,7 +21,7 @@ use vouch_isa::accelerators::blake3_compress::{self, BLOCK_WORDS, ROUNDS};
 use vouch_isa::accelerators::{Accelerates, Accelerator};
 use vouch_isa::event::{Access, Counts, Invocation};
 
-use self::half::{Half, Turn, Words, half, half_row, joined};
+use self::half::{Half, Halves, Turn, Words, half, half_row, joined};
 use crate::bus;
 use crate::gadget;
 use crate::table::{Context, TableType};
@@ -34,14 +34,14 @@ pub(crate) const KIND: u32 = blake3_compress::Blake3Compress::NUMBER;
 pub(crate) const LIMBS: usize = 2 * (16 + BLOCK_WORDS);
 
 crate::columns! {
-    /// The function that mixes four words.
-    pub struct Mix {
+    /// The function that mixes words, for four of each quarter.
+    pub struct Mixes {
         /// It turns by 16 and 12.
-        first: Half<T>,
+        first: Halves<T>,
         /// High bytes of the limbs of `b` in between; bytes by lookup.
-        between: Word<T>,
+        between: [Word<T>; 4],
         /// It turns by 8 and 7.
-        second: Half<T>,
+        second: Halves<T>,
     }
 }
 
@@ -65,11 +65,11 @@ crate::columns! {
         /// The block in this round's order; pinned by the progress bus.
         block: [Word<T>; BLOCK_WORDS],
         /// Mixes the columns of the matrix.
-        columns: [Mix<T>; 4],
+        columns: Mixes<T>,
         /// High bytes of the limbs of `b` after that; bytes by lookup.
         between: [Word<T>; 4],
         /// Mixes its diagonals.
-        diagonals: [Mix<T>; 4],
+        diagonals: Mixes<T>,
     }
 }
 
@@ -150,15 +150,15 @@ impl TableType for Blake3Round<F> {
         bus::receive_progress(b, KIND, ts, step, &limbs, real.clone());
 
         let (mut matrix, mut mixed) = (before, Vec::with_capacity(4));
-        for (i, cols) in c.columns.iter().enumerate() {
+        for i in 0..4 {
             let words = [block[2 * i].clone(), block[2 * i + 1].clone()];
-            let b_limbs = mix(b, &mut matrix, [i, i, i, i], words, cols, &real);
+            let b_limbs = mix(b, &mut matrix, [i, i, i, i], words, &c.columns, &real);
             matrix.b[i] = bytes::<B>(b_limbs, c.between[i]);
         }
-        for (i, cols) in c.diagonals.iter().enumerate() {
+        for i in 0..4 {
             let words = [block[2 * i + 8].clone(), block[2 * i + 9].clone()];
             let places = core::array::from_fn(|quarter| (i + quarter) % 4);
-            mixed.push(mix(b, &mut matrix, places, words, cols, &real));
+            mixed.push(mix(b, &mut matrix, places, words, &c.diagonals, &real));
         }
         // The first diagonal has the second of `b`.
         let b_limbs = core::array::from_fn(|i| mixed[(i + 3) % 4].clone());
@@ -201,14 +201,14 @@ fn bytes<B: Builder>([lo, hi]: Word<B::Expr>, [b1, b3]: Word<B::Var>) -> [B::Exp
     [lo - b1 * high, b1.into(), hi - b3 * high, b3.into()]
 }
 
-/// Mixes four words of the matrix; what becomes of `b` is given back in limbs, whose range is
-/// left to whoever takes them apart.
+/// Mixes a word of each quarter of the matrix, the `i`-th of the first, by the `i`-th of the columns. What
+/// becomes of `b` is given back in limbs, whose range is left to whoever takes them apart.
 fn mix<B: Builder>(
     b: &mut B,
     matrix: &mut Matrix<B::Expr>,
     [i, j, k, l]: [usize; 4],
     [x, y]: [Word<B::Expr>; 2],
-    cols: &Mix<B::Var>,
+    cols: &Mixes<B::Var>,
     real: &B::Expr,
 ) -> Word<B::Expr> {
     let mut words = Words {
@@ -217,9 +217,9 @@ fn mix<B: Builder>(
         c: matrix.c[k].clone(),
         d: matrix.d[l].clone(),
     };
-    let b_limbs = half(b, &mut words, x, &cols.first, Turn::First, real);
-    words.b = bytes::<B>(b_limbs, cols.between);
-    let b_limbs = half(b, &mut words, y, &cols.second, Turn::Second, real);
+    let b_limbs = half(b, &mut words, x, &cols.first.at(i), Turn::First, real);
+    words.b = bytes::<B>(b_limbs, cols.between[i]);
+    let b_limbs = half(b, &mut words, y, &cols.second.at(i), Turn::Second, real);
     matrix.a[i] = words.a;
     matrix.c[k] = words.c;
     matrix.d[l] = words.d;
@@ -241,12 +241,12 @@ pub(crate) fn row_by(
         for (place, word) in places.into_iter().zip(words) {
             matrix[place] = word;
         }
-        let cols = Mix {
+        Mixed {
             first,
             between,
             second,
-        };
-        (cols, high_bytes(words[1]))
+            after: high_bytes(words[1]),
+        }
     };
     let columns: [_; 4] = core::array::from_fn(|i| mix([i, 4 + i, 8 + i, 12 + i], 2 * i));
     let diagonals: [_; 4] = core::array::from_fn(|i| {
@@ -266,9 +266,29 @@ pub(crate) fn row_by(
         c: words(2),
         d: bytes(3),
         block: e.block.map(gadget::word),
-        columns: columns.map(|(mix, _)| mix),
-        between: columns.map(|(_, between)| between),
-        diagonals: diagonals.map(|(mix, _)| mix),
+        columns: Mixes::of_each(columns),
+        between: columns.map(|mixed| mixed.after),
+        diagonals: Mixes::of_each(diagonals),
+    }
+}
+
+/// One of [`Mixes`].
+#[derive(Clone, Copy)]
+struct Mixed {
+    first: Half<F>,
+    between: Word<F>,
+    second: Half<F>,
+    /// High bytes of the limbs of `b` after it.
+    after: Word<F>,
+}
+
+impl Mixes<F> {
+    fn of_each(mixed: [Mixed; 4]) -> Self {
+        Self {
+            first: Halves::of_each(mixed.map(|it| it.first)),
+            between: mixed.map(|it| it.between),
+            second: Halves::of_each(mixed.map(|it| it.second)),
+        }
     }
 }
 

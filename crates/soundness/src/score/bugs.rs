@@ -351,17 +351,17 @@ pub const BUGS: &[Bug] = &[
     bug(
         "an exclusive or of a hash's round is free",
         "seen in several: buses, an unchecked lookup",
-        Questions(Table::Blake3Round, &["diagonals[1].first.d_and"]),
+        Questions(Table::Blake3Round, &["diagonals.first.d_and[1]"]),
     ),
     bug(
         "a sum in a hash's round has no carry",
         "seen in several: integers and the field",
-        Columns(Table::Blake3Round, &["columns[2].second.a"]),
+        Columns(Table::Blake3Round, &["columns.second.a[2]"]),
     ),
     bug(
         "the bits that a word of a hash turns by are free",
         "seen in several: arithmetic",
-        Columns(Table::Blake3Round, &["diagonals[3].second.top"]),
+        Columns(Table::Blake3Round, &["diagonals.second.top[3]"]),
     ),
     bug(
         "a hash may leave rounds out",

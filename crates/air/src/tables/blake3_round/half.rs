@@ -7,18 +7,52 @@ use crate::gadget;
 use crate::{Builder, F, Word};
 
 crate::columns! {
-    /// Half of the function that mixes four words `a`, `b`, `c` and `d`.
-    pub struct Half {
+    /// Half of the function that mixes words `a`, `b`, `c` and `d`: for four such words each.
+    pub struct Halves {
         /// Bytes of `a + b` and a word of the block; bytes by lookup.
-        a: [T; 4],
+        a: [[T; 4]; 4],
         /// `d & a`; lookup.
-        d_and: [T; 4],
+        d_and: [[T; 4]; 4],
         /// Bytes of `c + d`; bytes by lookup.
-        c: [T; 4],
+        c: [[T; 4]; 4],
         /// `b & c`; lookup.
-        b_and: [T; 4],
+        b_and: [[T; 4]; 4],
         /// What the limbs of `b` hand to each other as they are turned by bits. 4 bits by lookup, or boolean.
-        top: Word<T>,
+        top: [Word<T>; 4],
+    }
+}
+
+/// One of [`Halves`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Half<T> {
+    pub a: [T; 4],
+    pub d_and: [T; 4],
+    pub c: [T; 4],
+    pub b_and: [T; 4],
+    pub top: Word<T>,
+}
+
+impl<T: Copy> Halves<T> {
+    /// One of them.
+    pub(crate) fn at(&self, i: usize) -> Half<T> {
+        Half {
+            a: self.a[i],
+            d_and: self.d_and[i],
+            c: self.c[i],
+            b_and: self.b_and[i],
+            top: self.top[i],
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn of_each(halves: [Half<T>; 4]) -> Self {
+        Self {
+            a: halves.map(|half| half.a),
+            d_and: halves.map(|half| half.d_and),
+            c: halves.map(|half| half.c),
+            b_and: halves.map(|half| half.b_and),
+            top: halves.map(|half| half.top),
+        }
     }
 }
 
