@@ -166,7 +166,7 @@ fn chaining_value<B: Builder>(
             let [x, y, and] = [c.matrix[i][byte], c.matrix[i + 8][byte], c.and[i][byte]];
             let fields = [x, y, and].map(Into::into);
             bus::ask_lookup(b, Fact::And, fields, real.clone());
-            x + y - and.into().double()
+            x + y - and * F::TWO
         }))
     })
 }

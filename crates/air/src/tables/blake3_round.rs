@@ -137,12 +137,12 @@ impl TableType for Blake3Round<F> {
         b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         let before = Matrix::<B::Expr> {
-            a: c.a.map(|word| word.map(Into::into)),
+            a: c.a.map(gadget::exs::<B, 2>),
             b: c.b.map(gadget::exs::<B, 4>),
-            c: c.c.map(|word| word.map(Into::into)),
+            c: c.c.map(gadget::exs::<B, 2>),
             d: c.d.map(gadget::exs::<B, 4>),
         };
-        let block = c.block.map(|word| word.map(Into::into));
+        let block = c.block.map(gadget::exs::<B, 2>);
         b.rule("step");
         // Steps only go up: no rounds go in a circle.
         let (ts, step) = (c.ts.into(), c.step.into());
