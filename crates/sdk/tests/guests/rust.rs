@@ -149,9 +149,8 @@ pub fn blake3_has_all_kinds(built: &Built) {
             journal.extend(blake3::keyed_hash(key, input).as_bytes());
             journal.extend(blake3::derive_key("vouch 2026 a context", input));
             let mut output = [0; 120];
-            { blake3::Hasher::new().update(input) }
-                .finalize_xof()
-                .fill(&mut output);
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(input).finalize_xof().fill(&mut output);
             journal.extend(&output[20..]);
         }
     }
