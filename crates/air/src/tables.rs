@@ -19,6 +19,7 @@ use crate::{Builder, F};
 pub mod add_imm;
 pub mod add_sub;
 pub mod bitwise;
+pub mod blake3_round;
 pub mod branch_eq;
 pub mod branch_lt;
 pub mod claim;
@@ -84,6 +85,7 @@ macro_rules! all_tables {
             facts::Facts,
             keccak_round::KeccakRound,
             sha256_rounds::Sha256Rounds,
+            blake3_round::Blake3Round,
         }
     };
 }

@@ -15,6 +15,7 @@ macro_rules! accelerators {
             $($before)*
             poseidon2_permute::Poseidon2Permute,
             keccak_f1600::KeccakF1600,
+            blake3_compress::Blake3Compress,
             mul_add_mod_256::MulAddMod256,
             mul_add_mod_384::MulAddMod384,
             sha256_compress::Sha256Compress,

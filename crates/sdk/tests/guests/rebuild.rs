@@ -35,6 +35,7 @@ fn rust_guests() {
     rust::statics_are_made(&built(&rust::guest("statics"), &options).elf);
     rust::accelerators_compute(&built(&rust::guest("accelerated"), &options));
     rust::hashes_agree(&built(&rust::guest("keccak"), &options));
+    rust::blake3_has_all_kinds(&built(&rust::guest("blake3"), &options));
     rust::errors_are_reported(&built(&rust::guest("fallible"), &options));
     rust::products_are_warned_of(&built(&rust::guest("masked-product"), &options));
     let copy = copy_elsewhere(&dir.path().join("elsewhere"));

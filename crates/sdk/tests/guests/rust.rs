@@ -173,3 +173,27 @@ pub fn products_are_warned_of(built: &Built) {
         ));
     }
 }
+
+/// What `blake3` commits to: hashes of every kind, here by the accelerator, under qemu by software, and as the crate
+/// of that name has them on this machine.
+pub fn blake3_has_all_kinds(built: &Built) {
+    let input: Vec<u8> = (0..5121).map(|i| (i % 251) as u8).collect();
+    let key = b"a key of just as many as 32 byte";
+    let mut journal = Vec::new();
+    for length in [0, 1, 63, 64, 65, 1023, 1024, 1025, 2048, 2049, 3073, 5120] {
+        for input in [&input[..length], &input[1..][..length]] {
+            journal.extend(blake3::hash(input).as_bytes());
+            journal.extend(blake3::keyed_hash(key, input).as_bytes());
+            journal.extend(blake3::derive_key("vouch 2026 a context", input));
+            let mut output = [0; 120];
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(input).finalize_xof().fill(&mut output);
+            journal.extend(&output[20..]);
+        }
+    }
+    let expected = Run {
+        journal,
+        ..Run::default()
+    };
+    assert_eq!(run_elf("blake3", &built.elf, &input), expected);
+}
