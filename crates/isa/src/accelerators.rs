@@ -12,6 +12,8 @@ macro_rules! accelerators {
         $then! {
             $($before)*
             poseidon2_permute::Poseidon2Permute,
+            matrix_product_i8::MatrixProductI8,
+            dot_i32::DotI32,
         }
     };
 }
