@@ -9,6 +9,7 @@ use crate::testkit::Campaign;
 mod add_imm;
 mod add_sub;
 mod bitwise;
+mod blake3_round;
 mod branch_eq;
 mod branch_lt;
 mod claim;

@@ -87,6 +87,32 @@ impl<T: Copy, const N: usize> Block<T> for [T; N] {
     }
 }
 
+impl<T: Copy, const M: usize, const N: usize> Block<T> for [[T; M]; N] {
+    const WIDTH: usize = M * N;
+
+    #[inline]
+    fn take(cells: &mut Iter<'_, T>) -> Self {
+        core::array::from_fn(|_| <[T; M] as Block<T>>::take(cells))
+    }
+
+    #[inline]
+    fn put(&self, cells: &mut IterMut<'_, T>) {
+        for row in self {
+            row.put(cells);
+        }
+    }
+
+    fn splat(value: T) -> Self {
+        [[value; M]; N]
+    }
+
+    fn names(prefix: &str, out: &mut Vec<String>) {
+        for i in 0..N {
+            <[T; M] as Block<T>>::names(&format!("{prefix}[{i}]"), out);
+        }
+    }
+}
+
 /// Declares a struct of blocks over `T` and makes it a [`Block`] itself. As `pub inline struct` it
 /// is part of the struct that holds it: its fields are named there as if they were that one's own.
 ///

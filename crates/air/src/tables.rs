@@ -19,6 +19,7 @@ use crate::{Builder, F};
 pub mod add_imm;
 pub mod add_sub;
 pub mod bitwise;
+pub mod blake3_round;
 pub mod branch_eq;
 pub mod branch_lt;
 pub mod claim;
@@ -79,6 +80,7 @@ macro_rules! all_tables {
             poseidon2::Poseidon2,
             journal::Journal,
             facts::Facts,
+            blake3_round::Blake3Round,
         }
     };
 }

@@ -36,18 +36,26 @@ fn call<A: Accelerates>(pointers: [*mut u32; ARGUMENTS]) {
     // SAFETY: the pointers are those of references, which are borrowed until this function returns.
     let is_done = unsafe { syscall::accelerate(A::NUMBER, arguments) };
     if !is_done {
+        let [a0, a1, a2, a3, a4] = pointers;
         // SAFETY: the same.
-        unsafe { compute::<A>(pointers) };
+        unsafe { compute::<A>(a0, a1, a2, a3, a4) };
     }
 }
 
-/// In software.
+/// In software. The pointers come in registers: an array would be stored before each call that is made.
 ///
 /// # Safety
-/// `pointers` must be valid for what [`Accelerates::OPERANDS`] says of them.
+/// The pointers must be valid for what [`Accelerates::OPERANDS`] says of them.
 #[cold]
 #[inline(never)]
-unsafe fn compute<A: Accelerates>(pointers: [*mut u32; ARGUMENTS]) {
+unsafe fn compute<A: Accelerates>(
+    a0: *mut u32,
+    a1: *mut u32,
+    a2: *mut u32,
+    a3: *mut u32,
+    a4: *mut u32,
+) {
+    let pointers: [_; ARGUMENTS] = [a0, a1, a2, a3, a4];
     let mut words = [0; Accelerator::MOST_WORDS];
     let mut used = 0;
     let operands = || pointers.into_iter().zip(A::OPERANDS);

@@ -12,6 +12,7 @@ macro_rules! accelerators {
         $then! {
             $($before)*
             poseidon2_permute::Poseidon2Permute,
+            blake3_compress::Blake3Compress,
             matrix_product_i8::MatrixProductI8,
             dot_i32::DotI32,
         }

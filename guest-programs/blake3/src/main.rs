@@ -1,10 +1,13 @@
-//! BLAKE3 of the input, in software.
+//! BLAKE3 of the input, by the accelerator, or with the feature `software` without it.
 //!
 //! Input: any bytes. Journal: their digest, 32 bytes.
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "software")]
 use blake3::Hasher;
+#[cfg(not(feature = "software"))]
+use blake3_accelerated::Hasher;
 use vouch_guest::io::{self, Chunk};
 
 vouch_guest::entry!(main);

@@ -349,6 +349,31 @@ pub const BUGS: &[Bug] = &[
         Field(bus::CALL, 11),
     ),
     bug(
+        "an exclusive or of a hash's round is free",
+        "seen in several: buses, an unchecked lookup",
+        Questions(Table::Blake3Round, &["diagonals.first.d_and[1]"]),
+    ),
+    bug(
+        "a sum in a hash's round has no carry",
+        "seen in several: integers and the field",
+        Columns(Table::Blake3Round, &["columns.second.a[2]"]),
+    ),
+    bug(
+        "the bits that a word of a hash turns by are free",
+        "seen in several: arithmetic",
+        Columns(Table::Blake3Round, &["diagonals.second.top[3]"]),
+    ),
+    bug(
+        "a hash may leave rounds out",
+        "seen in several: control flow",
+        Field(bus::PROGRESS, 2),
+    ),
+    bug(
+        "the rounds of a hash are those of another",
+        "seen in several: operands",
+        Field(bus::PROGRESS, 1),
+    ),
+    bug(
         "bytes that are multiplied have any sign",
         "seen in several: integers and the field, unchecked signs",
         Questions(Table::MatrixProductI8, &["bytes", "is_negative"]),
