@@ -1,5 +1,5 @@
 //! The product of two square matrices of 8-bit integers, with 32-bit sums, by the accelerator `matrix_product_i8`; with
-//! the feature `software`, in software.
+//! the feature `software`, without accelerators.
 //!
 //! Input: two frames, the entries of each matrix row by row, a signed byte each. Journal: the number of rows (four bytes,
 //! little-endian), and the BLAKE3 digest (32 bytes) of the product's entries, row by row, four bytes each, little-endian.
@@ -8,7 +8,10 @@
 
 extern crate alloc;
 
+#[cfg(feature = "software")]
 use blake3::Hasher;
+#[cfg(not(feature = "software"))]
+use blake3_accelerated::Hasher;
 use bytemuck::cast_slice;
 use vouch_guest::{io, refuse};
 
