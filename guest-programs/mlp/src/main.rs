@@ -74,16 +74,3 @@ fn main() {
     // The machine's numbers are little-endian.
     io::commit_slice(hash(cast_slice(&outputs)).as_bytes());
 }
-
-impl Model {
-    /// What becomes of the sum of a hidden unit.
-    #[inline(always)]
-    fn activation(&self, sum: i32) -> i8 {
-        let shifted = sum >> self.shift;
-        match shifted.cast_unsigned() {
-            0..=127 => shifted as i8,
-            // The sign in all bits: 0 if it is negative.
-            _ => !(shifted >> 31) as i8 & 127,
-        }
-    }
-}

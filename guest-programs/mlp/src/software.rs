@@ -18,8 +18,9 @@ impl Model {
             .zip(&self.biases)
             .zip(&self.output_weights)
         {
-            let activation = self.activation(bias.wrapping_add(dot(weights, sample)));
-            output = output.wrapping_add(i32::from(activation) * i32::from(*weight));
+            let sum = bias.wrapping_add(dot(weights, sample));
+            let activation = (sum >> self.shift).clamp(0, 127);
+            output = output.wrapping_add(activation * i32::from(*weight));
         }
         output
     }
