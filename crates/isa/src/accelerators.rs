@@ -3,6 +3,8 @@
 //! There is one list of them, [`accelerators!`](crate::accelerators!). The calls, the tables with
 //! their campaigns and the guest library's functions are made of it.
 
+pub mod mul_add_mod;
+
 /// Calls `$then!` with what is given behind it and the accelerators, each as `module::Type`.
 ///
 /// Their tables come in this order behind all others, so a new one is the last.
@@ -13,6 +15,8 @@ macro_rules! accelerators {
             $($before)*
             poseidon2_permute::Poseidon2Permute,
             blake3_compress::Blake3Compress,
+            mul_add_mod_256::MulAddMod256,
+            mul_add_mod_384::MulAddMod384,
             matrix_product_i8::MatrixProductI8,
             dot_i32::DotI32,
         }

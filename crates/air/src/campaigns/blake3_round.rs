@@ -59,7 +59,11 @@ fn judge(row: &Verdict) -> Result<(), String> {
     if row.sent.is_empty() {
         return Ok(());
     }
-    let part = |i: usize| row.sent.get(i).map_or(&[][..], |message| &message.fields);
+    let part = |i: usize| {
+        row.sent
+            .get(i)
+            .map_or(&[][..], |message| &message.fields[..])
+    };
     let parts = row.sent.len() / 2;
     let limbs_from = |first: usize| -> Vec<u32> {
         let fields = (first..first + parts).flat_map(|i| part(i).iter().skip(4));

@@ -28,6 +28,8 @@ use crate::{Builder, F, Word};
 
 const ACCELERATOR: Accelerator = Accelerator::Blake3Compress;
 const WORDS: usize = BLOCK_WORDS + STATE_WORDS;
+/// As many calls as a full table of rounds has, and no more.
+const MAX_LOG_HEIGHT: usize = 15;
 
 crate::columns! {
     /// A row.
@@ -57,8 +59,7 @@ impl TableType for Blake3Compress<F> {
     const ID: u8 = accelerator::table_id(ACCELERATOR);
     const NAME: &'static str = "blake3_compress";
     const PUBLIC: Public = Public::TextEnd;
-    // As many calls as a full table of rounds has, and no more.
-    const MAX_LOG_HEIGHT: usize = 15;
+    const MAX_LOG_HEIGHT: usize = MAX_LOG_HEIGHT;
     type Columns<T: Copy> = Blake3Compress<T>;
     type Event<'a> = Event<'a>;
 
@@ -166,7 +167,7 @@ fn chaining_value<B: Builder>(
             let [x, y, and] = [c.matrix[i][byte], c.matrix[i + 8][byte], c.and[i][byte]];
             let fields = [x, y, and].map(Into::into);
             bus::ask_lookup(b, Fact::And, fields, real.clone());
-            x + y - and.into().double()
+            x + y - and * F::TWO
         }))
     })
 }
@@ -187,3 +188,6 @@ fn access<B: Builder>(
     let ts = c.call.ts + F::from_int(i as u32);
     gadget::access_memory(b, word, before, after, &at, ts, real);
 }
+
+const _: () = assert!(MAX_LOG_HEIGHT <= accelerator::max_log_height(ACCELERATOR));
+const _: () = assert!(ROUNDS << MAX_LOG_HEIGHT >= 1 << blake3_round::MAX_LOG_HEIGHT);

@@ -30,6 +30,9 @@ use crate::{Builder, F, Word};
 /// The number under which calls make progress.
 pub(crate) const KIND: u32 = blake3_compress::Blake3Compress::NUMBER;
 
+/// More rows, of as many messages as one has, would be too many for the sum over all tables.
+pub(crate) const MAX_LOG_HEIGHT: usize = 17;
+
 /// What a round is given and gives: the matrix and the block, in limbs.
 pub(crate) const LIMBS: usize = 2 * (16 + BLOCK_WORDS);
 
@@ -114,8 +117,7 @@ pub(crate) fn first(call: &Invocation, accesses: &[Access]) -> Round {
 impl TableType for Blake3Round<F> {
     const ID: u8 = 26;
     const NAME: &'static str = "blake3_round";
-    // Of as many messages as this has, rows would be too many for the sum of all.
-    const MAX_LOG_HEIGHT: usize = 17;
+    const MAX_LOG_HEIGHT: usize = MAX_LOG_HEIGHT;
     type Columns<T: Copy> = Blake3Round<T>;
     type Event<'a> = Round;
 
@@ -137,12 +139,12 @@ impl TableType for Blake3Round<F> {
         b.rule("flags");
         let real = gadget::select(b, &[c.is_real]);
         let before = Matrix::<B::Expr> {
-            a: c.a.map(|word| word.map(Into::into)),
+            a: c.a.map(gadget::exs::<B, 2>),
             b: c.b.map(gadget::exs::<B, 4>),
-            c: c.c.map(|word| word.map(Into::into)),
+            c: c.c.map(gadget::exs::<B, 2>),
             d: c.d.map(gadget::exs::<B, 4>),
         };
-        let block = c.block.map(|word| word.map(Into::into));
+        let block = c.block.map(gadget::exs::<B, 2>);
         b.rule("step");
         // Steps only go up: no rounds go in a circle.
         let (ts, step) = (c.ts.into(), c.step.into());

@@ -34,6 +34,7 @@ fn rust_guests() {
     each_is_what_it_was(&options);
     rust::statics_are_made(&built(&rust::guest("statics"), &options).elf);
     rust::accelerators_compute(&built(&rust::guest("accelerated"), &options));
+    rust::blake3_has_all_kinds(&built(&rust::guest("blake3"), &options));
     products::products_are_sums(&built(&rust::guest("products"), &options));
     rust::errors_are_reported(&built(&rust::guest("fallible"), &options));
     rust::products_are_warned_of(&built(&rust::guest("masked-product"), &options));

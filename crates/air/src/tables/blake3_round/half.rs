@@ -157,7 +157,7 @@ fn xor<B: Builder>(
     core::array::from_fn(|i| {
         let fields = [x[i].clone(), y[i].into(), and[i].into()];
         bus::ask_lookup(b, Fact::And, fields, real.clone());
-        x[i].clone() + y[i] - and[i].into().double()
+        x[i].clone() + y[i] - and[i] * F::TWO
     })
 }
 
