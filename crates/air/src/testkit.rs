@@ -3,6 +3,7 @@
 //! and who keeps them out. Never part of the product.
 
 pub mod answer;
+pub mod calls;
 pub mod campaign;
 pub mod cases;
 pub mod check;

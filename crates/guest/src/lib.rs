@@ -35,6 +35,7 @@ mod heap;
 #[cfg(feature = "std")]
 mod hosted;
 pub mod io;
+pub mod products;
 pub mod random;
 // What `cycle_scope!` is made of.
 pub mod scope;

@@ -19,6 +19,8 @@ macro_rules! accelerators {
             mul_add_mod_256::MulAddMod256,
             mul_add_mod_384::MulAddMod384,
             sha256_compress::Sha256Compress,
+            matrix_product_i8::MatrixProductI8,
+            dot_i32::DotI32,
         }
     };
 }

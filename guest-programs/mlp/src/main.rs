@@ -1,4 +1,5 @@
-//! Inference of a network of 25 inputs, 64 hidden units with ReLU and one output, in 8-bit integers, in software.
+//! Inference of a network of 25 inputs, 64 hidden units with ReLU and one output, in 8-bit integers, by the accelerator
+//! `matrix_product_i8`; with the feature `software`, without accelerators.
 //!
 //! Input: a frame with a [`Model`], a frame with samples, 25 signed bytes each. Journal: the number of samples (four
 //! bytes, little-endian), and the BLAKE3 digest (32 bytes) of their outputs, four bytes each, little-endian.
@@ -9,8 +10,16 @@ extern crate alloc;
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "software")]
+use blake3::hash;
+#[cfg(not(feature = "software"))]
+use blake3_accelerated::hash;
+use bytemuck::cast_slice;
 use serde::Deserialize;
 use vouch_guest::{io, refuse};
+
+#[cfg_attr(feature = "software", path = "software.rs")]
+mod inference;
 
 const INPUTS: usize = 25;
 const HIDDEN: usize = 64;
@@ -60,33 +69,8 @@ fn main() {
             rest.len()
         ));
     }
-    let outputs = samples.iter().map(|sample| model.output(sample));
-    let outputs: Vec<u8> = outputs.flat_map(i32::to_le_bytes).collect();
+    let outputs: Vec<i32> = model.outputs(cast_slice(samples));
     io::commit_word(samples.len() as u32);
-    io::commit_slice(blake3::hash(&outputs).as_bytes());
-}
-
-impl Model {
-    fn output(&self, sample: &[u8; INPUTS]) -> i32 {
-        let sample = sample.map(|byte| byte.cast_signed());
-        let mut output = self.output_bias;
-        for ((weights, bias), weight) in self
-            .weights
-            .iter()
-            .zip(&self.biases)
-            .zip(&self.output_weights)
-        {
-            let sum = bias.wrapping_add(dot(weights, &sample));
-            let activation = (sum >> self.shift).clamp(0, 127);
-            output = output.wrapping_add(activation * i32::from(*weight));
-        }
-        output
-    }
-}
-
-fn dot(weights: &[i8; INPUTS], sample: &[i8; INPUTS]) -> i32 {
-    let products = weights.iter().zip(sample);
-    products
-        .map(|(weight, value)| i32::from(*weight) * i32::from(*value))
-        .sum()
+    // The machine's numbers are little-endian.
+    io::commit_slice(hash(cast_slice(&outputs)).as_bytes());
 }

@@ -8,6 +8,7 @@ mod elf_errors;
 mod events;
 mod faults;
 mod instructions;
+mod products;
 mod profile;
 mod profile_counts;
 mod recording;

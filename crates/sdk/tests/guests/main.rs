@@ -5,6 +5,7 @@
 mod arithmetic;
 mod c;
 mod hosted;
+mod products;
 mod profile;
 mod rebuild;
 mod results;

@@ -9,7 +9,7 @@ use vouch_sdk::build::{BuildError, BuildOptions, Built, Toolchain, build};
 use vouch_sdk::{Program, guests, image_id};
 
 use crate::run::{elf, execute};
-use crate::{c, rust, tools};
+use crate::{c, products, rust, tools};
 
 /// The compilers that the embedded guests were built with. Others make other programs.
 const RUSTC: &str = "rustc 1.96.0 ";
@@ -36,6 +36,7 @@ fn rust_guests() {
     rust::accelerators_compute(&built(&rust::guest("accelerated"), &options));
     rust::hashes_agree(&built(&rust::guest("keccak"), &options));
     rust::blake3_has_all_kinds(&built(&rust::guest("blake3"), &options));
+    products::products_are_sums(&built(&rust::guest("products"), &options));
     rust::errors_are_reported(&built(&rust::guest("fallible"), &options));
     rust::products_are_warned_of(&built(&rust::guest("masked-product"), &options));
     let copy = copy_elsewhere(&dir.path().join("elsewhere"));

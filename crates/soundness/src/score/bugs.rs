@@ -433,6 +433,31 @@ pub const BUGS: &[Bug] = &[
         "seen in several: operands",
         Field(bus::PROGRESS, 1),
     ),
+    bug(
+        "bytes that are multiplied have any sign",
+        "seen in several: integers and the field, unchecked signs",
+        Questions(Table::MatrixProductI8, &["bytes", "is_negative"]),
+    ),
+    bug(
+        "a sum of products carries what it likes",
+        "seen in several: integers and the field",
+        Questions(Table::MatrixProductI8, &["carry"]),
+    ),
+    bug(
+        "sums of products are read elsewhere",
+        "seen in several: memory, boundary addresses unchecked",
+        Questions(Table::MatrixProductI8, &["arguments"]),
+    ),
+    bug(
+        "a factor of 32 bits has a part of a sign",
+        "seen in several: arithmetic, multiplication signs",
+        Columns(Table::DotI32, &["is_negative"]),
+    ),
+    bug(
+        "what straddles two limbs of a sum is more than it is",
+        "seen in several: integers and the field",
+        Questions(Table::DotI32, &["high"]),
+    ),
     // Operations.
     bug(
         "SLT takes any sign",
