@@ -3,6 +3,8 @@
 //! There is one list of them, [`accelerators!`](crate::accelerators!). The calls, the tables with
 //! their campaigns and the guest library's functions are made of it.
 
+mod baby_bear;
+
 /// Calls `$then!` with what is given behind it and the accelerators, each as `module::Type`.
 ///
 /// Their tables come in this order behind all others, so a new one is the last.
