@@ -67,7 +67,9 @@ fn words_are_replaced() {
         assert_eq!(expected[16 + i - 2].prev_ts, ts[0] + i as u32);
     }
     assert_eq!((expected[30].prev_ts, expected[31].prev_ts), (0, 0));
-    assert_eq!(segment.counts().accelerated, [2]);
+    let mut calls = [0; Accelerator::COUNT];
+    calls[PERMUTE as usize] = 2;
+    assert_eq!(segment.counts().accelerated, calls);
 }
 
 /// A call is never cut in two, and counts against what a segment may hold.
@@ -87,7 +89,7 @@ fn calls_fit_into_segments() {
     });
     let calls = one_each
         .iter()
-        .map(|segment| segment.counts().accelerated[0]);
+        .map(|segment| segment.counts().accelerated[PERMUTE as usize]);
     assert_eq!(calls.max(), Some(1));
     let in_time = recorded(&SegmentLimits {
         timestamp: 40,
@@ -127,7 +129,9 @@ fn pointers_lead_to_writable_words() {
 fn numbers_without_an_accelerator_are_unknown() {
     let most = Accelerator::ALL.map(|accelerator| accelerator.info().number);
     let most = most.into_iter().max().expect("there are some");
-    for number in [PRECOMPILE_BASE - 1, most + 1, u32::MAX] {
+    // Behind the last, and in any gap.
+    let nobodys = (PRECOMPILE_BASE..most + 2).filter(|n| Accelerator::numbered(*n).is_none());
+    for number in nobodys.chain([PRECOMPILE_BASE - 1, u32::MAX]) {
         let kind = FaultKind::UnknownCall { number };
         assert_eq!(fault_kind(&asm::call(number, DATA, 0, 0)), kind);
     }
@@ -141,20 +145,21 @@ fn the_checker_knows_them() {
         edit(&mut segments[0]);
         check(&segments[0]).expect_err("the edit is to be found")
     };
+    const PLACE: usize = PERMUTE as usize;
     let call = |edit| assert!(matches!(edited(edit), CheckError::Call { .. }));
-    call(|s| s.accelerated[0].calls[1].arguments[1] += 1);
-    call(|s| s.accelerated[0].calls[0].arguments[0] += 4);
+    call(|s| s.accelerated[PLACE].calls[1].arguments[1] += 1);
+    call(|s| s.accelerated[PLACE].calls[0].arguments[0] += 4);
     let chain = |edit| assert!(matches!(edited(edit), CheckError::Chain { .. }));
-    chain(|s| s.accelerated[0].accesses[3].next ^= 1);
-    chain(|s| s.accelerated[0].accesses[20].prev ^= 1);
-    chain(|s| s.accelerated[0].accesses[20].prev_ts += 1);
-    chain(|s| s.accelerated[0].accesses[5].word += 1);
+    chain(|s| s.accelerated[PLACE].accesses[3].next ^= 1);
+    chain(|s| s.accelerated[PLACE].accesses[20].prev ^= 1);
+    chain(|s| s.accelerated[PLACE].accesses[20].prev_ts += 1);
+    chain(|s| s.accelerated[PLACE].accesses[5].word += 1);
     let state = |edit| assert!(matches!(edited(edit), CheckError::State { .. }));
-    state(|s| s.accelerated[0].calls[1].next_pc += 1);
+    state(|s| s.accelerated[PLACE].calls[1].next_pc += 1);
     // Consistent, but not what the accelerator computes: the last word that is accessed once.
     let wrong = edited(|s| {
-        s.accelerated[0].accesses[31].next ^= 1;
-        let word = s.accelerated[0].accesses[31].word;
+        s.accelerated[PLACE].accesses[31].next ^= 1;
+        let word = s.accelerated[PLACE].accesses[31].word;
         let leaf = s.leaves.iter_mut().find(|leaf| leaf.index == word / 8);
         leaf.expect("it is touched").last[word as usize % 8] ^= 1;
     });
