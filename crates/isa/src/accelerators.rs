@@ -4,6 +4,7 @@
 //! their campaigns and the guest library's functions are made of it.
 
 mod baby_bear;
+mod extension;
 
 /// Calls `$then!` with what is given behind it and the accelerators, each as `module::Type`.
 ///
@@ -11,7 +12,11 @@ mod baby_bear;
 #[macro_export]
 macro_rules! accelerators {
     ($then:ident! $($before:tt)*) => {
-        $then! { $($before)* poseidon2_permute::Poseidon2Permute, }
+        $then! { $($before)*
+            poseidon2_permute::Poseidon2Permute,
+            extension4_mul_add::Extension4MulAdd,
+            extension5_mul_add::Extension5MulAdd,
+        }
     };
 }
 
