@@ -18,29 +18,27 @@ use p3_field::integers::QuotientMap;
 use vouch_isa::accelerators::{Accelerator, extension4_mul_add, extension5_mul_add};
 use vouch_isa::event::{Access, Counts};
 
-use crate::accelerator::{self, Called, Event, Written};
+use crate::accelerator::{self, Accesses, Called, Event, Written};
 use crate::element;
-use crate::gadget::{self, MemoryAccess};
+use crate::gadget;
 use crate::table::{Context, Public, TableType};
 use crate::{Builder, F};
 
 crate::columns! {
     /// The words of an element that is read.
-    pub struct Element<const D: usize> {
+    pub struct Element [D] {
         /// Low limbs; pinned by the memory bus.
         lo: [T; D],
         /// High limbs; pinned by the memory bus.
         hi: [T; D],
-        /// Timestamps of their previous accesses; pinned by the memory bus.
-        prev_ts: [T; D],
-        /// Low 16 bits of the time since, less 1; range16.
-        gap_lo: [T; D],
+        /// Accesses to them.
+        at: Accesses<T, D>,
     }
 }
 
 crate::columns! {
     /// A row.
-    pub struct ExtensionMulAdd<const D: usize> {
+    pub struct ExtensionMulAdd [D] {
         /// The call.
         call: Called<T>,
         /// The row is a call; boolean.
@@ -64,10 +62,8 @@ crate::columns! {
         /// Factors with which the distances of the high limbs from that of `p - 1` are the low limbs;
         /// determined, unless the word is `p - 1`.
         factor: [T; D],
-        /// Timestamps of their previous accesses; pinned by the memory bus.
-        prev_ts: [T; D],
-        /// Low 16 bits of the time since, less 1; range16.
-        gap_lo: [T; D],
+        /// Accesses to them.
+        at: Accesses<T, D>,
     }
 }
 
@@ -119,7 +115,6 @@ impl<const D: usize> TableType for ExtensionMulAdd<F, D> {
         let ts = |i: usize| e.ts.wrapping_add((i * D) as u32);
         let [a, b, c] = core::array::from_fn(|i| Element::new(operand(i), ts(i)));
         let result = operand(3);
-        let at: [_; D] = accelerator::memory_accesses(result, ts(3));
         let next = |i: usize| result.get(i).map_or(0, |access| access.next);
         let (prev_lo, prev_hi) = limbs(result, |access| access.prev);
         let (next_lo, next_hi) = limbs(result, |access| access.next);
@@ -135,32 +130,29 @@ impl<const D: usize> TableType for ExtensionMulAdd<F, D> {
             next_lo,
             next_hi,
             factor: core::array::from_fn(|i| element::factor(next(i))),
-            prev_ts: at.map(|at| at.prev_ts),
-            gap_lo: at.map(|at| at.gap_lo),
+            at: Accesses::new(result, ts(3)),
         }
     }
 }
 
 impl<const D: usize> Element<F, D> {
     fn new(accesses: &[Access], ts: u32) -> Self {
-        let at: [_; D] = accelerator::memory_accesses(accesses, ts);
         let (lo, hi) = limbs(accesses, |access| access.prev);
         Self {
             lo,
             hi,
-            prev_ts: at.map(|at| at.prev_ts),
-            gap_lo: at.map(|at| at.gap_lo),
+            at: Accesses::new(accesses, ts),
         }
     }
 }
 
 /// Limbs of words, low and high ones.
 fn limbs<const D: usize>(accesses: &[Access], word: impl Fn(&Access) -> u32) -> ([F; D], [F; D]) {
-    let limb = |i: usize, shift| {
+    let limb = |i: usize, shift: u32| {
         let word = accesses.get(i).map_or(0, &word);
         F::from_int(word >> shift & 0xffff)
     };
-    let limbs = |shift| core::array::from_fn(|i| limb(i, shift));
+    let limbs = |shift: u32| core::array::from_fn(|i| limb(i, shift));
     (limbs(0), limbs(16))
 }
 
@@ -174,15 +166,11 @@ fn read<B: Builder, const D: usize>(
 ) -> [B::Expr; D] {
     let first = accelerator::read(b, row.call.argument(i), real);
     core::array::from_fn(|j| {
-        let at = MemoryAccess {
-            prev_ts: cols.prev_ts[j],
-            gap_lo: cols.gap_lo[j],
-        };
         let limbs = [cols.lo[j].into(), cols.hi[j].into()];
         let word = first.clone() + F::from_int(j as u32);
         let ts = row.call.ts + F::from_int((i * D + j) as u32);
         b.rule("word that is read");
-        gadget::access_memory(b, word, limbs.clone(), limbs, &at, ts, real);
+        gadget::access_memory(b, word, limbs.clone(), limbs, &cols.at.of(j), ts, real);
         gadget::join::<B>(cols.lo[j], cols.hi[j], 1 << 16)
     })
 }
@@ -196,10 +184,6 @@ fn write<B: Builder, const D: usize>(
 ) {
     let first = accelerator::written(b, row.call.argument(3), &row.result, real);
     for (j, computed) in computed.into_iter().enumerate() {
-        let at = MemoryAccess {
-            prev_ts: row.prev_ts[j],
-            gap_lo: row.gap_lo[j],
-        };
         let prev = [row.prev_lo[j].into(), row.prev_hi[j].into()];
         let next = [row.next_lo[j].into(), row.next_hi[j].into()];
         b.rule("result");
@@ -212,7 +196,7 @@ fn write<B: Builder, const D: usize>(
         let word = first.clone() + F::from_int(j as u32);
         let ts = row.call.ts + F::from_int((3 * D + j) as u32);
         b.rule("word");
-        gadget::access_memory(b, word, prev, next, &at, ts, real);
+        gadget::access_memory(b, word, prev, next, &row.at.of(j), ts, real);
     }
 }
 

@@ -153,9 +153,11 @@ fn judge<const D: usize>(row: &Verdict) -> Result<(), String> {
 
 /// Elements at the edges of what words are, in all places that there are, and others.
 fn samples<const D: usize>() -> Vec<Event> {
-    let edges = |start: usize| core::array::from_fn(|i| EDGES[(start + i) % EDGES.len()]);
-    let other =
-        |factor: u32| core::array::from_fn(|i| 0x1234_5678_u32.wrapping_mul(factor + i as u32));
+    let edges =
+        |start: usize| -> [u32; D] { core::array::from_fn(|i| EDGES[(start + i) % EDGES.len()]) };
+    let other = |factor: u32| -> [u32; D] {
+        core::array::from_fn(|i| 0x1234_5678_u32.wrapping_mul(factor + i as u32))
+    };
     let far = 0xa000_8000;
     alloc::vec![
         event([far, far + 64, far + 128, RESULT_AT], [[0; D]; OPERANDS]),
@@ -214,14 +216,14 @@ fn future<const D: usize>(i: usize, j: usize) -> [Row<D>; 2] {
     let now = TS as i32 + (i * D + j) as i32;
     [(now + 0xffff, 0), (now, -1)].map(|(prev_ts, gap_lo)| {
         let mut row = row(&samples::<D>()[0]);
-        let (times, gaps) = match i {
-            0 => (&mut row.a.prev_ts, &mut row.a.gap_lo),
-            1 => (&mut row.b.prev_ts, &mut row.b.gap_lo),
-            2 => (&mut row.c.prev_ts, &mut row.c.gap_lo),
-            _ => (&mut row.prev_ts, &mut row.gap_lo),
+        let at = match i {
+            0 => &mut row.a.at,
+            1 => &mut row.b.at,
+            2 => &mut row.c.at,
+            _ => &mut row.at,
         };
-        times[j] = F::from_int(prev_ts);
-        gaps[j] = F::from_int(gap_lo);
+        at.prev_ts[j] = F::from_int(prev_ts);
+        at.gap_lo[j] = F::from_int(gap_lo);
         row
     })
 }
@@ -312,7 +314,7 @@ mod tests {
     fn honest_rows_of<const D: usize>() {
         let mut draws = SplitMix(4);
         let places = |i: u32| [RESULT_AT, 4 * i, RESULT_AT + 8, RESULT_AT + 4 * i];
-        let others = (0..20).map(|i| event(places(i), random(&mut draws)));
+        let others = (0..20).map(|i| event(places(i), random::<D>(&mut draws)));
         let results = [0, 1, 0xffff, 0x1_0000, P - 0x1_0000, P - 1];
         let results = (0..D).flat_map(|i| {
             results

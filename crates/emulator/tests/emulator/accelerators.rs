@@ -15,7 +15,7 @@ use crate::common::{fault_kind, run, then};
 const PERMUTE: Accelerator = Accelerator::Poseidon2Permute;
 
 fn permute(address: u32) -> Vec<Instruction> {
-    asm::accelerate(PERMUTE, [address, 1, 2])
+    asm::accelerate(PERMUTE, [address, 1, 2, 3, 4])
 }
 
 /// Stores a number into the first word, permutes twice at places that overlap, and exits.
@@ -50,7 +50,7 @@ fn words_are_replaced() {
             .find(|e| e.ts + ECALL_TICKS == call.ts);
         let ecall = ecall.expect("each has its ECALL");
         assert_eq!(call.next_pc, ecall.pc + 1);
-        assert_eq!(call.arguments, [DATA + 4 * first, 1, 2]);
+        assert_eq!(call.arguments, [DATA + 4 * first, 1, 2, 3, 4]);
         let state = memory[first as usize..]
             .first_chunk_mut()
             .expect("16 words");
@@ -67,9 +67,39 @@ fn words_are_replaced() {
         assert_eq!(expected[16 + i - 2].prev_ts, ts[0] + i as u32);
     }
     assert_eq!((expected[30].prev_ts, expected[31].prev_ts), (0, 0));
-    let mut calls = [0; Accelerator::COUNT];
-    calls[PERMUTE as usize] = 2;
-    assert_eq!(segment.counts().accelerated, calls);
+    assert_eq!(segment.counts().accelerated[PERMUTE as usize], 2);
+}
+
+/// All is read before anything is written: where operands overlap, too.
+#[test]
+fn operands_may_overlap() {
+    for (accelerator, step) in Accelerator::ALL
+        .into_iter()
+        .flat_map(|accelerator| [0, 4, 8].map(|step| (accelerator, step)))
+    {
+        let info = accelerator.info();
+        let arguments = std::array::from_fn(|i| DATA + step * i as u32);
+        let before = |word: u32| 0x0123_4567_u32.wrapping_mul(word - DATA / 4 + 1);
+        let first = DATA / 4;
+        let mut list = asm::li(6, DATA).to_vec();
+        for word in first..first + Accelerator::MOST_WORDS as u32 {
+            list.extend(asm::li(5, before(word)));
+            list.push(asm::sw(5, 4 * (word - first) as i32, 6));
+        }
+        list.extend(asm::accelerate(accelerator, arguments));
+        list.extend(asm::exit_with(10));
+        let program = program(&list);
+        let (run, segments) = segments(&program, &[], &SegmentLimits::default()).expect("it runs");
+        assert_eq!(run.exit_code, 0, "{}", info.name);
+        check_run(&program, &segments).expect("consistent");
+        let places = info.operands(arguments);
+        let places = places.flat_map(|(at, operand)| (at / 4..).take(operand.words() as usize));
+        let mut words: Vec<u32> = places.map(before).collect();
+        (info.compute)(&mut words);
+        let (_, accesses) = segments[0].invocations(accelerator).next().expect("a call");
+        let after: Vec<u32> = accesses.iter().map(|access| access.next).collect();
+        assert_eq!(after, words, "{}, {step} bytes apart", info.name);
+    }
 }
 
 /// A call is never cut in two, and counts against what a segment may hold.

@@ -346,7 +346,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "the machine goes on anywhere after an accelerator",
         "seen in several: control flow, next pc free after ECALL",
-        Field(bus::CALL, 7),
+        Field(bus::CALL, 11),
     ),
     bug(
         "an accelerator's pointer to what it only reads is between two words",
@@ -356,7 +356,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "what an accelerator only reads is of the future",
         "seen in several: memory, timestamps",
-        Questions(Table::Extension4MulAdd, &["a.prev_ts"]),
+        Questions(Table::Extension4MulAdd, &["a.at.prev_ts"]),
     ),
     bug(
         "a coefficient of a product in an extension field is free",
