@@ -1,10 +1,12 @@
-//! What C is given of accelerators: the header is made of their list, and each does in C what it does here.
+//! What C is given of accelerators: the header is made of their list, and each does in C what it does here and in a
+//! proof.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
 use vouch_isa::accelerators::{Accelerator, AcceleratorInfo, Operand};
+use vouch_sdk::{Input, Program, ProveOptions, image_id, prove, verify};
 
 use crate::c::{GCC, link, root};
 use crate::run::{Run, noise, run_elf_here};
@@ -120,9 +122,15 @@ fn c_calls_all_of_them() {
         (info.compute)(own);
         rest = behind;
     }
+    let journal: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
     let expected = Run {
-        journal: words.into_iter().flat_map(u32::to_le_bytes).collect(),
+        journal: journal.clone(),
         ..Run::default()
     };
     assert_eq!(run_elf_here(&elf, &input).expect("it runs"), expected);
+    let program = Program::from_elf(&elf).expect("a guest");
+    let input = Input::new().bytes(&input);
+    let proven = prove(&program, &input, &ProveOptions::default()).expect("it is proven");
+    let claim = verify(&proven.receipt, &image_id(&program)).expect("it verifies");
+    assert_eq!((claim.exit_code, claim.journal), (0, journal));
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use vouch_emulator::{Limits, SegmentLimits, record};
 use vouch_isa::accelerators::poseidon2_permute::permute;
+use vouch_isa::accelerators::{extension4_mul_add, extension5_mul_add};
 use vouch_isa::event::Segment;
 use vouch_sdk::build::Built;
 use vouch_sdk::{Input, ProveOptions, image_id, prove, verify};
@@ -39,11 +40,18 @@ pub fn accelerators_compute(built: &Built) {
         .flatten()
         .flat_map(|word| word.to_le_bytes())
         .collect();
-    let expected = states.into_iter().flat_map(|mut state| {
-        permute(&mut state);
-        [state, state]
+    let expected = states.into_iter().flat_map(|state| {
+        let mut permuted = state;
+        permute(&mut permuted);
+        let four = |i: usize| std::array::from_fn(|j| state[4 * i + j]);
+        let five = |i: usize| std::array::from_fn(|j| state[5 * i + j]);
+        let product4 = extension4_mul_add::mul_add(&four(0), &four(1), &four(2));
+        let product5 = extension5_mul_add::mul_add(&five(0), &five(1), &five(2));
+        [&permuted[..], &product4, &product5]
+            .map(|words| [words, words].concat())
+            .concat()
     });
-    let journal: Vec<u8> = expected.flatten().flat_map(u32::to_le_bytes).collect();
+    let journal: Vec<u8> = expected.flat_map(u32::to_le_bytes).collect();
     let run = run_elf("accelerated", &built.elf, &input);
     let expected = Run {
         journal: journal.clone(),
@@ -66,7 +74,7 @@ pub fn accelerators_compute(built: &Built) {
         &mut sink,
     )
     .expect("it runs");
-    assert_eq!(calls, 4);
+    assert_eq!(calls, 3 * 4);
     let input = Input::new().bytes(&input);
     let proven = prove(&built.program, &input, &ProveOptions::default()).expect("it is proven");
     let claim = verify(&proven.receipt, &image_id(&built.program)).expect("it verifies");
