@@ -106,7 +106,8 @@ impl<const D: usize> TableType for ExtensionMulAdd<F, D> {
         accelerator::answer_call(b, accelerator(D), &c.call, &real);
         let operands = [&c.a, &c.b, &c.c];
         let [x, y, z] = core::array::from_fn(|i| read(b, c, i, operands[i], &real));
-        let computed = add(multiply(&x, &y), z);
+        let product = multiply(&x, &y);
+        let computed = core::array::from_fn(|k| product[k].clone() + z[k].clone());
         write(b, c, computed, &real);
     }
 
@@ -156,7 +157,8 @@ fn limbs<const D: usize>(accesses: &[Access], word: impl Fn(&Access) -> u32) -> 
     (limbs(0), limbs(16))
 }
 
-/// Reads operand `i`: the element that its words are.
+/// Reads operand `i`: the element that its words are. They stay what they are, so their limbs are those of whoever
+/// wrote them.
 fn read<B: Builder, const D: usize>(
     b: &mut B,
     row: &ExtensionMulAdd<B::Var, D>,
@@ -186,6 +188,7 @@ fn write<B: Builder, const D: usize>(
     for (j, computed) in computed.into_iter().enumerate() {
         let prev = [row.prev_lo[j].into(), row.prev_hi[j].into()];
         let next = [row.next_lo[j].into(), row.next_hi[j].into()];
+        // Without it, any element could be written. Both sides are of the field, so nothing wraps that should not.
         b.rule("result");
         b.assert_eq(
             gadget::join::<B>(row.next_lo[j], row.next_hi[j], 1 << 16),
@@ -210,9 +213,4 @@ fn multiply<E: PrimeCharacteristicRing, const D: usize>(x: &[E; D], y: &[E; D]) 
         };
         sum(0..k + 1, k) + sum(k + 1..D, k + D) * w.clone()
     })
-}
-
-fn add<E: PrimeCharacteristicRing, const D: usize>(x: [E; D], y: [E; D]) -> [E; D] {
-    let mut y = y.into_iter();
-    x.map(|x| x + y.next().unwrap_or(E::ZERO))
 }

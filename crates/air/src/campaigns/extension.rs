@@ -96,7 +96,7 @@ fn judge<const D: usize>(row: &Verdict) -> Result<(), String> {
     }
     let on = |bus| row.sent.iter().filter(move |m: &&Message| m.bus == bus);
     let (calls, memory): (Vec<_>, Vec<_>) = (on(CALL).collect(), on(MEMORY).collect());
-    let [call] = &calls[..] else {
+    let ([call], true) = (&calls[..], memory.len() == 2 * OPERANDS * D) else {
         return error();
     };
     let &[number, ref arguments @ .., next_pc, ts] = &call.fields[..] else {
