@@ -5,6 +5,7 @@
 
 mod baby_bear;
 mod extension;
+pub mod mul_add_mod;
 
 /// Calls `$then!` with what is given behind it and the accelerators, each as `module::Type`.
 ///
@@ -15,6 +16,8 @@ macro_rules! accelerators {
         $then! {
             $($before)*
             poseidon2_permute::Poseidon2Permute,
+            mul_add_mod_256::MulAddMod256,
+            mul_add_mod_384::MulAddMod384,
             extension4_mul_add::Extension4MulAdd,
             extension5_mul_add::Extension5MulAdd,
         }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use vouch_emulator::{Limits, SegmentLimits, record};
+use vouch_isa::accelerators::mul_add_mod::Division;
 use vouch_isa::accelerators::poseidon2_permute::permute;
 use vouch_isa::accelerators::{extension4_mul_add, extension5_mul_add};
 use vouch_isa::event::Segment;
@@ -29,6 +30,13 @@ pub fn statics_are_made(elf: &[u8]) {
     assert_eq!(run_elf("statics", elf, &[]), expected);
 }
 
+/// `(a * b + b) mod a` for the first and last words of a state.
+fn product<const N: usize>(state: &[u32; 16]) -> [u32; N] {
+    let (a, b) = (state.first_chunk(), state.last_chunk());
+    let (a, b) = a.zip(b).expect("the state has as many");
+    Division::new(a, b, b, a).remainder
+}
+
 /// What `accelerated` commits to, here by the accelerator and under qemu by software; and a proof of it.
 pub fn accelerators_compute(built: &Built) {
     let mut states = [[0; 16], [0x7800_0001; 16], [u32::MAX; 16]].to_vec();
@@ -40,14 +48,16 @@ pub fn accelerators_compute(built: &Built) {
         .flatten()
         .flat_map(|word| word.to_le_bytes())
         .collect();
-    let expected = states.into_iter().flat_map(|state| {
-        let mut permuted = state;
+    let expected = states.iter().flat_map(|state| {
+        let mut permuted = *state;
         permute(&mut permuted);
+        let narrow = product::<8>(state);
+        let wide = product::<12>(state);
         let four = |i: usize| std::array::from_fn(|j| state[4 * i + j]);
         let five = |i: usize| std::array::from_fn(|j| state[5 * i + j]);
-        let product4 = extension4_mul_add::mul_add(&four(0), &four(1), &four(2));
-        let product5 = extension5_mul_add::mul_add(&five(0), &five(1), &five(2));
-        [&permuted[..], &product4, &product5]
+        let quartic = extension4_mul_add::mul_add(&four(0), &four(1), &four(2));
+        let quintic = extension5_mul_add::mul_add(&five(0), &five(1), &five(2));
+        [&permuted[..], &narrow, &wide, &quartic, &quintic]
             .map(|words| [words, words].concat())
             .concat()
     });
@@ -74,7 +84,7 @@ pub fn accelerators_compute(built: &Built) {
         &mut sink,
     )
     .expect("it runs");
-    assert_eq!(calls, 3 * 4);
+    assert_eq!(calls, 5 * states.len() as u64);
     let input = Input::new().bytes(&input);
     let proven = prove(&built.program, &input, &ProveOptions::default()).expect("it is proven");
     let claim = verify(&proven.receipt, &image_id(&built.program)).expect("it verifies");

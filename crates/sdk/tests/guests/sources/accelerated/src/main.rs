@@ -1,12 +1,16 @@
-//! Permutes its input by the accelerator, and again and again in software.
+//! Calls accelerators on its input, and again and again the software that computes the same.
 //!
-//! Input: any number of states, 64 bytes each. Journal: each of them after the accelerator, and after the
-//! software.
+//! Input: any number of states, 64 bytes each. Journal: of each of them what the accelerators make of it, and
+//! what the software does. That is its permutation; and, of numbers `a` and `b` that are its first 8 and
+//! its last 8 words, and likewise 12 words, `(a * b + b) mod a`.
 #![no_std]
 #![no_main]
 
-use vouch_guest::accelerators::{extension4_mul_add, extension5_mul_add, poseidon2_permute};
+use vouch_guest::accelerators::{
+    extension4_mul_add, extension5_mul_add, mul_add_mod_256, mul_add_mod_384, poseidon2_permute,
+};
 use vouch_guest::io::{Chunk, commit_word};
+use vouch_isa::accelerators::mul_add_mod::Division;
 use vouch_isa::accelerators::poseidon2_permute::permute;
 use vouch_isa::accelerators::{extension4_mul_add as extension4, extension5_mul_add as extension5};
 
@@ -20,33 +24,36 @@ fn main() {
         let Ok(state) = <&[[u8; 4]; 16]>::try_from(words) else {
             return;
         };
-        let mut accelerated = state.map(u32::from_le_bytes);
-        let mut software = accelerated;
+        let state = state.map(u32::from_le_bytes);
+        let (mut accelerated, mut software) = (state, state);
         poseidon2_permute(&mut accelerated);
         permute(&mut software);
-        for word in accelerated.into_iter().chain(software) {
-            commit_word(word);
+        commit(&[accelerated, software]);
+        if let (Some(a), Some(b)) = (state.first_chunk::<8>(), state.last_chunk::<8>()) {
+            let mut accelerated = [0; 8];
+            mul_add_mod_256((a, b, b, a, &mut accelerated));
+            commit(&[accelerated, Division::new(a, b, b, a).remainder]);
         }
-        extensions(&state.map(u32::from_le_bytes));
+        if let (Some(a), Some(b)) = (state.first_chunk::<12>(), state.last_chunk::<12>()) {
+            let mut accelerated = [0; 12];
+            mul_add_mod_384((a, b, b, a, &mut accelerated));
+            commit(&[accelerated, Division::new(a, b, b, a).remainder]);
+        }
+        if let ([a, b, c, out], []) = state.as_chunks() {
+            let mut accelerated = *out;
+            extension4_mul_add((a, b, c, &mut accelerated));
+            commit(&[accelerated, extension4::mul_add(a, b, c)]);
+        }
+        if let ([a, b, c], _) = state.as_chunks() {
+            let mut accelerated = *a;
+            extension5_mul_add((a, b, c, &mut accelerated));
+            commit(&[accelerated, extension5::mul_add(a, b, c)]);
+        }
     }
 }
 
-/// Products in both extensions, of the first words; likewise.
-fn extensions(words: &[u32; 16]) {
-    let (fours, _) = words.as_chunks();
-    if let [a, b, c, out] = fours {
-        let mut out = *out;
-        extension4_mul_add((a, b, c, &mut out));
-        for word in out.into_iter().chain(extension4::mul_add(a, b, c)) {
-            commit_word(word);
-        }
-    }
-    let (fives, _) = words.as_chunks();
-    if let [a, b, c] = fives {
-        let mut out = *a;
-        extension5_mul_add((a, b, c, &mut out));
-        for word in out.into_iter().chain(extension5::mul_add(a, b, c)) {
-            commit_word(word);
-        }
+fn commit<const N: usize>(both: &[[u32; N]; 2]) {
+    for word in both.as_flattened() {
+        commit_word(*word);
     }
 }
