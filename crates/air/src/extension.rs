@@ -6,7 +6,7 @@
 //!   the elements that `a0`, `a1` and `a2` point to, each word taken modulo `p`. What is written lies above the code,
 //!   and all in memory. Then the machine goes on behind the ECALL.
 //! - Assumes: the limbs of registers and of words in memory are 16 bits.
-//! - Buses: call, state, memory, lookup. Degree 2. One row a call.
+//! - Buses: call, state, memory, lookup. Degree 3. One row a call.
 //!
 //! One type for both degrees: the tables differ in `D`, in `W` and in nothing else.
 

@@ -1,4 +1,5 @@
 //! The accelerator `extension4_mul_add`: [`crate::extension`] says what its rows hold and prove.
+//! Degree 3.
 
 use vouch_isa::accelerators::extension4_mul_add::DEGREE;
 

@@ -28,7 +28,9 @@ fn what_is_no_guest_is_refused() {
 #[test]
 fn the_guest_of_a_project_is_pointed_to() {
     let place = Place::new();
-    place.vouch(&["new", "raw"]).ok();
+    fs::create_dir_all(place.path("raw/guest")).expect("folders");
+    place.put("raw/Cargo.toml", b"[workspace]\n");
+    place.put("raw/guest/Cargo.toml", b"");
     let guest = fs::canonicalize(place.path("raw/guest")).expect("the guest");
     let hint = format!(
         "hint: its guest is a crate of its own: vouch build {}\n",
