@@ -28,8 +28,12 @@ fn what_is_no_guest_is_refused() {
 #[test]
 fn the_guest_of_a_project_is_pointed_to() {
     let place = Place::new();
-    fs::create_dir_all(place.path("raw/guest")).expect("folders");
-    place.put("raw/Cargo.toml", b"[workspace]\n");
+    for folder in ["raw/guest", "raw/host/src"] {
+        fs::create_dir_all(place.path(folder)).expect("folders");
+    }
+    place.put("raw/Cargo.toml", b"[workspace]\nmembers = [\"host\"]\n");
+    place.put("raw/host/Cargo.toml", b"[package]\nname = \"host\"\n");
+    place.put("raw/host/src/lib.rs", b"");
     place.put("raw/guest/Cargo.toml", b"");
     let guest = fs::canonicalize(place.path("raw/guest")).expect("the guest");
     let hint = format!(
@@ -48,7 +52,7 @@ fn the_guest_of_a_project_is_pointed_to() {
     if let Err(missing) = Toolchain::find(&guest) {
         return skip("the guest of a project", &missing.to_string());
     }
-    assert!(hinted(&place, "raw"));
+    assert!(hinted(&place, "raw") && hinted(&place, "raw/host"));
 }
 
 /// A crate whose build script builds a guest, and which has its ELF inside.
