@@ -16,6 +16,7 @@ mod claim;
 mod compare;
 mod div_rem;
 mod ecall;
+mod extension;
 mod facts;
 mod jal;
 mod jalr;

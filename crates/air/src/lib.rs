@@ -23,6 +23,8 @@ pub mod bus;
 pub mod campaigns;
 pub mod capture;
 pub mod columns;
+mod element;
+pub mod extension;
 mod gadget;
 mod image_id;
 pub mod instruction;

@@ -119,6 +119,13 @@ impl BuildError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Cargo { missing, .. } => missing.map(|missing| missing.to_string()),
+            Self::NotACrate { dir } | Self::NotAGuest { dir } => {
+                let guest = guest_of_project(dir)?;
+                Some(format!(
+                    "its guest is a crate of its own: vouch build {}",
+                    guest.display()
+                ))
+            }
             _ => None,
         }
     }
@@ -131,4 +138,13 @@ impl BuildError {
             source,
         }
     }
+}
+
+/// The guest's crate, if `dir` is that of a project as `vouch new` makes them, or that of its host.
+fn guest_of_project(dir: &Path) -> Option<PathBuf> {
+    let mut places = [Some(dir), dir.parent()].into_iter().flatten();
+    places.find_map(|place| {
+        let guest = place.join("guest");
+        (guest != dir && guest.join("Cargo.toml").is_file()).then_some(guest)
+    })
 }

@@ -62,7 +62,8 @@ pub enum FaultKind {
     },
     /// An ECALL with a number that means nothing.
     #[error(
-        "unknown system call {number}; Vouch has read (63), write (64), exit (93) and accelerators (from 4096 on); \
+        "unknown system call {number} ({number:#x}); Vouch has read (63), write (64), exit (93) and accelerators \
+         (from 0x1000 on); \
          programs for another zkVM or system make others"
     )]
     UnknownCall {

@@ -39,6 +39,21 @@ static inline uint32_t vouch_call(uint32_t number, uint32_t a, uint32_t b, uint3
     return a0;
 }
 
+/* Calls an accelerator with pointers to words, which are aligned; vouch_accelerators.h has a function
+ * for each. */
+static inline uint32_t vouch_accelerate(uint32_t number, const void *a, const void *b, const void *c,
+                                        const void *d, const void *e)
+{
+    register uint32_t a0 __asm__("a0") = (uint32_t)a;
+    register uint32_t a1 __asm__("a1") = (uint32_t)b;
+    register uint32_t a2 __asm__("a2") = (uint32_t)c;
+    register uint32_t a3 __asm__("a3") = (uint32_t)d;
+    register uint32_t a4 __asm__("a4") = (uint32_t)e;
+    register uint32_t a7 __asm__("a7") = number;
+    __asm__ volatile("ecall" : "+r"(a0) : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a7) : "memory");
+    return a0;
+}
+
 /* Halts with `code`, which is part of the claim, at once: no destructor runs. */
 VOUCH_NORETURN static inline void vouch_exit(uint32_t code)
 {
@@ -118,6 +133,8 @@ static inline void vouch_print(const char *text)
         length++;
     vouch_call(VOUCH_WRITE, VOUCH_STDOUT, (uint32_t)text, length);
 }
+
+#include "vouch_accelerators.h"
 
 #ifdef __cplusplus
 }

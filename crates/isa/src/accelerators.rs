@@ -3,6 +3,8 @@
 //! There is one list of them, [`accelerators!`](crate::accelerators!). The calls, the tables with
 //! their campaigns and the guest library's functions are made of it.
 
+mod baby_bear;
+mod extension;
 pub mod mul_add_mod;
 
 /// Calls `$then!` with what is given behind it and the accelerators, each as `module::Type`.
@@ -21,6 +23,8 @@ macro_rules! accelerators {
             sha256_compress::Sha256Compress,
             matrix_product_i8::MatrixProductI8,
             dot_i32::DotI32,
+            extension4_mul_add::Extension4MulAdd,
+            extension5_mul_add::Extension5MulAdd,
         }
     };
 }

@@ -64,6 +64,14 @@ pub enum Error {
     /// The receipt does not prove what it should.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// Segments of so few cells cannot be made.
+    #[error("expected segments of {least} cells or more, which the smallest commit to, got {got}")]
+    SegmentCells {
+        /// Base-field cells that the smallest segments commit to in this profile.
+        least: u64,
+        /// [`ProveOptions::segment_cells`](crate::ProveOptions)
+        got: u64,
+    },
     /// There is no verifying key for the profile. This is a bug in the verifier.
     #[error("profile {} at {} bits has no verifying key", profile.name(), profile.target_bits())]
     NoKey {
@@ -227,7 +235,9 @@ impl Error {
             Self::OtherFile { .. } => ErrorKind::Elf,
             Self::File { .. } | Self::FileSize { .. } => ErrorKind::File,
             Self::WorkFolder { .. } | Self::WorkFile { .. } => ErrorKind::WorkFolder,
-            Self::Encode(_) | Self::Threads { .. } | Self::Gpu(_) => ErrorKind::Options,
+            Self::Encode(_) | Self::Threads { .. } | Self::Gpu(_) | Self::SegmentCells { .. } => {
+                ErrorKind::Options
+            }
             Self::Cancelled { .. } => ErrorKind::Cancelled,
             Self::Execute(_)
             | Self::Prove(_)

@@ -54,7 +54,8 @@ pub struct ProveOptions {
     /// Threads to prove with; `None` for as many as there are cores. One more executes and records.
     pub threads: Option<usize>,
     /// Base-field cells that a segment should commit to, at most. More make fewer segments and a
-    /// smaller receipt, and need more memory; a cycle takes 60 to 110.
+    /// smaller receipt, and need more memory; a cycle takes 60 to 110. Fewer than the smallest segments
+    /// commit to are [`Error::SegmentCells`].
     pub segment_cells: u64,
     /// Proves runs that exit with another code than 0, too, whichever it is. Without it they are
     /// [`Error::GuestExit`].
@@ -223,7 +224,7 @@ fn prove_within(
         input,
         options,
         cuts,
-        plan: CutPlan::new(options.profile, cuts)?,
+        plan: CutPlan::asked_for(options.profile, cuts)?,
         folder,
         prover: prover.max_memory(max_memory).cancelled_by(stop.clone()),
         verifier: verifier(options.profile)?,

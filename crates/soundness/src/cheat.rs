@@ -77,7 +77,7 @@ impl<'a> Statement<'a> {
         let verified = verifier(profile).verify_segment(0, proof, text, self.journal_start);
         match verified {
             Ok(()) => Ok(None),
-            Err(error) => match VerifierStep::of(&error, proof.tables) {
+            Err(error) => match VerifierStep::of(&error) {
                 Some(step) => Ok(Some(step)),
                 None => Err(error),
             },

@@ -5,7 +5,7 @@ use core::fmt;
 use vouch_air::bus::{self, Fact};
 use vouch_air::tables::Table;
 use vouch_air::witness::Trace;
-use vouch_verifier::{TableSet, VerifyError};
+use vouch_verifier::{ProofError, VerifyError};
 
 use crate::rules::{Broken, Untrue, bus_index};
 
@@ -45,41 +45,25 @@ impl fmt::Display for VerifierStep {
     }
 }
 
-/// As Plonky3 says that constraints are not met; the place of the table follows.
-const CONSTRAINTS: &str = "out-of-domain evaluation mismatch at index ";
-/// As Plonky3 says that messages do not balance.
-const SUMS: &str = "cross-AIR lookup terminal sum is non-zero";
-/// As Plonky3 says that an opening is wrong; the error's `Debug` follows.
-const OPENING: &str = "invalid opening argument: ";
-/// What it is wrong of, if not of the claims themselves.
-const FRI: &str = "Fri(";
-
 impl VerifierStep {
-    /// The step that refused a proof of `tables`; `None` if it was none of these.
-    pub fn of(error: &VerifyError, tables: TableSet) -> Option<Self> {
+    /// The step that refused a proof; `None` if it was none of these.
+    pub const fn of(error: &VerifyError) -> Option<Self> {
         match error {
-            VerifyError::Proof { reason, .. } => Self::of_reason(reason, tables),
+            VerifyError::Proof { reason, .. } => Self::of_proof(reason),
             _ => None,
         }
     }
 
-    /// As [`Self::of`], from what Plonky3 says.
-    pub fn of_reason(reason: &str, tables: TableSet) -> Option<Self> {
-        if reason == SUMS {
-            return Some(Self::Sums);
+    /// As [`Self::of`], of a proof alone.
+    pub const fn of_proof(error: &ProofError) -> Option<Self> {
+        match error {
+            ProofError::Rows => Some(Self::Opening(Opening::Rows)),
+            ProofError::Layers => Some(Self::Opening(Opening::Layers)),
+            ProofError::Polynomial => Some(Self::Opening(Opening::Polynomial)),
+            ProofError::Constraints { table } => Some(Self::Constraints(*table)),
+            ProofError::Sums => Some(Self::Sums),
+            _ => None,
         }
-        if let Some(place) = reason.strip_prefix(CONSTRAINTS) {
-            let table = tables.tables().nth(place.parse().ok()?);
-            return table.map(Self::Constraints);
-        }
-        let debug = reason.strip_prefix(OPENING)?.strip_prefix(FRI)?;
-        let name = debug.split('(').next()?;
-        Some(Self::Opening(match name {
-            "InputError" => Opening::Rows,
-            "CommitPhaseMmcsError" => Opening::Layers,
-            "FinalPolyMismatch)" => Opening::Polynomial,
-            _ => return None,
-        }))
     }
 
     /// The step at which a proof of `tables`, which break these rules, must fail if everything after

@@ -1,30 +1,29 @@
 //! Provers that cheat once and go on.
 
-use p3_batch_stark::VerificationError;
-use p3_fri::verifier::FriError;
+use p3_batch_stark::{BatchVerificationError, VerificationError};
+use p3_fri::verifier::{FriError, PowPhase};
 use p3_lookup::LookupError;
 use p3_merkle_tree::MerkleTreeError;
 use vouch_air::tables::Table;
 use vouch_soundness::step::{Opening, VerifierStep};
 use vouch_soundness::{Effort, adaptive};
 use vouch_verifier::packing::OpeningError;
-use vouch_verifier::{DecodeError, TableSet, VerifyError};
+use vouch_verifier::{DecodeError, ProofError, VerifyError};
 
 #[test]
 fn the_broken_rule_refuses_and_nothing_else() {
     adaptive::run(Effort::Quick).assert();
 }
 
-type Error = VerificationError<OpeningError>;
-
 /// The step of a proof of three tables that is refused for this reason.
-fn step(reason: String) -> Option<VerifierStep> {
-    let tables = TableSet::new([Table::Claim, Table::AddImm, Table::Facts]);
-    VerifierStep::of(&VerifyError::Proof { segment: 0, reason }, tables)
+fn step(error: impl Into<BatchVerificationError<OpeningError>>) -> Option<VerifierStep> {
+    let tables = [Table::Claim, Table::AddImm, Table::Facts];
+    let reason = ProofError::of(&error.into(), &tables);
+    VerifierStep::of(&VerifyError::Proof { segment: 0, reason })
 }
 
 fn opening(error: impl Into<OpeningError>) -> Option<VerifierStep> {
-    step(Error::InvalidOpeningArgument(error.into()).to_string())
+    step(VerificationError::InvalidOpeningArgument(error.into()))
 }
 
 /// As a Merkle tree says that a path does not lead to its root.
@@ -34,13 +33,12 @@ fn root() -> MerkleTreeError {
 
 fn constraints(index: usize) -> Option<VerifierStep> {
     let index = Some(index);
-    step(Error::OodEvaluationMismatch { index }.to_string())
+    step(VerificationError::OodEvaluationMismatch { index })
 }
 
-/// The texts by which steps are known are Plonky3's, made of its own errors.
 #[test]
-fn texts_are_those_of_the_proof_system() {
-    let sums = step(LookupError::TerminalSumNonZero.to_string());
+fn steps_are_those_of_the_proof_system() {
+    let sums = step(LookupError::TerminalSumNonZero);
     assert_eq!(sums, Some(VerifierStep::Sums));
     let tables = [Table::Claim, Table::AddImm, Table::Facts];
     for (place, table) in tables.into_iter().enumerate() {
@@ -62,11 +60,31 @@ fn shapes_are_no_step() {
     assert_eq!(constraints(3), None);
     assert_eq!(opening(FriError::ZeroQueries), None);
     assert_eq!(opening(OpeningError::Coordinates), None);
-    assert_eq!(step(LookupError::CommitmentMismatch.to_string()), None);
-    assert_eq!(step(String::new()), None);
+    assert_eq!(step(LookupError::CommitmentMismatch), None);
     let decode = VerifyError::Decode(DecodeError::Magic);
-    assert_eq!(
-        VerifierStep::of(&decode, TableSet::new([Table::Claim])),
-        None
-    );
+    assert_eq!(VerifierStep::of(&decode), None);
+}
+
+/// People read what is wrong, not the names of types.
+#[test]
+fn refusals_are_plain_words() {
+    let tables = [Table::Claim];
+    let text = |error: OpeningError| {
+        let error = VerificationError::InvalidOpeningArgument(error);
+        ProofError::of(&error.into(), &tables).to_string()
+    };
+    let errors = [
+        FriError::InputError(root()),
+        FriError::CommitPhaseMmcsError(root()),
+        FriError::FinalPolyMismatch,
+        FriError::InvalidPowWitness(PowPhase::Query),
+        FriError::ZeroQueries,
+    ];
+    let fri = errors.into_iter().map(|error| text(error.into()));
+    for text in fri.chain([text(OpeningError::Coordinates)]) {
+        let mut words = text.split_whitespace();
+        let is_plain =
+            |word: &str| word == "FRI" || word.chars().skip(1).all(|c| !c.is_uppercase());
+        assert!(words.all(is_plain) && !text.contains('('), "{text}");
+    }
 }

@@ -1,11 +1,10 @@
 //! Why a receipt is not one, or proves nothing.
 
-use alloc::string::String;
-
 use thiserror::Error;
 use vouch_air::tables::Table;
 
 use crate::profile::Profile;
+use crate::proof_error::ProofError;
 use crate::wire::WireError;
 use vouch_air::ImageId;
 
@@ -170,7 +169,7 @@ pub enum VerifyError {
     Proof {
         /// The segment.
         segment: usize,
-        /// What the proof system says.
-        reason: String,
+        /// The step that refuses it.
+        reason: ProofError,
     },
 }

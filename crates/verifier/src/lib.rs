@@ -15,6 +15,7 @@ mod key;
 mod layout;
 pub mod packing;
 mod profile;
+mod proof_error;
 mod receipt;
 mod security;
 mod segment;
@@ -29,6 +30,7 @@ pub use error::{DecodeError, VerifyError};
 pub use key::{FIXED_COMMITMENTS, Key, MACHINE_DIGEST};
 pub use layout::{TableShape, layout};
 pub use profile::{ExtensionDegree, Parameters, Profile};
+pub use proof_error::ProofError;
 pub use receipt::{HEADER_BYTES, MAX_RECEIPT_BYTES, RECEIPT_VERSION, Receipt};
 pub use security::{Security, Term, security, security_of, tenths};
 pub use segment::{

@@ -1,8 +1,6 @@
 //! Verification: the chain of segments, then the proof of each.
 
 use alloc::boxed::Box;
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +19,7 @@ use crate::error::{DecodeError, VerifyError};
 use crate::key::{Key, MACHINE_DIGEST};
 use crate::packing::Packing;
 use crate::profile::Profile;
+use crate::proof_error::ProofError;
 use crate::receipt::Receipt;
 use crate::segment::{SegmentReceipt, check_proof_length, max_log_height};
 use crate::wire::{decode_proof, heights};
@@ -262,7 +261,7 @@ impl Context<'_> {
         verify_batch(&config, &instances, &proof, &values, &key.common(&tables)).map_err(|error| {
             VerifyError::Proof {
                 segment: self.i,
-                reason: reason(&error),
+                reason: ProofError::of(&error, &tables),
             }
         })
     }
@@ -338,9 +337,4 @@ impl Context<'_> {
         }
         Ok(())
     }
-}
-
-/// What the proof system says, for people.
-fn reason(error: &dyn core::fmt::Display) -> String {
-    format!("{error}")
 }

@@ -17,7 +17,7 @@ use core::borrow::Borrow;
 use core::ops::Range;
 
 use p3_air::Air;
-use p3_field::{Field, PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
+use p3_field::{PrimeCharacteristicRing, integers::QuotientMap};
 use p3_matrix::dense::RowMajorMatrix;
 use p3_maybe_rayon::prelude::*;
 use p3_uni_stark::SubAirBuilder;
@@ -27,14 +27,12 @@ use vouch_isa::event::Counts;
 use super::poseidon2::{self, HALF_FULL_ROUNDS, PERMUTATION_COLUMNS, Permutation, WIDTH};
 use crate::accelerator::{self, Called, Event, Written};
 use crate::columns::Block;
+use crate::element;
 use crate::gadget::{self, MemoryAccess};
 use crate::table::{Context, Public, TableType};
 use crate::{Builder, F};
 
 const ACCELERATOR: Accelerator = Accelerator::Poseidon2Permute;
-
-/// High limb of `p - 1`, whose low limb is 0.
-const TOP: u32 = 0x7800;
 
 crate::columns! {
     /// A row.
@@ -90,10 +88,13 @@ impl TableType for Poseidon2Permute<F> {
         let permuted = cols.ending_full_rounds[HALF_FULL_ROUNDS - 1].post;
         for (i, (before, after)) in cols.inputs.into_iter().zip(permuted).enumerate() {
             // Both limbs are those of a word in memory, so it is the word that the element is.
-            let prev = [c.prev_lo[i].into(), high::<B>(before, c.prev_lo[i])];
-            let next = [c.next_lo[i].into(), high::<B>(after, c.next_lo[i])];
+            let prev = [
+                c.prev_lo[i].into(),
+                element::high::<B>(before, c.prev_lo[i]),
+            ];
+            let next = [c.next_lo[i].into(), element::high::<B>(after, c.next_lo[i])];
             b.rule("word after is below p");
-            assert_below_p(b, next.clone(), c.factor[i], &real);
+            element::assert_below_p(b, next.clone(), c.factor[i], &real);
             let offset = F::from_int(i as u32);
             let at = MemoryAccess {
                 prev_ts: c.prev_ts[i],
@@ -156,8 +157,6 @@ pub(crate) fn row_of(
 ) -> Poseidon2Permute<F> {
     let next = |i: usize| accesses.get(i).map_or(0, |access| access.next);
     let prev = |i: usize| accesses.get(i).map_or(0, |access| access.prev);
-    let distance = |i: usize| F::from_int(TOP) - F::from_int(next(i) >> 16);
-    let factor = |i: usize| distance(i).try_inverse().unwrap_or(F::ZERO) * lo(next(i));
     let at: [_; WIDTH] = accelerator::memory_accesses(accesses, e.ts);
     Poseidon2Permute {
         permutation: <[F; PERMUTATION_COLUMNS] as Block<F>>::of(permutation),
@@ -166,7 +165,7 @@ pub(crate) fn row_of(
         state: Written::new(e.arguments[0], text.end),
         prev_lo: core::array::from_fn(|i| lo(prev(i))),
         next_lo: core::array::from_fn(|i| lo(next(i))),
-        factor: core::array::from_fn(factor),
+        factor: core::array::from_fn(|i| element::factor(next(i))),
         prev_ts: at.map(|at| at.prev_ts),
         gap_lo: at.map(|at| at.gap_lo),
     }
@@ -175,26 +174,3 @@ pub(crate) fn row_of(
 fn lo(word: u32) -> F {
     F::from_int(word & 0xffff)
 }
-
-/// The high limb of a word that is `element` modulo `p`, given the low one.
-fn high<B: Builder>(element: B::Var, lo: B::Var) -> B::Expr {
-    (element - lo) * gadget::INV_2_16
-}
-
-/// The limbs are those of a word below `p`: 16 bits each, the high one `0x7800` at most, and the low one
-/// 0 if it is that much.
-///
-/// Otherwise an element below `2^32 - p` could be one of two words, and the prover would choose.
-fn assert_below_p<B: Builder>(b: &mut B, word: [B::Expr; 2], factor: B::Var, real: &B::Expr) {
-    let [lo, hi] = word;
-    let distance = gadget::constant::<B>(TOP) - hi.clone();
-    b.part("low limb is 0 if the high one is that of p");
-    b.assert_eq(distance.clone() * factor, lo.clone());
-    b.part("limbs are 16 bits");
-    gadget::range16(b, lo, real);
-    gadget::range16(b, hi, real);
-    b.part("high limb is no more than that of p");
-    gadget::range16(b, distance, real);
-}
-
-const _: () = assert!(F::ORDER_U32 == (TOP << 16) + 1);

@@ -24,6 +24,37 @@ fn what_is_no_guest_is_refused() {
     place.refuses(&["build", "Cargo.toml"], 2, "build", message);
 }
 
+/// A project as `vouch new` makes it is not the guest's crate, and neither is its host.
+#[test]
+fn the_guest_of_a_project_is_pointed_to() {
+    let place = Place::new();
+    for folder in ["raw/guest", "raw/host/src"] {
+        fs::create_dir_all(place.path(folder)).expect("folders");
+    }
+    place.put("raw/Cargo.toml", b"[workspace]\nmembers = [\"host\"]\n");
+    place.put("raw/host/Cargo.toml", b"[package]\nname = \"host\"\n");
+    place.put("raw/host/src/lib.rs", b"");
+    place.put("raw/guest/Cargo.toml", b"");
+    let guest = fs::canonicalize(place.path("raw/guest")).expect("the guest");
+    let hint = format!(
+        "hint: its guest is a crate of its own: vouch build {}\n",
+        guest.display()
+    );
+    let hinted = |place: &Place, dir: &str| {
+        let refused = place.vouch(&["build", dir]);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        refused.stderr.ends_with(&hint)
+    };
+    // A file is refused before any toolchain is looked for.
+    assert!(hinted(&place, "raw/Cargo.toml"));
+    place.put("other", b"");
+    assert!(!hinted(&place, "other"));
+    if let Err(missing) = Toolchain::find(&guest) {
+        return skip("the guest of a project", &missing.to_string());
+    }
+    assert!(hinted(&place, "raw") && hinted(&place, "raw/host"));
+}
+
 /// A crate whose build script builds a guest, and which has its ELF inside.
 const MANIFEST: &str = r#"
 [package]

@@ -107,4 +107,11 @@ fn what_belongs_to_an_estimate_wants_one() {
     place.refuses(&both, 2, "usage", "cannot be used with");
     let little = ["run", &elf, "--estimate", "--max-memory", "1MiB"];
     place.refuses(&little, 4, "limit", "proving needs about");
+    let few = ["run", &elf, "--estimate", "--segment-cells", "1"];
+    place.refuses(
+        &few,
+        2,
+        "usage",
+        "cells or more, which the smallest commit to, got 1",
+    );
 }

@@ -60,6 +60,8 @@ fn no_bit_can_be_flipped() {
             assert_eq!(outcome.code, 1, "byte {at}: {}", outcome.stderr);
             assert_eq!(outcome.stdout, "", "byte {at}");
             assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
+            // No names of types.
+            assert!(!outcome.stderr.contains("Error("), "{}", outcome.stderr);
         }
     }
 }

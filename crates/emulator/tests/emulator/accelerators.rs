@@ -70,6 +70,38 @@ fn words_are_replaced() {
     assert_eq!(segment.counts().accelerated[PERMUTE as usize], 2);
 }
 
+/// All is read before anything is written: where operands overlap, too.
+#[test]
+fn operands_may_overlap() {
+    for (accelerator, step) in Accelerator::ALL
+        .into_iter()
+        .flat_map(|accelerator| [0, 4, 8].map(|step| (accelerator, step)))
+    {
+        let info = accelerator.info();
+        let arguments = std::array::from_fn(|i| DATA + step * i as u32);
+        let before = |word: u32| 0x0123_4567_u32.wrapping_mul(word - DATA / 4 + 1);
+        let first = DATA / 4;
+        let mut list = asm::li(6, DATA).to_vec();
+        for word in first..first + Accelerator::MOST_WORDS as u32 {
+            list.extend(asm::li(5, before(word)));
+            list.push(asm::sw(5, 4 * (word - first) as i32, 6));
+        }
+        list.extend(asm::accelerate(accelerator, arguments));
+        list.extend(asm::exit_with(10));
+        let program = program(&list);
+        let (run, segments) = segments(&program, &[], &SegmentLimits::default()).expect("it runs");
+        assert_eq!(run.exit_code, 0, "{}", info.name);
+        check_run(&program, &segments).expect("consistent");
+        let places = info.operands(arguments);
+        let places = places.flat_map(|(at, operand)| (at / 4..).take(operand.words() as usize));
+        let mut words: Vec<u32> = places.map(before).collect();
+        (info.compute)(&mut words);
+        let (_, accesses) = segments[0].invocations(accelerator).next().expect("a call");
+        let after: Vec<u32> = accesses.iter().map(|access| access.next).collect();
+        assert_eq!(after, words, "{}, {step} bytes apart", info.name);
+    }
+}
+
 /// A call is never cut in two, and counts against what a segment may hold.
 #[test]
 fn calls_fit_into_segments() {
@@ -87,7 +119,7 @@ fn calls_fit_into_segments() {
     });
     let calls = one_each
         .iter()
-        .map(|segment| segment.counts().accelerated[0]);
+        .map(|segment| segment.counts().accelerated[PERMUTE as usize]);
     assert_eq!(calls.max(), Some(1));
     let in_time = recorded(&SegmentLimits {
         timestamp: 40,
@@ -187,7 +219,9 @@ fn pointers_that_are_read_lead_to_words() {
 fn numbers_without_an_accelerator_are_unknown() {
     let most = Accelerator::ALL.map(|accelerator| accelerator.info().number);
     let most = most.into_iter().max().expect("there are some");
-    for number in [PRECOMPILE_BASE - 1, most + 1, u32::MAX] {
+    // Behind the last, and in any gap.
+    let nobodys = (PRECOMPILE_BASE..most + 2).filter(|n| Accelerator::numbered(*n).is_none());
+    for number in nobodys.chain([PRECOMPILE_BASE - 1, u32::MAX]) {
         let kind = FaultKind::UnknownCall { number };
         assert_eq!(fault_kind(&asm::call(number, DATA, 0, 0)), kind);
     }
@@ -201,20 +235,21 @@ fn the_checker_knows_them() {
         edit(&mut segments[0]);
         check(&segments[0]).expect_err("the edit is to be found")
     };
+    const PLACE: usize = PERMUTE as usize;
     let call = |edit| assert!(matches!(edited(edit), CheckError::Call { .. }));
-    call(|s| s.accelerated[0].calls[1].arguments[1] += 1);
-    call(|s| s.accelerated[0].calls[0].arguments[0] += 4);
+    call(|s| s.accelerated[PLACE].calls[1].arguments[1] += 1);
+    call(|s| s.accelerated[PLACE].calls[0].arguments[0] += 4);
     let chain = |edit| assert!(matches!(edited(edit), CheckError::Chain { .. }));
-    chain(|s| s.accelerated[0].accesses[3].next ^= 1);
-    chain(|s| s.accelerated[0].accesses[20].prev ^= 1);
-    chain(|s| s.accelerated[0].accesses[20].prev_ts += 1);
-    chain(|s| s.accelerated[0].accesses[5].word += 1);
+    chain(|s| s.accelerated[PLACE].accesses[3].next ^= 1);
+    chain(|s| s.accelerated[PLACE].accesses[20].prev ^= 1);
+    chain(|s| s.accelerated[PLACE].accesses[20].prev_ts += 1);
+    chain(|s| s.accelerated[PLACE].accesses[5].word += 1);
     let state = |edit| assert!(matches!(edited(edit), CheckError::State { .. }));
-    state(|s| s.accelerated[0].calls[1].next_pc += 1);
+    state(|s| s.accelerated[PLACE].calls[1].next_pc += 1);
     // Consistent, but not what the accelerator computes: the last word that is accessed once.
     let wrong = edited(|s| {
-        s.accelerated[0].accesses[31].next ^= 1;
-        let word = s.accelerated[0].accesses[31].word;
+        s.accelerated[PLACE].accesses[31].next ^= 1;
+        let word = s.accelerated[PLACE].accesses[31].word;
         let leaf = s.leaves.iter_mut().find(|leaf| leaf.index == word / 8);
         leaf.expect("it is touched").last[word as usize % 8] ^= 1;
     });

@@ -285,6 +285,9 @@ fn unknown_call() {
     for number in [0, 1, 92, 0xfff, u32::MAX] {
         let kind = FaultKind::UnknownCall { number };
         assert_eq!(fault_kind(&asm::call(number, 0, DATA, 0)), kind);
+        // As people look numbers up: those of accelerators are hexadecimal everywhere.
+        let text = kind.to_string();
+        assert!(text.contains(&format!("{number} ({number:#x})")), "{text}");
     }
 }
 

@@ -5,12 +5,12 @@
 //! A word stands for the field element that it is modulo `p = 15 * 2^27 + 1`: so a word of `p` or more is
 //! no fault. The words that it is replaced with are below `p`.
 
+use super::baby_bear::{Element, P};
 use super::{ARGUMENTS, Accelerates, Operand};
 
 /// Elements of the state.
 pub const WIDTH: usize = 16;
 
-const P: u32 = 15 * (1 << 27) + 1;
 /// Full rounds before the partial ones, and as many after them.
 const HALF_FULL_ROUNDS: usize = 4;
 const PARTIAL_ROUNDS: usize = 13;
@@ -37,107 +37,96 @@ impl Accelerates for Poseidon2Permute {
     }
 }
 
+type State = [Element; WIDTH];
+
 /// Permutes a state in place.
-pub fn permute(state: &mut [u32; WIDTH]) {
-    for word in &mut *state {
-        *word %= P;
-    }
-    full_layer(state);
+pub fn permute(words: &mut [u32; WIDTH]) {
+    let mut state = words.map(Element::new);
+    full_layer(&mut state);
     for constants in &CONSTANTS.first {
-        full_round(state, constants);
+        full_round(&mut state, constants);
     }
     for &constant in &CONSTANTS.partial {
-        state[0] = seventh_power(add(state[0], constant));
-        let sum = state.iter().fold(0, |sum, &x| add(sum, x));
-        for (x, factor) in state.iter_mut().zip(DIAGONAL) {
-            *x = add(sum, multiply(*x, factor));
-        }
+        partial_round(&mut state, constant);
     }
     for constants in &CONSTANTS.last {
-        full_round(state, constants);
+        full_round(&mut state, constants);
     }
+    *words = state.map(Element::word);
 }
 
-fn full_round(state: &mut [u32; WIDTH], constants: &[u32; WIDTH]) {
+fn full_round(state: &mut State, constants: &State) {
     for (x, &constant) in state.iter_mut().zip(constants) {
-        *x = seventh_power(add(*x, constant));
+        *x = seventh_power(x.add(constant));
     }
     full_layer(state);
+}
+
+fn partial_round(state: &mut State, constant: Element) {
+    state[0] = seventh_power(state[0].add(constant));
+    let sum = state.iter().fold(Element::ZERO, |sum, &x| sum.add(x));
+    for (x, factor) in state.iter_mut().zip(DIAGONAL) {
+        *x = sum.add(x.multiply(factor));
+    }
 }
 
 /// `circ(2 M, M, M, M)` for the matrix `M = circ(2, 3, 1, 1)`.
-fn full_layer(state: &mut [u32; WIDTH]) {
-    let mut sums = [0; 4];
+fn full_layer(state: &mut State) {
+    let mut sums = [Element::ZERO; 4];
     let (fours, _) = state.as_chunks_mut::<4>();
     for four in &mut *fours {
         let [a, b, c, d] = *four;
-        let row = |a, b, c, d| {
-            let three = add(b, add(b, b));
-            add(add(add(a, a), three), add(c, d))
-        };
-        *four = [
-            row(a, b, c, d),
-            row(b, c, d, a),
-            row(c, d, a, b),
-            row(d, a, b, c),
-        ];
+        let all = a.add(b).add(c.add(d));
+        let row = |a: Element, b: Element| all.add(a).add(b.add(b));
+        *four = [row(a, b), row(b, c), row(c, d), row(d, a)];
         for (sum, &x) in sums.iter_mut().zip(&*four) {
-            *sum = add(*sum, x);
+            *sum = sum.add(x);
         }
     }
     for (x, sum) in fours.as_flattened_mut().iter_mut().zip(sums.iter().cycle()) {
-        *x = add(*x, *sum);
+        *x = x.add(*sum);
     }
 }
 
-const fn add(a: u32, b: u32) -> u32 {
-    // No overflow: both are below `p < 2^31`.
-    (a + b) % P
-}
-
-const fn multiply(a: u32, b: u32) -> u32 {
-    (a as u64 * b as u64 % P as u64) as u32
-}
-
-const fn seventh_power(x: u32) -> u32 {
-    let square = multiply(x, x);
-    multiply(multiply(multiply(square, square), square), x)
+fn seventh_power(x: Element) -> Element {
+    let square = x.multiply(x);
+    square.multiply(square).multiply(square).multiply(x)
 }
 
 /// `2^-n`
-const fn half(n: u32) -> u32 {
-    let (mut power, mut i) = (1, 0);
+const fn half(n: u32) -> Element {
+    let (mut power, mut i) = (Element::new(1), 0);
     while i < n {
-        power = multiply(power, P.div_ceil(2));
+        power = power.multiply(Element::new(P.div_ceil(2)));
         i += 1;
     }
     power
 }
 
 /// What a partial round multiplies each element with before it adds the sum of all.
-const DIAGONAL: [u32; WIDTH] = [
-    P - 2,
-    1,
-    2,
+const DIAGONAL: State = [
+    Element::new(P - 2),
+    Element::new(1),
+    Element::new(2),
     half(1),
-    3,
-    4,
-    P - half(1),
-    P - 3,
-    P - 4,
+    Element::new(3),
+    Element::new(4),
+    half(1).negative(),
+    Element::new(P - 3),
+    Element::new(P - 4),
     half(8),
     half(2),
     half(3),
     half(27),
-    P - half(8),
-    P - half(4),
-    P - half(27),
+    half(8).negative(),
+    half(4).negative(),
+    half(27).negative(),
 ];
 
 struct Constants {
-    first: [[u32; WIDTH]; HALF_FULL_ROUNDS],
-    partial: [u32; PARTIAL_ROUNDS],
-    last: [[u32; WIDTH]; HALF_FULL_ROUNDS],
+    first: [State; HALF_FULL_ROUNDS],
+    partial: [Element; PARTIAL_ROUNDS],
+    last: [State; HALF_FULL_ROUNDS],
 }
 
 const CONSTANTS: &Constants = &{
@@ -206,7 +195,7 @@ impl Grain {
     }
 
     /// The next number below `p`.
-    const fn element(&mut self) -> u32 {
+    const fn element(&mut self) -> Element {
         loop {
             let (mut element, mut i) = (0, 0);
             while i < Self::BITS {
@@ -214,13 +203,13 @@ impl Grain {
                 i += 1;
             }
             if element < P {
-                return element;
+                return Element::new(element);
             }
         }
     }
 
-    const fn elements<const N: usize>(&mut self) -> [u32; N] {
-        let (mut elements, mut i) = ([0; N], 0);
+    const fn elements<const N: usize>(&mut self) -> [Element; N] {
+        let (mut elements, mut i) = ([Element::ZERO; N], 0);
         while i < N {
             elements[i] = self.element();
             i += 1;
@@ -228,7 +217,7 @@ impl Grain {
         elements
     }
 
-    const fn state(&mut self) -> [u32; WIDTH] {
+    const fn state(&mut self) -> State {
         self.elements()
     }
 }

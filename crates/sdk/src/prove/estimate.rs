@@ -77,7 +77,7 @@ fn estimate_all(
     watch: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Estimate, Error> {
     let setup = Setup::new(options, 1)?;
-    let plan = CutPlan::new(options.profile, setup.cuts)?;
+    let plan = CutPlan::asked_for(options.profile, setup.cuts)?;
     let mut estimator = Estimator::new(program, options.profile);
     let mut cycles = 0;
     let start = Instant::now();

@@ -8,6 +8,8 @@ use vouch_isa::event::Counts;
 use vouch_prover::{Needs, Planner, ProveError, recorded_bytes};
 use vouch_verifier::Profile;
 
+use crate::error::Error;
+
 /// Memory that a proof may take at most unless [`ProveOptions::max_memory`](crate::ProveOptions)
 /// says otherwise, in bytes.
 const DEFAULT_MAX_MEMORY: u64 = 4 << 30;
@@ -103,6 +105,18 @@ impl CutPlan {
         plan.fits(&LEAST);
         plan.check()?;
         Ok(plan)
+    }
+
+    /// As [`Self::new`], for cuts that somebody asked for.
+    ///
+    /// # Errors
+    /// [`Error::SegmentCells`] as well, if even the smallest segments commit to more cells.
+    pub fn asked_for(profile: Profile, cuts: Cuts) -> Result<Self, Error> {
+        let plan = Self::new(profile, cuts)?;
+        match (plan.least_cells, cuts.segment_cells) {
+            (least, got) if got < least => Err(Error::SegmentCells { least, got }),
+            _ => Ok(plan),
+        }
     }
 
     /// Whether a segment that holds `now` should go on until it holds `then`: if that fits, and either

@@ -2,6 +2,7 @@
 //! they are what their sources compile to.
 #![cfg(unix)]
 
+mod accelerators;
 mod arithmetic;
 mod c;
 mod hosted;

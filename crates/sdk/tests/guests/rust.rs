@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use vouch_emulator::{Limits, SegmentLimits, record};
 use vouch_isa::accelerators::mul_add_mod::Division;
 use vouch_isa::accelerators::poseidon2_permute::permute;
+use vouch_isa::accelerators::{extension4_mul_add, extension5_mul_add};
 use vouch_isa::event::Segment;
 use vouch_sdk::build::Built;
 use vouch_sdk::{Input, ProveOptions, image_id, prove, verify};
@@ -52,7 +53,13 @@ pub fn accelerators_compute(built: &Built) {
         permute(&mut permuted);
         let narrow = product::<8>(state);
         let wide = product::<12>(state);
-        [&permuted[..], &permuted, &narrow, &narrow, &wide, &wide].concat()
+        let four = |i: usize| std::array::from_fn(|j| state[4 * i + j]);
+        let five = |i: usize| std::array::from_fn(|j| state[5 * i + j]);
+        let quartic = extension4_mul_add::mul_add(&four(0), &four(1), &four(2));
+        let quintic = extension5_mul_add::mul_add(&five(0), &five(1), &five(2));
+        [&permuted[..], &narrow, &wide, &quartic, &quintic]
+            .map(|words| [words, words].concat())
+            .concat()
     });
     let journal: Vec<u8> = expected.flat_map(u32::to_le_bytes).collect();
     let run = run_elf("accelerated", &built.elf, &input);
@@ -62,7 +69,7 @@ pub fn accelerators_compute(built: &Built) {
     };
     assert_eq!(run, expected);
     // The accelerator did it, and not the software.
-    assert_eq!(calls(built, &input), 3 * states.len() as u64);
+    assert_eq!(calls(built, &input), 5 * states.len() as u64);
     let input = Input::new().bytes(&input);
     let proven = prove(&built.program, &input, &ProveOptions::default()).expect("it is proven");
     let claim = verify(&proven.receipt, &image_id(&built.program)).expect("it verifies");

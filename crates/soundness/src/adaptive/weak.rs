@@ -22,7 +22,7 @@ use vouch_air::witness::Trace;
 use vouch_air::{Builder, F};
 use vouch_verifier::config::{ChallengeField, Config, config};
 use vouch_verifier::packing::{Packing, TableColumns};
-use vouch_verifier::{Parameters, Profile, TableSet, TableShape, layout, with_challenge_field};
+use vouch_verifier::{Parameters, Profile, ProofError, TableShape, layout, with_challenge_field};
 
 use crate::rules::{Broken, Rule, bus_index, bus_parts};
 use crate::step::VerifierStep;
@@ -108,14 +108,15 @@ fn verdict_of<EF: ChallengeField>(
     let proof = prove_batch(config, &instances, data).map_err(|error| error.to_string())?;
     let values = traces.iter().map(|trace| trace.public_values.clone());
     let values: Vec<Vec<F>> = values.collect();
-    let tables = TableSet::new(traces.iter().map(|trace| trace.instance.table));
+    let tables: Vec<Table> = { traces.iter() }
+        .map(|trace| trace.instance.table)
+        .collect();
     match verify_batch(config, &airs, &proof, &values, &data.common) {
         Ok(()) => Ok(None),
         Err(error) => {
-            let reason = error.to_string();
-            VerifierStep::of_reason(&reason, tables)
-                .map(Some)
-                .ok_or(reason)
+            let error = ProofError::of(&error, &tables);
+            let step = VerifierStep::of_proof(&error);
+            step.map(Some).ok_or_else(|| error.to_string())
         }
     }
 }

@@ -458,6 +458,26 @@ pub const BUGS: &[Bug] = &[
         "seen in several: integers and the field",
         Questions(Table::DotI32, &["high"]),
     ),
+    bug(
+        "an accelerator's pointer to what it only reads is between two words",
+        "seen in several: memory, misaligned access",
+        Questions(Table::Extension4MulAdd, &["arguments"]),
+    ),
+    bug(
+        "what an accelerator only reads is of the future",
+        "seen in several: memory, timestamps",
+        Questions(Table::Extension4MulAdd, &["a.at.prev_ts"]),
+    ),
+    bug(
+        "a coefficient of a product in an extension field is free",
+        "seen in several: arithmetic",
+        Columns(Table::Extension5MulAdd, &["c.lo"]),
+    ),
+    bug(
+        "a coefficient has two words: x and x + p",
+        "seen in several: integers and the field",
+        Columns(Table::Extension5MulAdd, &["factor"]),
+    ),
     // Operations.
     bug(
         "SLT takes any sign",

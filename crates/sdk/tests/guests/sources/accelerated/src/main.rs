@@ -6,10 +6,13 @@
 #![no_std]
 #![no_main]
 
-use vouch_guest::accelerators::{mul_add_mod_256, mul_add_mod_384, poseidon2_permute};
+use vouch_guest::accelerators::{
+    extension4_mul_add, extension5_mul_add, mul_add_mod_256, mul_add_mod_384, poseidon2_permute,
+};
 use vouch_guest::io::{Chunk, commit_word};
 use vouch_isa::accelerators::mul_add_mod::Division;
 use vouch_isa::accelerators::poseidon2_permute::permute;
+use vouch_isa::accelerators::{extension4_mul_add as extension4, extension5_mul_add as extension5};
 
 vouch_guest::entry!(main);
 
@@ -35,6 +38,16 @@ fn main() {
             let mut accelerated = [0; 12];
             mul_add_mod_384((a, b, b, a, &mut accelerated));
             commit(&[accelerated, Division::new(a, b, b, a).remainder]);
+        }
+        if let ([a, b, c, out], []) = state.as_chunks() {
+            let mut accelerated = *out;
+            extension4_mul_add((a, b, c, &mut accelerated));
+            commit(&[accelerated, extension4::mul_add(a, b, c)]);
+        }
+        if let ([a, b, c], _) = state.as_chunks() {
+            let mut accelerated = *a;
+            extension5_mul_add((a, b, c, &mut accelerated));
+            commit(&[accelerated, extension5::mul_add(a, b, c)]);
         }
     }
 }

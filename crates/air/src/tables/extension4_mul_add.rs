@@ -1,0 +1,7 @@
+//! The accelerator `extension4_mul_add`: [`crate::extension`] says what its rows hold and prove.
+//! Degree 3.
+
+use vouch_isa::accelerators::extension4_mul_add::DEGREE;
+
+/// A row.
+pub type Extension4MulAdd<T> = crate::extension::ExtensionMulAdd<T, DEGREE>;
