@@ -11,8 +11,8 @@ use primeorder::{AffinePoint, MulBackend, PrimeCurveParams, ProjectivePoint};
 
 use crate::endomorphism::Endomorphism;
 use crate::point::{Formulas, Point};
-use crate::recoding::Digits;
-use crate::residue::{Base, Modulus, Order, Primes, Residue, Words, words_of};
+use crate::residue::{Base, Order, Primes, Residue, words_of};
+use vouch_modular::{Digits, Modulus, Words};
 use crate::tables::{GeneratorTable, WIDTH};
 
 /// Bits of the digits of scalars of points that are not known before.

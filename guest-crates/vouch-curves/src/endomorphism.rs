@@ -1,8 +1,8 @@
 //! Scalars in two halves (Gallant, Lambert, Vanstone, CRYPTO 2001), for curves on which to multiply
 //! a point by some `lambda` is to multiply its `x` by some `beta`.
 
-use crate::multiply_add::multiply_add;
-use crate::residue::{Modulus, Words};
+use vouch_modular::multiply_add;
+use vouch_modular::{Modulus, Words};
 
 /// `lambda` and `beta`, and a short basis of the pairs `(i, j)` for which `i + j * lambda` is 0
 /// modulo the order.

@@ -11,16 +11,13 @@
 
 mod combination;
 mod endomorphism;
-mod multiply_add;
 mod point;
-mod power;
-mod recoding;
 mod residue;
 mod scalar;
 mod tables;
 
 pub use combination::{Accelerated, Weierstrass};
 pub use endomorphism::Endomorphism;
-pub use multiply_add::multiply_add;
-pub use residue::{Base, Modulus, Order, Prime, Primes, Residue, Words, words};
+pub use residue::{Base, Order, Prime, PrimeModulus, Primes, Residue};
 pub use tables::{GeneratorTable, NIST_P256, SECP256K1};
+pub use vouch_modular::words;

@@ -7,7 +7,8 @@
 use core::marker::PhantomData;
 
 use crate::combination::Weierstrass;
-use crate::residue::{Base, Modulus, Words, half_unless_zero};
+use crate::residue::{Base, half_unless_zero};
+use vouch_modular::{Modulus, Words};
 
 /// A point in Jacobian coordinates.
 #[derive(Clone, Copy)]

@@ -10,7 +10,8 @@ use primeorder::elliptic_curve::{Error, NonZeroScalar, ScalarValue, SecretKey};
 use primeorder::{AffinePoint, ProjectivePoint};
 
 use crate::combination::Weierstrass;
-use crate::residue::{Modulus, Order, Residue, less, uint_of_words, words_of_uint};
+use crate::residue::{Order, Residue, uint_of_words, words_of_uint};
+use vouch_modular::{Modulus, less};
 
 type Scalar<C> = Residue<Order<C>>;
 

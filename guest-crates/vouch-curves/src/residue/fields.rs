@@ -10,9 +10,11 @@ use primeorder::elliptic_curve::subtle::{Choice, CtOption};
 use primeorder::elliptic_curve::Generate;
 use primeorder::{FieldExt, PrimeFieldExt, WnafSize};
 
-use super::{Modulus, Residue, half, uint_of_words, words_of, words_of_uint};
+use vouch_modular::half;
 
-impl<M: Modulus> Residue<M> {
+use super::{PrimeModulus, Residue, uint_of_words, words_of, words_of_uint};
+
+impl<M: PrimeModulus> Residue<M> {
     /// A square root, if it has one.
     pub fn sqrt(&self) -> CtOption<Self> {
         if M::NUMBER[0] % 4 != 3 {
@@ -38,7 +40,7 @@ impl<M: Modulus> Residue<M> {
     }
 }
 
-impl<M: Modulus> Field for Residue<M> {
+impl<M: PrimeModulus> Field for Residue<M> {
     const ZERO: Self = Self::ZERO;
     const ONE: Self = Self::ONE;
 
@@ -77,7 +79,7 @@ impl<M: Modulus> Field for Residue<M> {
     }
 }
 
-impl<M: Modulus> PrimeField for Residue<M> {
+impl<M: PrimeModulus> PrimeField for Residue<M> {
     type Repr = Array<u8, U32>;
 
     const MODULUS: &'static str = M::PRIME.hex;
@@ -104,21 +106,21 @@ impl<M: Modulus> PrimeField for Residue<M> {
     }
 }
 
-impl<M: Modulus> FieldExt for Residue<M> {}
-impl<M: Modulus> PrimeFieldExt for Residue<M> {}
-impl<M: Modulus> BatchInvert for Residue<M> {}
+impl<M: PrimeModulus> FieldExt for Residue<M> {}
+impl<M: PrimeModulus> PrimeFieldExt for Residue<M> {}
+impl<M: PrimeModulus> BatchInvert for Residue<M> {}
 
-impl<M: Modulus> WnafSize for Residue<M> {
+impl<M: PrimeModulus> WnafSize for Residue<M> {
     type StorageSize = U257;
 }
 
-impl<M: Modulus> Generate for Residue<M> {
+impl<M: PrimeModulus> Generate for Residue<M> {
     fn try_generate_from_rng<R: TryCryptoRng + ?Sized>(rng: &mut R) -> Result<Self, R::Error> {
         Self::try_random(rng)
     }
 }
 
-impl<M: Modulus> Invert for Residue<M> {
+impl<M: PrimeModulus> Invert for Residue<M> {
     type Output = CtOption<Self>;
 
     fn invert(&self) -> CtOption<Self> {
@@ -126,7 +128,7 @@ impl<M: Modulus> Invert for Residue<M> {
     }
 }
 
-impl<M: Modulus> Retrieve for Residue<M> {
+impl<M: PrimeModulus> Retrieve for Residue<M> {
     type Output = U256;
 
     fn retrieve(&self) -> U256 {
@@ -134,56 +136,56 @@ impl<M: Modulus> Retrieve for Residue<M> {
     }
 }
 
-impl<M: Modulus> Reduce<U256> for Residue<M> {
+impl<M: PrimeModulus> Reduce<U256> for Residue<M> {
     fn reduce(number: &U256) -> Self {
         Self::reduced(&words_of_uint(number))
     }
 }
 
-impl<M: Modulus> Reduce<Array<u8, U32>> for Residue<M> {
+impl<M: PrimeModulus> Reduce<Array<u8, U32>> for Residue<M> {
     fn reduce(bytes: &Array<u8, U32>) -> Self {
         Self::reduced(&words_of(bytes))
     }
 }
 
-impl<M: Modulus> From<u64> for Residue<M> {
+impl<M: PrimeModulus> From<u64> for Residue<M> {
     fn from(number: u64) -> Self {
         Self::new([number as u32, (number >> 32) as u32, 0, 0, 0, 0, 0, 0])
     }
 }
 
-impl<M: Modulus> From<u32> for Residue<M> {
+impl<M: PrimeModulus> From<u32> for Residue<M> {
     fn from(number: u32) -> Self {
         Self::from(u64::from(number))
     }
 }
 
-impl<M: Modulus> From<u128> for Residue<M> {
+impl<M: PrimeModulus> From<u128> for Residue<M> {
     fn from(number: u128) -> Self {
         let word = |i: u32| (number >> (32 * i)) as u32;
         Self::new([word(0), word(1), word(2), word(3), 0, 0, 0, 0])
     }
 }
 
-impl<M: Modulus> From<Residue<M>> for U256 {
+impl<M: PrimeModulus> From<Residue<M>> for U256 {
     fn from(number: Residue<M>) -> Self {
         number.retrieve()
     }
 }
 
-impl<M: Modulus> From<&Residue<M>> for U256 {
+impl<M: PrimeModulus> From<&Residue<M>> for U256 {
     fn from(number: &Residue<M>) -> Self {
         number.retrieve()
     }
 }
 
-impl<M: Modulus> From<Residue<M>> for Array<u8, U32> {
+impl<M: PrimeModulus> From<Residue<M>> for Array<u8, U32> {
     fn from(number: Residue<M>) -> Self {
         number.to_bytes()
     }
 }
 
-impl<M: Modulus> From<&Residue<M>> for Array<u8, U32> {
+impl<M: PrimeModulus> From<&Residue<M>> for Array<u8, U32> {
     fn from(number: &Residue<M>) -> Self {
         number.to_bytes()
     }

@@ -10,7 +10,9 @@ use primeorder::elliptic_curve::subtle::{
 };
 use primeorder::elliptic_curve::zeroize::DefaultIsZeroes;
 
-use super::{Modulus, Residue, less};
+use vouch_modular::{Modulus, less};
+
+use super::Residue;
 
 macro_rules! operator {
     ($op:ident $method:ident, $assign:ident $assign_method:ident, |$a:ident, $b:ident, $out:ident| $compute:expr) => {

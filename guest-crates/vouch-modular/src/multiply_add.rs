@@ -1,6 +1,6 @@
 //! The accelerator, or what computes the same where there is none.
 
-use crate::residue::Words;
+use crate::Words;
 
 /// `out := a * b + c` modulo `m`, or modulo `2^256` if `m` is 0.
 #[cfg(target_arch = "riscv32")]

@@ -1,6 +1,6 @@
 //! Powers with exponents that the compiler knows.
 
-use crate::residue::{Modulus, Words};
+use crate::{Modulus, Words};
 
 /// Bits of a window.
 const WINDOW: usize = 5;
