@@ -9,7 +9,7 @@ use vouch_air::testkit::answer::answer_from_lookup_table;
 use vouch_air::witness::{Trace, Traces, generate};
 use vouch_emulator::testing::{DATA, asm, program, random_program, segments};
 use vouch_emulator::{Limits, Program, SegmentLimits, record};
-use vouch_isa::accelerators::Accelerator;
+use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
 use vouch_isa::event::Segment;
 use vouch_isa::{Instruction, Op};
 
@@ -154,7 +154,7 @@ pub fn everything(seed: u64, rounds: u32, length: usize) -> Vec<Instruction> {
         .into_iter()
         .flat_map(|accelerator| [accelerator; 2])
     {
-        code.extend(asm::accelerate(accelerator, [DATA; 3]));
+        code.extend(asm::accelerate(accelerator, [DATA; ARGUMENTS]));
     }
     if rounds > 0 {
         code.extend(asm::li(5, rounds));

@@ -15,7 +15,7 @@ use crate::common::{fault_kind, run, then};
 const PERMUTE: Accelerator = Accelerator::Poseidon2Permute;
 
 fn permute(address: u32) -> Vec<Instruction> {
-    asm::accelerate(PERMUTE, [address, 1, 2])
+    asm::accelerate(PERMUTE, [address, 1, 2, 3, 4])
 }
 
 /// Stores a number into the first word, permutes twice at places that overlap, and exits.
@@ -50,7 +50,7 @@ fn words_are_replaced() {
             .find(|e| e.ts + ECALL_TICKS == call.ts);
         let ecall = ecall.expect("each has its ECALL");
         assert_eq!(call.next_pc, ecall.pc + 1);
-        assert_eq!(call.arguments, [DATA + 4 * first, 1, 2]);
+        assert_eq!(call.arguments, [DATA + 4 * first, 1, 2, 3, 4]);
         let state = memory[first as usize..]
             .first_chunk_mut()
             .expect("16 words");
@@ -67,7 +67,7 @@ fn words_are_replaced() {
         assert_eq!(expected[16 + i - 2].prev_ts, ts[0] + i as u32);
     }
     assert_eq!((expected[30].prev_ts, expected[31].prev_ts), (0, 0));
-    assert_eq!(segment.counts().accelerated, [2]);
+    assert_eq!(segment.counts().accelerated[PERMUTE as usize], 2);
 }
 
 /// A call is never cut in two, and counts against what a segment may hold.

@@ -346,7 +346,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "the machine goes on anywhere after an accelerator",
         "seen in several: control flow, next pc free after ECALL",
-        Field(bus::CALL, 7),
+        Field(bus::CALL, 11),
     ),
     // Operations.
     bug(
