@@ -6,9 +6,10 @@ use crate::Words;
 #[cfg(target_arch = "riscv32")]
 #[inline(always)]
 pub fn multiply_add(a: &Words, b: &Words, c: &Words, m: &Words, out: &mut Words) {
-    software(a, b, c, m, out);
+    unsafe {
+        core::arch::asm!("ecall", in("a7") 0x1004, inout("a0") a.as_ptr() => _, in("a1") b.as_ptr(), in("a2") c.as_ptr(), in("a3") m.as_ptr(), in("a4") out.as_mut_ptr());
+    }
 }
-
 /// `out := a * b + c` modulo `m`, or modulo `2^256` if `m` is 0.
 #[cfg(not(target_arch = "riscv32"))]
 pub fn multiply_add(a: &Words, b: &Words, c: &Words, m: &Words, out: &mut Words) {
