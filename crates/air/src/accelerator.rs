@@ -154,6 +154,37 @@ fn assert_in_memory<B: Builder>(b: &mut B, hi: B::Var, real: &B::Expr) {
     gadget::range16(b, gadget::constant::<B>(0xfffe) - hi, real);
 }
 
+crate::columns! {
+    /// Accesses to the words of an operand.
+    pub struct Accesses [WORDS] {
+        /// Timestamps of their previous accesses; pinned by the memory bus.
+        prev_ts: [T; WORDS],
+        /// Low 16 bits of the time since, less 1; range16.
+        gap_lo: [T; WORDS],
+    }
+}
+
+impl<const WORDS: usize> Accesses<F, WORDS> {
+    /// Of words that are accessed one a timestamp from `ts` on.
+    pub(crate) fn new(accesses: &[Access], ts: u32) -> Self {
+        let at: [_; WORDS] = memory_accesses(accesses, ts);
+        Self {
+            prev_ts: at.map(|at| at.prev_ts),
+            gap_lo: at.map(|at| at.gap_lo),
+        }
+    }
+}
+
+impl<T: Copy, const WORDS: usize> Accesses<T, WORDS> {
+    /// That to a word.
+    pub(crate) fn of(&self, i: usize) -> MemoryAccess<T> {
+        MemoryAccess {
+            prev_ts: self.prev_ts[i],
+            gap_lo: self.gap_lo[i],
+        }
+    }
+}
+
 /// Cells of accesses to `N` words, one a timestamp from `ts` on.
 pub(crate) fn memory_accesses<const N: usize>(
     accesses: &[Access],

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use vouch_air::testkit::P;
 use vouch_emulator::testing::{DATA, asm};
 use vouch_isa::abi::PRECOMPILE_BASE;
-use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Segment;
 use vouch_isa::memory::{MEMORY_END, REGISTER_BASE};
 use vouch_isa::{Call, CallInfo, SYSTEM};
@@ -88,7 +88,10 @@ fn world(case: &Case) -> World {
         Call::Journal => asm::journal(BUFFER, case.length),
         Call::Stdout => asm::write(1, BUFFER, case.length),
         Call::Stderr => asm::write(2, BUFFER, case.length),
-        Call::Accelerate(accelerator) => asm::accelerate(accelerator, [BUFFER; ARGUMENTS]),
+        Call::Accelerate(accelerator) => {
+            let operands = core::array::from_fn(|i| BUFFER + 4 * i as u32);
+            asm::accelerate(accelerator, operands)
+        }
     });
     code.extend(asm::exit(3));
     let input: Vec<u8> = (1..=case.input as u8).collect();

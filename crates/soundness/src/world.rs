@@ -9,7 +9,7 @@ use vouch_air::testkit::answer::answer_from_lookup_table;
 use vouch_air::witness::{Trace, Traces, generate};
 use vouch_emulator::testing::{DATA, asm, program, random_program, segments};
 use vouch_emulator::{Limits, Program, SegmentLimits, record};
-use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
+use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Segment;
 use vouch_isa::{Instruction, Op};
 
@@ -149,12 +149,13 @@ pub fn everything(seed: u64, rounds: u32, length: usize) -> Vec<Instruction> {
     code.extend(asm::journal(DATA, 7));
     code.extend(asm::write(1, DATA, 3));
     code.extend(asm::write(2, DATA, 0));
-    // Twice on the same words, so that they are not all as at the start.
+    // Twice on the same words, so that they are not all as at the start. Operands overlap.
+    let operands = core::array::from_fn(|i| DATA + 16 * i as u32);
     for accelerator in Accelerator::ALL
         .into_iter()
         .flat_map(|accelerator| [accelerator; 2])
     {
-        code.extend(asm::accelerate(accelerator, [DATA; ARGUMENTS]));
+        code.extend(asm::accelerate(accelerator, operands));
     }
     if rounds > 0 {
         code.extend(asm::li(5, rounds));

@@ -395,7 +395,10 @@ fn an_exit_ends_at_its_ecall() {
     let segment = record(&[]);
     assert_eq!(segment.exit_code, Some(0));
     assert_eq!((segment.start_pc, segment.end_pc), (PC, PC + 3));
-    assert_eq!((segment.end_ts, segment.cycles), (1 + 3 * 3 + 5, 4));
+    assert_eq!(
+        (segment.end_ts, segment.cycles),
+        (1 + 3 * 3 + ECALL_TICKS, 4)
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use vouch_air::testkit::answer::answer_from_lookup_table;
 use vouch_air::witness::{Traces, generate};
 use vouch_emulator::testing::{DATA, asm, program, random_program, segments};
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
+use vouch_isa::accelerators::Accelerator;
 
 use super::reference::Reference;
 use crate::backend::{Backend, Job};
@@ -82,7 +82,11 @@ pub fn short() -> Vec<Case> {
         u64::MAX,
     ));
     let calls = Accelerator::ALL.into_iter().flat_map(|accelerator| {
-        [DATA, DATA + 4].map(|address| asm::accelerate(accelerator, [address; ARGUMENTS]))
+        // Operands overlap.
+        [DATA, DATA + 4].map(|first| {
+            let operands = core::array::from_fn(|i| first + 16 * i as u32);
+            asm::accelerate(accelerator, operands)
+        })
     });
     let code = [calls.flatten().collect(), asm::exit(0)].concat();
     cases.extend(run("accelerators", &program(&code), &[], u64::MAX));
