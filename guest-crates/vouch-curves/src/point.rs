@@ -100,7 +100,7 @@ impl<C: Weierstrass> Formulas<C> {
         Base::<C>::multiply_add(minus_x, a, &point.x, h);
         Base::<C>::multiply(a, &point.z, b);
         Base::<C>::multiply_add(minus_y, b, &point.y, r);
-        if *h == Base::<C>::ZERO {
+        if h[0] == 0 && *h == Base::<C>::ZERO {
             // The same point, or its opposite.
             if *r == Base::<C>::ZERO {
                 self.double(point, out);
