@@ -7,11 +7,10 @@
     reason = "the host writes to memory that pointers lead to"
 )]
 
+use core::arch::{asm, naked_asm};
 use core::mem::MaybeUninit;
 
 use vouch_isa::accelerators::{ARGUMENTS, Accelerates, Accelerator, Arguments, Operand};
-
-use crate::syscall;
 
 macro_rules! functions {
     ($($module:ident::$name:ident,)*) => {$(
@@ -26,36 +25,93 @@ macro_rules! functions {
 }
 vouch_isa::accelerators!(functions!);
 
-#[inline]
+#[inline(always)]
 fn call<A: Accelerates>(pointers: [*mut u32; ARGUMENTS]) {
     // Registers that mean nothing are left as they are.
-    let arguments = core::array::from_fn(|i| match A::OPERANDS[i] {
+    let [a0, a1, a2, a3, a4] = core::array::from_fn(|i| match A::OPERANDS[i] {
         Operand::Unused => MaybeUninit::uninit(),
         Operand::Read(_) | Operand::Update(_) => MaybeUninit::new(pointers[i]),
     });
     // SAFETY: the pointers are those of references, which are borrowed until this function returns.
-    let is_done = unsafe { syscall::accelerate(A::NUMBER, arguments) };
-    if !is_done {
-        let [a0, a1, a2, a3, a4] = pointers;
-        // SAFETY: the same.
-        unsafe { compute::<A>(a0, a1, a2, a3, a4) };
+    // Vouch changes no register but a0, which it sets to 0, and qemu sets it to the number of an error:
+    // then `keep_registers` calls the software, and leaves all registers but those that are named here.
+    unsafe {
+        asm!(
+            "ecall",
+            "beqz a0, 2f",
+            "mv a0, {first}",
+            "lui t1, %hi({software})",
+            "addi t1, t1, %lo({software})",
+            "call t0, {keep_registers}",
+            "2:",
+            first = in(reg) a0,
+            software = sym compute::<A>,
+            keep_registers = sym keep_registers,
+            in("a7") A::NUMBER,
+            inout("a0") a0 => _,
+            in("a1") a1,
+            in("a2") a2,
+            in("a3") a3,
+            in("a4") a4,
+            out("t0") _,
+            out("t1") _,
+        );
     }
 }
 
-/// In software. The pointers come in registers: an array would be stored before each call that is made.
+/// Calls the function at `t1` for code that continues at `t0`, and keeps the registers that a function
+/// may change. So the compiler need not expect the call beside each ecall, which would cost more than
+/// the ecall itself.
+#[unsafe(naked)]
+unsafe extern "C" fn keep_registers() {
+    naked_asm!(
+        "addi sp, sp, -64",
+        "sw ra, 0(sp)",
+        "sw t0, 4(sp)",
+        "sw t2, 8(sp)",
+        "sw t3, 12(sp)",
+        "sw t4, 16(sp)",
+        "sw t5, 20(sp)",
+        "sw t6, 24(sp)",
+        "sw a1, 28(sp)",
+        "sw a2, 32(sp)",
+        "sw a3, 36(sp)",
+        "sw a4, 40(sp)",
+        "sw a5, 44(sp)",
+        "sw a6, 48(sp)",
+        "sw a7, 52(sp)",
+        "jalr t1",
+        "lw ra, 0(sp)",
+        "lw t0, 4(sp)",
+        "lw t2, 8(sp)",
+        "lw t3, 12(sp)",
+        "lw t4, 16(sp)",
+        "lw t5, 20(sp)",
+        "lw t6, 24(sp)",
+        "lw a1, 28(sp)",
+        "lw a2, 32(sp)",
+        "lw a3, 36(sp)",
+        "lw a4, 40(sp)",
+        "lw a5, 44(sp)",
+        "lw a6, 48(sp)",
+        "lw a7, 52(sp)",
+        "addi sp, sp, 64",
+        "jr t0",
+    )
+}
+
+/// In software.
 ///
 /// # Safety
 /// The pointers must be valid for what [`Accelerates::OPERANDS`] says of them.
-#[cold]
-#[inline(never)]
-unsafe fn compute<A: Accelerates>(
-    a0: *mut u32,
-    a1: *mut u32,
-    a2: *mut u32,
-    a3: *mut u32,
-    a4: *mut u32,
+unsafe extern "C" fn compute<A: Accelerates>(
+    a: *mut u32,
+    b: *mut u32,
+    c: *mut u32,
+    d: *mut u32,
+    e: *mut u32,
 ) {
-    let pointers: [_; ARGUMENTS] = [a0, a1, a2, a3, a4];
+    let pointers = [a, b, c, d, e];
     let mut words = [0; Accelerator::MOST_WORDS];
     let mut used = 0;
     let operands = || pointers.into_iter().zip(A::OPERANDS);

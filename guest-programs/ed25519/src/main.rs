@@ -1,4 +1,4 @@
-//! Verifies an Ed25519 signature (RFC 8032), in software.
+//! Verifies an Ed25519 signature (RFC 8032). With the feature `software` it does so without accelerators.
 //!
 //! Input: three frames: the public key (32 bytes), the message, the signature (64 bytes). Journal: whether the signature
 //! is valid (four bytes, little-endian, 1 or 0), the message's SHA-256 (32 bytes), the public key.
@@ -8,7 +8,12 @@
 #![no_std]
 #![no_main]
 
-use ed25519_dalek::{Signature, VerifyingKey};
+#[cfg(not(feature = "software"))]
+use ed25519_dalek as ed25519;
+#[cfg(feature = "software")]
+use ed25519_dalek_software as ed25519;
+
+use ed25519::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 use vouch_guest::{io, refuse};
 

@@ -1,4 +1,4 @@
-//! Verifies an ECDSA signature over secp256k1 and SHA-256, in software.
+//! Verifies an ECDSA signature over secp256k1 and SHA-256. With the feature `software` it does so without accelerators.
 //!
 //! Input: three frames: the public key (SEC1, compressed: 33 bytes), the message, the signature (`r`, then `s`,
 //! big-endian, 64 bytes). Journal: whether the signature is valid (four bytes, little-endian, 1 or 0), the message's
@@ -9,8 +9,13 @@
 #![no_std]
 #![no_main]
 
-use k256::ecdsa::signature::hazmat::PrehashVerifier;
-use k256::ecdsa::{Signature, VerifyingKey};
+#[cfg(feature = "software")]
+use k256 as curve;
+#[cfg(not(feature = "software"))]
+use k256_accelerated as curve;
+
+use curve::ecdsa::signature::hazmat::PrehashVerifier;
+use curve::ecdsa::{Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 use vouch_guest::{io, refuse};
 
