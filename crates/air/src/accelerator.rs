@@ -14,7 +14,7 @@ use crate::{Builder, F, Word};
 
 /// [`TableType::ID`](crate::table::TableType::ID) of the first accelerator: the tables of
 /// accelerators come behind all others, in the order of their list.
-const FIRST_ID: u8 = 27;
+const FIRST_ID: u8 = 29;
 
 /// Timestamps that all rows of such a table take at most, log2: as many as those of a table of one
 /// timestamp a row, which is few enough for the bound of docs/memory.md.

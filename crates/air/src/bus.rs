@@ -10,7 +10,7 @@ use p3_field::PrimeCharacteristicRing;
 use p3_lookup::Count;
 use vouch_isa::accelerators::ARGUMENTS;
 
-use crate::{Builder, Digest, Word, gadget};
+use crate::{Builder, Digest, Word};
 
 /// Machine state; see [`send_state`].
 pub const STATE: &str = "state";
@@ -388,10 +388,10 @@ pub fn send_progress<B: Builder>(
 ) {
     for (part, limbs) in limbs.chunks(PROGRESS_LIMBS).enumerate() {
         let fields: [B::Expr; 4 + PROGRESS_LIMBS] = core::array::from_fn(|i| match i {
-            0 => gadget::constant::<B>(kind),
+            0 => B::Expr::from_u32(kind),
             1 => ts.clone(),
             2 => step.clone(),
-            3 => gadget::constant::<B>(part as u32),
+            3 => B::Expr::from_u32(part as u32),
             _ => limbs.get(i - 4).cloned().unwrap_or(B::Expr::ZERO),
         });
         send(b, PROGRESS, fields, count.clone());

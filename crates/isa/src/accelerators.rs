@@ -17,10 +17,10 @@ macro_rules! accelerators {
             $($before)*
             poseidon2_permute::Poseidon2Permute,
             keccak_f1600::KeccakF1600,
+            sha256_compress::Sha256Compress,
             blake3_compress::Blake3Compress,
             mul_add_mod_256::MulAddMod256,
             mul_add_mod_384::MulAddMod384,
-            sha256_compress::Sha256Compress,
             matrix_product_i8::MatrixProductI8,
             dot_i32::DotI32,
             extension4_mul_add::Extension4MulAdd,

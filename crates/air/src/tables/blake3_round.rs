@@ -115,7 +115,7 @@ pub(crate) fn first(call: &Invocation, accesses: &[Access]) -> Round {
 }
 
 impl TableType for Blake3Round<F> {
-    const ID: u8 = 26;
+    const ID: u8 = 28;
     const NAME: &'static str = "blake3_round";
     const MAX_LOG_HEIGHT: usize = MAX_LOG_HEIGHT;
     type Columns<T: Copy> = Blake3Round<T>;

@@ -37,7 +37,7 @@ pub(crate) use self::fill::{before, limbs};
 const ACCELERATOR: Accelerator = Accelerator::Sha256Compress;
 
 impl TableType for Sha256Rounds<F> {
-    const ID: u8 = 26;
+    const ID: u8 = 27;
     const NAME: &'static str = "sha256_rounds";
     const MAX_LOG_HEIGHT: usize = accelerator::max_log_height(ACCELERATOR) + STEPS.ilog2() as usize;
     type Columns<T: Copy> = Sha256Rounds<T>;
