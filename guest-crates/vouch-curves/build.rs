@@ -72,10 +72,7 @@ impl Arithmetic {
     }
 
     fn add(&self, p: &Point, q: &Point) -> Point {
-        let slope = self.divide(
-            &self.subtract(&q[1], &p[1]),
-            &self.subtract(&q[0], &p[0]),
-        );
+        let slope = self.divide(&self.subtract(&q[1], &p[1]), &self.subtract(&q[0], &p[0]));
         self.along(&slope, p, &q[0])
     }
 }
@@ -123,7 +120,9 @@ fn table(curve: &Curve) -> String {
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    let mut text = format!("/// Bits of the digits that the tables are for.\npub const WIDTH: usize = {WIDTH};\n");
+    let mut text = format!(
+        "/// Bits of the digits that the tables are for.\npub const WIDTH: usize = {WIDTH};\n"
+    );
     text.extend(CURVES.iter().map(table));
     fs::write(out.join("tables.rs"), text).expect("cargo's folder");
 }

@@ -30,6 +30,7 @@ mod image_id;
 pub mod instruction;
 pub mod machine;
 pub mod memory_tree;
+pub mod mul_add_mod;
 mod product;
 pub mod questions;
 pub mod rules;

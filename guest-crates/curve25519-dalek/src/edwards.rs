@@ -157,7 +157,10 @@ impl EdwardsPoint {
     }
 
     /// `a` times the point, plus `b` times the generator.
-    #[expect(non_snake_case, reason = "the name of the crate that this one replaces")]
+    #[expect(
+        non_snake_case,
+        reason = "the name of the crate that this one replaces"
+    )]
     pub fn vartime_double_scalar_mul_basepoint(a: &Scalar, A: &Self, b: &Scalar) -> Self {
         let mut multiples = Multiples::new();
         multiples.add_generator(&b.words());

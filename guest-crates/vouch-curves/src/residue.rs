@@ -195,7 +195,6 @@ pub(crate) fn words_of(bytes: &Array<u8, U32>) -> Words {
     words
 }
 
-
 #[cfg(target_pointer_width = "32")]
 pub(crate) fn words_of_uint(number: &U256) -> Words {
     number.to_words()

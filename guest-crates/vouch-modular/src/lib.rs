@@ -5,12 +5,17 @@
 //! program for another machine, where software computes, do not use it with secrets.
 #![no_std]
 
+#[cfg(test)]
+extern crate std;
+
+pub mod modulo;
 mod multiply_add;
 mod power;
 mod recoding;
 
 use core::cmp::Ordering;
 
+pub use modulo::{multiply_modulo, power_modulo};
 pub use multiply_add::multiply_add;
 pub use power::Plan;
 pub use recoding::{Column, Digits, STREAMS};

@@ -103,7 +103,8 @@ fn solve(row: &mut Row) {
 fn solve_limbs(row: &mut Row, first: usize) {
     for i in first..LIMBS {
         let straddling = |cells: &[F], i: usize| cells.get(i).map_or(0, |&cell| as_signed(cell));
-        let mut limb = place(row, 2 * i) + (straddling(&row.low, i) << 8);
+        let low = row.low.get(i).map_or(F::ZERO, |&low| low * F::from_int(256));
+        let mut limb = place(row, 2 * i) + as_signed(low);
         limb += as_signed(row.before[i]);
         if let Some(below) = i.checked_sub(1) {
             limb += straddling(&row.high, below) + as_signed(row.carry[below]);
@@ -157,9 +158,10 @@ fn other_places_sums(i: usize) -> [Row; 3] {
     let sum = place(&honest, 2 * i + 1);
     let mut more = honest;
     more.low[i] = F::from_int((sum & 0xff) ^ 1);
+    // Of the low part, `2^16 (p >> 16)` is `p - 1`: one more in the limb, and the high part within its bits.
     let mut low = honest;
-    low.low[i] += F::from_int(256);
-    low.high[i] -= F::ONE;
+    low.low[i] -= F::from_int((P >> 16) << 8);
+    low.high[i] += F::from_int(P >> 16);
     // The low byte is another, and the high part a fraction: a large number.
     let mut high = honest;
     high.low[i] = F::from_int((sum + 1) & 0xff);

@@ -13,7 +13,7 @@ use crate::F;
 use crate::bus::{CALL, MEMORY, STATE};
 use crate::table::TableType;
 use crate::tables::Table;
-use crate::tables::mul_add_mod::{MulAddMod, row_of};
+use crate::mul_add_mod::{MulAddMod, row_of};
 use crate::testkit::score::Spare;
 use crate::testkit::{Campaign, EDGES, Message, Mutation, P, Subject, TEXT, Verdict, cells};
 

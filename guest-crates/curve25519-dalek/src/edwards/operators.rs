@@ -4,7 +4,6 @@ use core::borrow::Borrow;
 use core::iter::Sum;
 use core::ops::{Add, AddAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-
 use super::EdwardsPoint;
 use crate::field::{TWO_D, difference, negative, product, sum};
 use crate::formulas::{Addend, Formulas, Point};
@@ -141,6 +140,8 @@ impl VartimeMultiscalarMul for EdwardsPoint {
         J: IntoIterator<Item = Option<Self>>,
     {
         let pairs = scalars.into_iter().zip(points);
-        pairs.map(|(scalar, point)| Some(scalar.borrow() * point?)).sum::<Option<Self>>()
+        pairs
+            .map(|(scalar, point)| Some(scalar.borrow() * point?))
+            .sum::<Option<Self>>()
     }
 }

@@ -1,5 +1,6 @@
 //! The traits of fields that RustCrypto's crates ask for.
 
+use primeorder::elliptic_curve::Generate;
 use primeorder::elliptic_curve::array::{Array, sizes::U32};
 use primeorder::elliptic_curve::bigint::{Invert, Reduce, U256, modular::Retrieve};
 use primeorder::elliptic_curve::consts::U257;
@@ -7,7 +8,6 @@ use primeorder::elliptic_curve::ff::{Field, PrimeField, helpers};
 use primeorder::elliptic_curve::ops::BatchInvert;
 use primeorder::elliptic_curve::rand_core::{TryCryptoRng, TryRng};
 use primeorder::elliptic_curve::subtle::{Choice, CtOption};
-use primeorder::elliptic_curve::Generate;
 use primeorder::{FieldExt, PrimeFieldExt, WnafSize};
 
 use vouch_modular::half;
@@ -86,8 +86,7 @@ impl<M: PrimeModulus> PrimeField for Residue<M> {
     const NUM_BITS: u32 = 256;
     const CAPACITY: u32 = 255;
     const TWO_INV: Self = Self::new(M::HALF);
-    const MULTIPLICATIVE_GENERATOR: Self =
-        Self::new([M::PRIME.generator, 0, 0, 0, 0, 0, 0, 0]);
+    const MULTIPLICATIVE_GENERATOR: Self = Self::new([M::PRIME.generator, 0, 0, 0, 0, 0, 0, 0]);
     const S: u32 = M::PRIME.two_adicity;
     const ROOT_OF_UNITY: Self = Self::new(M::PRIME.root_of_unity);
     const ROOT_OF_UNITY_INV: Self = Self::new(M::PRIME.root_of_unity_inverse);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::gadget::INV_2_16;
-use crate::tables::mul_add_mod::places;
+use crate::mul_add_mod::places;
 
 impl<const W: usize, const L: usize, const N: usize, const C: usize, const H: usize>
     Row<W, L, N, C, H>
