@@ -4,7 +4,7 @@
 use alloc::borrow::Cow;
 
 use p3_field::integers::QuotientMap;
-use vouch_isa::accelerators::Accelerator;
+use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
 use vouch_isa::event::{Access, Invocation};
 
 use crate::bus::{self, Calling};
@@ -16,9 +16,9 @@ use crate::{Builder, F, Word};
 /// accelerators come behind all others, in the order of their list.
 const FIRST_ID: u8 = 27;
 
-/// Timestamps that all rows of such a table take at most, log2. For each accelerator, that is as much
-/// as four tables of one timestamp a row: few enough for the bound of docs/memory.md.
-const LOG_TICKS: u32 = 24;
+/// Timestamps that all rows of such a table take at most, log2: as many as those of a table of one
+/// timestamp a row, which is few enough for the bound of docs/memory.md.
+const LOG_TICKS: u32 = 22;
 
 /// What is filled into a row: a call, and its accesses.
 pub(crate) type Event<'a> = (&'a Invocation, &'a [Access]);
@@ -42,8 +42,8 @@ pub(crate) fn events<'a>(cx: &Context<'a>, accelerator: Accelerator) -> Cow<'a, 
 crate::columns! {
     /// A call of an accelerator.
     pub inline struct Called {
-        /// Limbs of `a0`, `a1` and `a2`; pinned by the call bus.
-        arguments: [T; 6],
+        /// Limbs of `a0` to `a4`; pinned by the call bus.
+        arguments: [T; 2 * ARGUMENTS],
         /// Word index of the instruction after the ECALL; pinned by the call bus.
         next_pc: T,
         /// Timestamp of the first access to memory; pinned by the call bus.
@@ -53,9 +53,8 @@ crate::columns! {
 
 impl Called<F> {
     pub(crate) fn new(call: &Invocation) -> Self {
-        let [[a, b], [c, d], [e, f]] = call.arguments.map(gadget::word);
         Self {
-            arguments: [a, b, c, d, e, f],
+            arguments: core::array::from_fn(|i| gadget::word(call.arguments[i / 2])[i % 2]),
             next_pc: F::from_int(call.next_pc),
             ts: F::from_int(call.ts),
         }
@@ -130,12 +129,60 @@ pub(crate) fn written<B: Builder>(
     let [lo, hi] = pointer;
     b.rule("pointer is a multiple of 4");
     b.assert_eq(lo, cols.word_lo * F::from_int(4));
-    // In the last `2^14` words of memory, they could run on into the registers.
-    b.rule("words end before the registers");
-    gadget::range16(b, gadget::constant::<B>(0xfffe) - hi, real);
+    assert_in_memory(b, hi, real);
     b.rule("words lie above the code");
     gadget::assert_storable(b, [cols.word_lo.into(), hi.into()], cols.above_lo, real);
     gadget::join::<B>(cols.word_lo, hi, 1 << 14)
+}
+
+/// The index of the first of at most `2^14` words that `pointer`, in limbs of 16 bits, points to. The
+/// pointer is a multiple of 4, the words lie below the end of memory: anywhere, as they are only read.
+///
+/// A quarter of a limb that is no multiple of 4 is a large element, and the index would be another's.
+pub(crate) fn read<B: Builder>(b: &mut B, [lo, hi]: Word<B::Var>, real: &B::Expr) -> B::Expr {
+    let word_lo = lo * QUARTER;
+    b.rule("pointer to what is read is a multiple of 4");
+    gadget::range14(b, word_lo.clone(), real);
+    assert_in_memory(b, hi, real);
+    word_lo + hi * F::from_int(1 << 14)
+}
+
+/// The words that a pointer with this high limb points to end before the registers, of which those would be
+/// that come behind the last `2^14` words of memory.
+fn assert_in_memory<B: Builder>(b: &mut B, hi: B::Var, real: &B::Expr) {
+    b.rule("words end before the registers");
+    gadget::range16(b, gadget::constant::<B>(0xfffe) - hi, real);
+}
+
+crate::columns! {
+    /// Accesses to the words of an operand.
+    pub struct Accesses [WORDS] {
+        /// Timestamps of their previous accesses; pinned by the memory bus.
+        prev_ts: [T; WORDS],
+        /// Low 16 bits of the time since, less 1; range16.
+        gap_lo: [T; WORDS],
+    }
+}
+
+impl<const WORDS: usize> Accesses<F, WORDS> {
+    /// Of words that are accessed one a timestamp from `ts` on.
+    pub(crate) fn new(accesses: &[Access], ts: u32) -> Self {
+        let at: [_; WORDS] = memory_accesses(accesses, ts);
+        Self {
+            prev_ts: at.map(|at| at.prev_ts),
+            gap_lo: at.map(|at| at.gap_lo),
+        }
+    }
+}
+
+impl<T: Copy, const WORDS: usize> Accesses<T, WORDS> {
+    /// That to a word.
+    pub(crate) fn of(&self, i: usize) -> MemoryAccess<T> {
+        MemoryAccess {
+            prev_ts: self.prev_ts[i],
+            gap_lo: self.gap_lo[i],
+        }
+    }
 }
 
 /// Cells of accesses to `N` words, one a timestamp from `ts` on.
@@ -167,6 +214,6 @@ mod tests {
             let rows = 1u32 << max_log_height(accelerator);
             assert!(rows * accelerator.info().words <= 1 << LOG_TICKS);
         }
-        assert_eq!(max_log_height(Accelerator::Poseidon2Permute), 20);
+        assert_eq!(max_log_height(Accelerator::Poseidon2Permute), 18);
     }
 }

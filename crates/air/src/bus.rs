@@ -8,6 +8,7 @@
 
 use p3_field::PrimeCharacteristicRing;
 use p3_lookup::Count;
+use vouch_isa::accelerators::ARGUMENTS;
 
 use crate::{Builder, Digest, Word, gadget};
 
@@ -45,7 +46,7 @@ pub const ALL: [(&str, usize); 11] = [
     (MOVE, 6),
     (JOURNAL, 2),
     (EXIT, 2),
-    (CALL, 9),
+    (CALL, 13),
     (PROGRESS, 4 + PROGRESS_LIMBS),
 ];
 
@@ -336,8 +337,8 @@ pub fn receive_exit<B: Builder>(b: &mut B, code: Word<B::Expr>, count: B::Expr) 
 pub struct Calling<E> {
     /// Its number.
     pub number: E,
-    /// `a0`, `a1` and `a2` before.
-    pub arguments: [Word<E>; 3],
+    /// `a0` to `a4` before.
+    pub arguments: [Word<E>; ARGUMENTS],
     /// Word index of the instruction after the ECALL.
     pub next_pc: E,
     /// Timestamp of the first access to memory.
@@ -345,9 +346,15 @@ pub struct Calling<E> {
 }
 
 impl<E> Calling<E> {
-    fn fields(self) -> [E; 9] {
-        let [[a, b], [c, d], [e, f]] = self.arguments;
-        [self.number, a, b, c, d, e, f, self.next_pc, self.ts]
+    fn fields(self) -> [E; 13] {
+        let [[a, b], [c, d], [e, f], [g, h], [i, j]] = self.arguments;
+        let Self {
+            number,
+            next_pc,
+            ts,
+            ..
+        } = self;
+        [number, a, b, c, d, e, f, g, h, i, j, next_pc, ts]
     }
 }
 

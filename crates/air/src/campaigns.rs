@@ -26,6 +26,7 @@ mod lookup;
 mod merkle;
 mod moves;
 mod mul;
+mod mul_add_mod;
 mod mul_high;
 mod poseidon2;
 mod program;

@@ -88,25 +88,29 @@ impl<T: Copy, const N: usize> Block<T> for [T; N] {
 }
 
 /// Declares a struct of blocks over `T` and makes it a [`Block`] itself. As `pub inline struct` it
-/// is part of the struct that holds it: its fields are named there as if they were that one's own.
+/// is part of the struct that holds it: its fields are named there as if they were that one's own. As
+/// `pub struct Name [N, M]` it has the sizes of arrays as parameters.
 ///
 /// A macro, because a struct's fields cannot be walked by a function.
 #[macro_export]
 macro_rules! columns {
     ($(#[$meta:meta])* pub struct $name:ident { $($fields:tt)* }) => {
-        $crate::columns! { @block false, $(#[$meta])* $name { $($fields)* } }
+        $crate::columns! { @block false, $(#[$meta])* $name [] { $($fields)* } }
     };
     ($(#[$meta:meta])* pub inline struct $name:ident { $($fields:tt)* }) => {
-        $crate::columns! { @block true, $(#[$meta])* $name { $($fields)* } }
+        $crate::columns! { @block true, $(#[$meta])* $name [] { $($fields)* } }
     };
-    (@block $inline:literal, $(#[$meta:meta])* $name:ident {
+    ($(#[$meta:meta])* pub struct $name:ident [$($size:ident),*] { $($fields:tt)* }) => {
+        $crate::columns! { @block false, $(#[$meta])* $name [$($size),*] { $($fields)* } }
+    };
+    (@block $inline:literal, $(#[$meta:meta])* $name:ident [$($size:ident),*] {
         $($(#[$doc:meta])* $field:ident: $ty:ty,)*
     }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
-        pub struct $name<T> { $($(#[$doc])* pub $field: $ty,)* }
+        pub struct $name<T, $(const $size: usize),*> { $($(#[$doc])* pub $field: $ty,)* }
 
-        impl<T: Copy> $crate::columns::Block<T> for $name<T> {
+        impl<T: Copy, $(const $size: usize),*> $crate::columns::Block<T> for $name<T, $($size),*> {
             const WIDTH: usize = 0 $(+ <$ty as $crate::columns::Block<T>>::WIDTH)*;
             const INLINE: bool = $inline;
 

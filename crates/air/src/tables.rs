@@ -36,6 +36,7 @@ pub mod lookup;
 pub mod merkle;
 pub mod moves;
 pub mod mul;
+pub(crate) mod mul_add_mod;
 pub mod mul_high;
 pub mod poseidon2;
 pub mod program;

@@ -16,7 +16,7 @@ mod tree;
 
 use core::ops::ControlFlow;
 
-use vouch_isa::abi::reg::{A0, A1, A2, A7};
+use vouch_isa::abi::reg::{A0, A1, A2, A3, A4, A7};
 use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::{Access, Ecall, Invocation, Move, Step};
 use vouch_isa::memory::{
@@ -210,7 +210,8 @@ impl Observer for Profiler<'_, '_> {
 
     fn ecall(&mut self, ecall: Ecall) {
         self.arrive(ecall.pc);
-        for cell in [A7, A0, A1, A2, ecall.call.info().machine_register] {
+        let machine_register = ecall.call.info().machine_register;
+        for cell in [A7, A0, A1, A2, A3, A4, machine_register] {
             self.register(cell, self.ts);
             self.ts += 1;
         }

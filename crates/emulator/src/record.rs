@@ -10,7 +10,7 @@ mod shadow;
 use core::ops::ControlFlow;
 
 use vouch_isa::Cost;
-use vouch_isa::abi::reg::{A0, A1, A2, A7};
+use vouch_isa::abi::reg::{A0, A1, A2, A3, A4, A7};
 use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::{Access, Counts, Ecall, Fetch, Invocation, Move, Segment, Step};
 use vouch_isa::memory::{
@@ -231,6 +231,8 @@ impl Observer for Recorder<'_> {
             (A0, ecall.a0),
             (A1, ecall.a1),
             (A2, ecall.a2),
+            (A3, ecall.a3),
+            (A4, ecall.a4),
             (info.machine_register, ecall.special),
         ];
         for (prev_ts, (cell, value)) in ecall.prev_ts.iter_mut().zip(accessed) {

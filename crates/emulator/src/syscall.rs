@@ -1,7 +1,7 @@
 //! System calls (see [`vouch_isa::abi`]).
 
-use vouch_isa::abi::reg::{A0, A1, A2, A7};
-use vouch_isa::accelerators::Accelerator;
+use vouch_isa::abi::reg::{A0, A1, A2, A3, A4, A7};
+use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
 use vouch_isa::event::{Access, Ecall, Invocation, Move};
 use vouch_isa::memory::MEMORY_END;
 use vouch_isa::{Buffer, Call, Cost, NoCall};
@@ -34,6 +34,8 @@ pub(crate) struct Request {
     a0: u32,
     address: u32,
     length: u32,
+    /// `a3` and `a4`.
+    others: [u32; 2],
     /// Bytes that it moves between memory and the input or journal.
     moved: u32,
 }
@@ -56,7 +58,8 @@ fn bad_buffer(address: u32, length: u32, writable: bool) -> Trap {
 impl Machine<'_> {
     /// The call that the next instruction, an ECALL, makes.
     pub fn request(&self, limits: &Limits) -> Result<Request, Trap> {
-        let [number, a0, address, length] = [A7, A0, A1, A2].map(|r| self.cells[usize::from(r)]);
+        let [number, a0, address, length, a3, a4] =
+            [A7, A0, A1, A2, A3, A4].map(|r| self.cells[usize::from(r)]);
         let call = Call::asked(number, a0).map_err(|error| {
             Trap::Fault(match error {
                 NoCall::Number => FaultKind::UnknownCall { number },
@@ -73,7 +76,9 @@ impl Machine<'_> {
         };
         match call.accelerator() {
             None => self.check_buffer(call.info().buffer, address, length)?,
-            Some(accelerator) => self.check_operands(accelerator, [a0, address, length])?,
+            Some(accelerator) => {
+                self.check_operands(accelerator, [a0, address, length, a3, a4])?;
+            }
         }
         self.check_limits(call.info().buffer, length, limits)?;
         Ok(Request {
@@ -81,6 +86,7 @@ impl Machine<'_> {
             a0,
             address,
             length,
+            others: [a3, a4],
             moved,
         })
     }
@@ -100,7 +106,11 @@ impl Machine<'_> {
     }
 
     /// Each operand of an accelerator is mapped, and writable if it is written to.
-    fn check_operands(&self, accelerator: Accelerator, arguments: [u32; 3]) -> Result<(), Trap> {
+    fn check_operands(
+        &self,
+        accelerator: Accelerator,
+        arguments: [u32; ARGUMENTS],
+    ) -> Result<(), Trap> {
         for (address, operand) in accelerator.info().operands(arguments) {
             self.check_words(address, 4 * operand.words(), operand.is_written())?;
         }
@@ -168,8 +178,7 @@ impl Machine<'_> {
             Call::Stdout => self.write_console(&request, Stream::Stdout, console),
             Call::Stderr => self.write_console(&request, Stream::Stderr, console),
             Call::Accelerate(accelerator) => {
-                let arguments = [request.a0, request.address, request.length];
-                self.accelerate(accelerator, arguments, observer)?;
+                self.accelerate(accelerator, ecall.arguments(), observer)?;
             }
         }
         self.pc += 1;
@@ -183,6 +192,7 @@ impl Machine<'_> {
             a0,
             address,
             length,
+            others: [a3, a4],
             moved,
         } = request;
         let (a0_next, special_next) = match call.info().buffer {
@@ -203,9 +213,11 @@ impl Machine<'_> {
             a0_next,
             a1: address,
             a2: length,
+            a3,
+            a4,
             special,
             special_next,
-            prev_ts: [0; 5],
+            prev_ts: [0; _],
         }
     }
 
@@ -263,7 +275,7 @@ impl Machine<'_> {
     fn accelerate<O: Observer>(
         &mut self,
         accelerator: Accelerator,
-        arguments: [u32; 3],
+        arguments: [u32; ARGUMENTS],
         observer: &mut O,
     ) -> Result<(), Trap> {
         let invocation = Invocation {

@@ -7,7 +7,9 @@
     reason = "the host writes to memory that pointers lead to"
 )]
 
-use vouch_isa::accelerators::{Accelerates, Accelerator, Arguments};
+use core::mem::MaybeUninit;
+
+use vouch_isa::accelerators::{ARGUMENTS, Accelerates, Accelerator, Arguments, Operand};
 
 use crate::syscall;
 
@@ -25,9 +27,14 @@ macro_rules! functions {
 vouch_isa::accelerators!(functions!);
 
 #[inline]
-fn call<A: Accelerates>(pointers: [*mut u32; 3]) {
+fn call<A: Accelerates>(pointers: [*mut u32; ARGUMENTS]) {
+    // Registers that mean nothing are left as they are.
+    let arguments = core::array::from_fn(|i| match A::OPERANDS[i] {
+        Operand::Unused => MaybeUninit::uninit(),
+        Operand::Read(_) | Operand::Update(_) => MaybeUninit::new(pointers[i]),
+    });
     // SAFETY: the pointers are those of references, which are borrowed until this function returns.
-    let is_done = unsafe { syscall::accelerate(A::NUMBER, pointers) };
+    let is_done = unsafe { syscall::accelerate(A::NUMBER, arguments) };
     if !is_done {
         // SAFETY: the same.
         unsafe { compute::<A>(pointers) };
@@ -40,7 +47,7 @@ fn call<A: Accelerates>(pointers: [*mut u32; 3]) {
 /// `pointers` must be valid for what [`Accelerates::OPERANDS`] says of them.
 #[cold]
 #[inline(never)]
-unsafe fn compute<A: Accelerates>(pointers: [*mut u32; 3]) {
+unsafe fn compute<A: Accelerates>(pointers: [*mut u32; ARGUMENTS]) {
     let mut words = [0; Accelerator::MOST_WORDS];
     let mut used = 0;
     let operands = || pointers.into_iter().zip(A::OPERANDS);

@@ -2,8 +2,10 @@
 #![expect(unsafe_code, reason = "a call to the host is an instruction")]
 
 use core::arch::asm;
+use core::mem::MaybeUninit;
 
 use vouch_isa::abi;
+use vouch_isa::accelerators::ARGUMENTS;
 
 /// Reads private input into `[room, room + len)`: `min(len, bytes left)` bytes, which is also
 /// the result. On Vouch a `room` that is not word-aligned is a guest fault.
@@ -45,7 +47,10 @@ pub fn write(fd: u32, bytes: &[u8]) {
 /// # Safety
 /// The pointers must be valid for what the accelerator does with them.
 #[inline]
-pub unsafe fn accelerate(number: u32, [a0, a1, a2]: [*mut u32; 3]) -> bool {
+pub unsafe fn accelerate(
+    number: u32,
+    [a0, a1, a2, a3, a4]: [MaybeUninit<*mut u32>; ARGUMENTS],
+) -> bool {
     let result: *mut u32;
     // SAFETY: the call writes where the caller lets it, and changes no register but a0.
     unsafe {
@@ -55,6 +60,8 @@ pub unsafe fn accelerate(number: u32, [a0, a1, a2]: [*mut u32; 3]) -> bool {
             inlateout("a0") a0 => result,
             in("a1") a1,
             in("a2") a2,
+            in("a3") a3,
+            in("a4") a4,
             options(nostack),
         );
     }

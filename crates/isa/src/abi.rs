@@ -1,7 +1,7 @@
 //! The guest ABI: a subset of RISC-V Linux user mode, so that the same ELF also runs under
 //! `qemu-riscv32`.
 //!
-//! A call puts its number in `a7`, its arguments in `a0` to `a2` and finds the result in `a0`.
+//! A call puts its number in `a7`, its arguments in `a0` to `a4` and finds the result in `a0`.
 
 /// `exit(code)`: halts; the code is part of the claim.
 pub const EXIT: u32 = 93;
@@ -37,6 +37,10 @@ pub mod reg {
     pub const A1: u8 = 11;
     /// Third argument.
     pub const A2: u8 = 12;
+    /// Fourth argument.
+    pub const A3: u8 = 13;
+    /// Fifth argument.
+    pub const A4: u8 = 14;
     /// Call number.
     pub const A7: u8 = 17;
 }

@@ -3,18 +3,26 @@
 //! There is one list of them, [`accelerators!`](crate::accelerators!). The calls, the tables with
 //! their campaigns and the guest library's functions are made of it.
 
+pub mod mul_add_mod;
+
 /// Calls `$then!` with what is given behind it and the accelerators, each as `module::Type`.
 ///
 /// Their tables come in this order behind all others, so a new one is the last.
 #[macro_export]
 macro_rules! accelerators {
     ($then:ident! $($before:tt)*) => {
-        $then! { $($before)*
+        $then! {
+            $($before)*
             poseidon2_permute::Poseidon2Permute,
             keccak_f1600::KeccakF1600,
+            mul_add_mod_256::MulAddMod256,
+            mul_add_mod_384::MulAddMod384,
         }
     };
 }
+
+/// Registers that are arguments of a call, from `a0` on.
+pub const ARGUMENTS: usize = 5;
 
 /// What a register that is an argument of an accelerator means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +59,8 @@ pub trait Accelerates {
     const NUMBER: u32;
     /// Its name: that of its module.
     const NAME: &'static str;
-    /// What `a0`, `a1` and `a2` hold.
-    const OPERANDS: [Operand; 3];
+    /// What `a0` to `a4` hold.
+    const OPERANDS: [Operand; ARGUMENTS];
     /// What Rust code gives it.
     type Arguments<'a>: Arguments;
 
@@ -64,15 +72,40 @@ pub trait Accelerates {
 
 /// Words of memory that are given to an accelerator.
 pub trait Arguments {
-    /// Where they are: `a0`, `a1`, `a2`. The pointers of an [`Operand::Read`] are not written to.
-    fn pointers(self) -> [*mut u32; 3];
+    /// Where they are: `a0` to `a4`. The pointers of an [`Operand::Read`] are not written to.
+    fn pointers(self) -> [*mut u32; ARGUMENTS];
 }
 
 impl<const N: usize> Arguments for &mut [u32; N] {
-    fn pointers(self) -> [*mut u32; 3] {
+    fn pointers(self) -> [*mut u32; ARGUMENTS] {
         let nothing = core::ptr::null_mut();
-        [self.as_mut_ptr(), nothing, nothing]
+        [self.as_mut_ptr(), nothing, nothing, nothing, nothing]
     }
+}
+
+/// Operands that are read, and one that is written.
+macro_rules! tuples {
+    ($([$($name:ident: $words:ident),*])*) => {$(
+        impl<$(const $words: usize,)* const LAST: usize> Arguments
+            for ($(&[u32; $words],)* &mut [u32; LAST])
+        {
+            fn pointers(self) -> [*mut u32; ARGUMENTS] {
+                let ($($name,)* last) = self;
+                let given = [$($name.as_ptr().cast_mut(),)* last.as_mut_ptr()];
+                let mut all = [core::ptr::null_mut(); ARGUMENTS];
+                for (to, pointer) in all.iter_mut().zip(given) {
+                    *to = pointer;
+                }
+                all
+            }
+        }
+    )*};
+}
+tuples! {
+    [a: A]
+    [a: A, b: B]
+    [a: A, b: B, c: C]
+    [a: A, b: B, c: C, d: D]
 }
 
 /// An [`Accelerates`] as a value.
@@ -83,7 +116,7 @@ pub struct AcceleratorInfo {
     /// [`Accelerates::NAME`]
     pub name: &'static str,
     /// [`Accelerates::OPERANDS`]
-    pub operands: [Operand; 3],
+    pub operands: [Operand; ARGUMENTS],
     /// Words of all operands: as many accesses to memory are made, one a timestamp.
     pub words: u32,
     /// [`Accelerates::compute`]
@@ -93,30 +126,38 @@ pub struct AcceleratorInfo {
 impl AcceleratorInfo {
     /// What `A` says of itself.
     pub const fn of<A: Accelerates>() -> Self {
-        let [a, b, c] = A::OPERANDS;
-        assert!(
-            !a.is_written() || b.words() == 0 && c.words() == 0,
-            "what is written is the last operand"
-        );
-        assert!(!b.is_written() || c.words() == 0, "as above");
         assert!(A::NUMBER >= crate::abi::PRECOMPILE_BASE && A::NUMBER < 1 << 16);
-        // A pointer's high limb is all that keeps an operand out of the registers, which follow memory.
-        assert!(
-            a.words() <= 1 << 14 && b.words() <= 1 << 14 && c.words() <= 1 << 14,
-            "an operand could run on into the registers"
-        );
+        let (mut words, mut is_last, mut i) = (0, false, 0);
+        while i < ARGUMENTS {
+            let operand = A::OPERANDS[i];
+            assert!(
+                !is_last || operand.words() == 0,
+                "what is written is the last operand"
+            );
+            // A pointer's high limb is all that keeps an operand out of the registers, which follow memory.
+            assert!(
+                operand.words() <= 1 << 14,
+                "an operand could run on into the registers"
+            );
+            is_last |= operand.is_written();
+            words += operand.words();
+            i += 1;
+        }
         Self {
             number: A::NUMBER,
             name: A::NAME,
             operands: A::OPERANDS,
-            words: a.words() + b.words() + c.words(),
+            words,
             compute: A::compute,
         }
     }
 
     /// The words that the arguments of a call point to: address of each operand's first byte, and
     /// the operand.
-    pub fn operands(&self, arguments: [u32; 3]) -> impl Iterator<Item = (u32, Operand)> + use<> {
+    pub fn operands(
+        &self,
+        arguments: [u32; ARGUMENTS],
+    ) -> impl Iterator<Item = (u32, Operand)> + use<> {
         let all = arguments.into_iter().zip(self.operands);
         all.filter(|(_, operand)| operand.words() > 0)
     }

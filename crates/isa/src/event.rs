@@ -9,7 +9,7 @@ mod counts;
 use alloc::vec::Vec;
 
 pub use self::counts::Counts;
-use crate::accelerators::Accelerator;
+use crate::accelerators::{ARGUMENTS, Accelerator};
 use crate::call::Call;
 use crate::memory::LEAF_WORDS;
 use crate::op::{Family, Op};
@@ -76,7 +76,7 @@ pub struct Refresh {
     pub to_ts: u32,
 }
 
-/// One executed ECALL. It accesses `a7, a0, a1, a2` and a machine register in this order, at
+/// One executed ECALL. It accesses `a7`, `a0` to `a4` and a machine register in this order, at
 /// `ts, ts + 1, ...`; the words that it moves follow as [`Move`]s, or the words of an accelerator as
 /// [`Access`]es, from `ts + `[`crate::memory::ECALL_TICKS`] on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,12 +98,23 @@ pub struct Ecall {
     pub a1: u32,
     /// `a2`: the length in bytes.
     pub a2: u32,
+    /// `a3`: only accelerators have a use for it.
+    pub a3: u32,
+    /// `a4`: likewise.
+    pub a4: u32,
     /// The call's machine register before.
     pub special: u32,
     /// Machine register after.
     pub special_next: u32,
-    /// Previous accesses to `a7, a0, a1, a2` and the machine register.
-    pub prev_ts: [u32; 5],
+    /// Previous accesses to `a7`, `a0` to `a4` and the machine register.
+    pub prev_ts: [u32; 7],
+}
+
+impl Ecall {
+    /// `a0` to `a4` before.
+    pub const fn arguments(&self) -> [u32; ARGUMENTS] {
+        [self.a0, self.a1, self.a2, self.a3, self.a4]
+    }
 }
 
 /// One word moved by `read` or by `write` to the journal.
@@ -140,12 +151,12 @@ pub struct Invocation {
     pub next_pc: u32,
     /// Timestamp of the first access.
     pub ts: u32,
-    /// `a0`, `a1` and `a2` before.
-    pub arguments: [u32; 3],
+    /// `a0` to `a4` before.
+    pub arguments: [u32; ARGUMENTS],
 }
 
 /// An access of an accelerator to a word of memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Access {
     /// Word index in memory.

@@ -32,8 +32,9 @@ pub const MEMORY_END: u32 = 0xc000_0000;
 pub const FIRST_TIMESTAMP: u32 = 1;
 /// Timestamps taken by an instruction that is no ECALL.
 pub const STEP_TICKS: u32 = 3;
-/// Timestamps taken by an ECALL before the words that it moves, which take one each.
-pub const ECALL_TICKS: u32 = 5;
+/// Timestamps taken by an ECALL before the words that it moves, which take one each: as many as it accesses
+/// registers.
+pub const ECALL_TICKS: u32 = 7;
 /// Offset of an instruction's access to `rs1`.
 pub const RS1_SLOT: u32 = 0;
 /// Offset of an instruction's access to `rs2`.

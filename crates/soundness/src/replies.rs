@@ -88,7 +88,10 @@ fn world(case: &Case) -> World {
         Call::Journal => asm::journal(BUFFER, case.length),
         Call::Stdout => asm::write(1, BUFFER, case.length),
         Call::Stderr => asm::write(2, BUFFER, case.length),
-        Call::Accelerate(accelerator) => asm::accelerate(accelerator, [BUFFER; 3]),
+        Call::Accelerate(accelerator) => {
+            let operands = core::array::from_fn(|i| BUFFER + 4 * i as u32);
+            asm::accelerate(accelerator, operands)
+        }
     });
     code.extend(asm::exit(3));
     let input: Vec<u8> = (1..=case.input as u8).collect();

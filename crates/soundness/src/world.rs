@@ -149,12 +149,13 @@ pub fn everything(seed: u64, rounds: u32, length: usize) -> Vec<Instruction> {
     code.extend(asm::journal(DATA, 7));
     code.extend(asm::write(1, DATA, 3));
     code.extend(asm::write(2, DATA, 0));
-    // Twice on the same words, so that they are not all as at the start.
+    // Twice on the same words, so that they are not all as at the start. Operands overlap.
+    let operands = core::array::from_fn(|i| DATA + 16 * i as u32);
     for accelerator in Accelerator::ALL
         .into_iter()
         .flat_map(|accelerator| [accelerator; 2])
     {
-        code.extend(asm::accelerate(accelerator, [DATA; 3]));
+        code.extend(asm::accelerate(accelerator, operands));
     }
     if rounds > 0 {
         code.extend(asm::li(5, rounds));

@@ -42,9 +42,11 @@ fn event(call: Call, a1: u32, a2: u32, a0_next: u32, special: u32) -> Event {
         a0_next,
         a1,
         a2,
+        a3: 0x3_0004,
+        a4: u32::MAX,
         special,
         special_next,
-        prev_ts: [69_999, 5_000, 69_000, 4_467, 60_000],
+        prev_ts: [69_999, 5_000, 69_000, 4_467, 50_000, 69_998, 60_000],
     }
 }
 
@@ -87,6 +89,8 @@ fn messages(e: &Event) -> Vec<Message> {
         (10, e.a0, e.a0_next),
         (11, e.a1, e.a1),
         (12, e.a2, e.a2),
+        (13, e.a3, e.a3),
+        (14, e.a4, e.a4),
         (machine, e.special, e.special_next),
     ];
     for ((ts, prev_ts), (cell, before, after)) in (e.ts..).zip(e.prev_ts).zip(accesses) {
@@ -94,12 +98,12 @@ fn messages(e: &Event) -> Vec<Message> {
         sent.push(Message::received(MEMORY, &tuple(before, prev_ts)));
         sent.push(Message::sent(MEMORY, &tuple(after, ts)));
     }
-    let (next_pc, ts) = (e.pc + 1, e.ts + 5);
+    let (next_pc, ts) = (e.pc + 1, e.ts + 7);
     let moving = |call, index| [call, next_pc, e.a1 / 4, e.a0_next, ts, index];
     sent.push(match (e.call, e.a0_next) {
         (Call::Exit, code) => Message::sent(EXIT, &[code & 0xffff, code >> 16]),
         (Call::Accelerate(_), _) => {
-            let arguments = [e.a0, e.a1, e.a2].map(|word| [word & 0xffff, word >> 16]);
+            let arguments = e.arguments().map(|word| [word & 0xffff, word >> 16]);
             let fields = [&[number][..], &arguments.concat(), &[next_pc, ts]].concat();
             Message::sent(CALL, &fields)
         }
@@ -149,14 +153,14 @@ fn judge(row: &Verdict) -> Result<(), String> {
     }
     let state = row.sent.iter().find(|m| m.bus == STATE && m.count == -1);
     let memory: Vec<_> = row.sent.iter().filter(|m| m.bus == MEMORY).collect();
-    let (Some(state), 10) = (state, memory.len()) else {
+    let (Some(state), 14) = (state, memory.len()) else {
         return error();
     };
     let (pc, ts) = (state.fields[0], state.fields[1]);
     if pc >= 1 << 30 || ts > MAX_TIMESTAMP {
         return Ok(());
     }
-    let (mut before, mut after, mut prev_ts) = ([0; 5], [0; 5], [0; 5]);
+    let (mut before, mut after, mut prev_ts) = ([0; 7], [0; 7], [0; 7]);
     for (i, pair) in memory.chunks(2).enumerate() {
         let (old, new) = (&pair[0].fields, &pair[1].fields);
         if old[1] >= 1 << 16 || old[2] >= 1 << 16 || old[3] > MAX_TIMESTAMP {
@@ -173,7 +177,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
     if { row.sent.iter() }.any(|m| m.bus == CALL && m.count == 1 && nobody(m)) {
         return Ok(());
     }
-    let special = before[4];
+    let special = before[6];
     let call = match (before[0], before[1]) {
         (93, _) => Call::Exit,
         (63, _) => Call::Read,
@@ -198,8 +202,10 @@ fn judge(row: &Verdict) -> Result<(), String> {
         a0_next: after[1],
         a1: before[2],
         a2: before[3],
+        a3: before[4],
+        a4: before[5],
         special,
-        special_next: after[4],
+        special_next: after[6],
         prev_ts,
     };
     // A move of nothing never ends: the move table counts down past 0.

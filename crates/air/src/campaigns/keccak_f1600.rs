@@ -40,7 +40,7 @@ fn event(address: u32, words: [u32; WORDS]) -> Event {
         call: Invocation {
             next_pc: 0x5001,
             ts: TS,
-            arguments: [address, 3, u32::MAX],
+            arguments: [address, 3, u32::MAX, 0, 0x5_0004],
         },
         accesses: accesses
             .map(|((i, prev), next)| Access {
@@ -135,7 +135,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
     e.call = Invocation {
         next_pc,
         ts,
-        arguments: [address, word(&arguments[2..]), word(&arguments[4..])],
+        arguments: core::array::from_fn(|i| word(&arguments[2 * i..])),
     };
     for (access, prev_ts) in e.accesses.iter_mut().zip(prev_ts) {
         access.prev_ts = prev_ts;
@@ -194,7 +194,7 @@ pub(super) fn campaign() -> Campaign {
     let subject = Subject::new::<Row>(&rows);
     let last = subject.height() - 1;
     let mut mutation = Mutation::new(subject, judge, &[]);
-    // All rows of 311 cells are many, and their pairs too many.
+    // All rows of 315 cells are many, and their pairs too many.
     mutation.singles = Vec::from([0, 1, 3, last]);
     mutation.rows.clear();
     let attacks = (0..WORDS).flat_map(future).chain(other_places());

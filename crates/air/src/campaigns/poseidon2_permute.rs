@@ -40,7 +40,7 @@ fn event(address: u32, words: [u32; WIDTH]) -> Event {
         call: Invocation {
             next_pc: 0x5001,
             ts: 70_000,
-            arguments: [address, 3, u32::MAX],
+            arguments: [address, 3, u32::MAX, 0, 0x5_0004],
         },
         accesses: accesses
             .map(|((i, prev), next)| Access {
@@ -120,7 +120,7 @@ fn judge(row: &Verdict) -> Result<(), String> {
     e.call = Invocation {
         next_pc,
         ts,
-        arguments: [address, word(&arguments[2..]), word(&arguments[4..])],
+        arguments: core::array::from_fn(|i| word(&arguments[2 * i..])),
     };
     for (access, prev_ts) in e.accesses.iter_mut().zip(prev_ts) {
         access.prev_ts = prev_ts;

@@ -56,12 +56,16 @@ crate::columns! {
         a1: Word<T>,
         /// `a2`.
         a2: Word<T>,
+        /// `a3`.
+        a3: Word<T>,
+        /// `a4`.
+        a4: Word<T>,
         /// The machine register before, and after (range16 and range14).
         special: Word<T>,
         /// The machine register after; range16 and range14.
         special_next: Word<T>,
-        /// Timestamps of the previous accesses to `a7, a0, a1, a2` and the machine register.
-        prev_ts: [T; 5],
+        /// Timestamps of the previous accesses to `a7`, `a0` to `a4` and the machine register.
+        prev_ts: [T; 7],
         /// Bytes that `read` was asked for and does not move; range16 each in `read`.
         missing: Word<T>,
         /// There are such bytes; boolean.
@@ -136,6 +140,8 @@ impl TableType for Ecall<F> {
             a0_next: gadget::word(e.a0_next),
             a1: gadget::word(e.a1),
             a2: gadget::word(e.a2),
+            a3: gadget::word(e.a3),
+            a4: gadget::word(e.a4),
             special: gadget::word(e.special),
             special_next: gadget::word(e.special_next),
             prev_ts: e.prev_ts.map(F::from_int),
@@ -288,13 +294,16 @@ fn eval_buffer<B: Builder>(b: &mut B, c: &Ecall<B::Var>) {
 }
 
 /// What [`eval_registers`] accesses, in this order: a rule each.
-const ACCESSES: [&str; 5] = ["a7", "a0", "a1", "a2", "machine register"];
+const ACCESSES: [&str; 7] = ["a7", "a0", "a1", "a2", "a3", "a4", "machine register"];
 
-/// Accesses `a7, a0, a1, a2` and the machine register.
+const _: () = assert!(ACCESSES.len() == ECALL_TICKS as usize);
+
+/// Accesses `a7`, `a0` to `a4` and the machine register.
 fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     let number = of_call::<B>(c, |info| F::from_int(info.number)) + c.number;
     let a7 = [number, B::Expr::ZERO];
-    let [a0, a0_next, a1, a2] = [c.a0, c.a0_next, c.a1, c.a2].map(gadget::exs::<B, 2>);
+    let [a0, a0_next] = [c.a0, c.a0_next].map(gadget::exs::<B, 2>);
+    let [a1, a2, a3, a4] = [c.a1, c.a2, c.a3, c.a4].map(gadget::exs::<B, 2>);
     let [special, special_next] = [c.special, c.special_next].map(gadget::exs::<B, 2>);
     let other =
         |info: &CallInfo| F::from_int(i32::from(info.machine_register) - i32::from(JOURNAL_LENGTH));
@@ -305,6 +314,8 @@ fn eval_registers<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
         (register(abi::reg::A0), a0, a0_next),
         (register(abi::reg::A1), a1.clone(), a1),
         (register(abi::reg::A2), a2.clone(), a2),
+        (register(abi::reg::A3), a3.clone(), a3),
+        (register(abi::reg::A4), a4.clone(), a4),
         (machine, special, special_next),
     ];
     for (i, (cell, prev, next)) in accesses.into_iter().enumerate() {
@@ -329,7 +340,7 @@ fn eval_flow<B: Builder>(b: &mut B, c: &Ecall<B::Var>, real: &B::Expr) {
     bus::send_state(b, next_pc.clone(), ts.clone(), goes_on);
     let calling = Calling {
         number: c.number.into(),
-        arguments: [c.a0, c.a1, c.a2].map(gadget::exs::<B, 2>),
+        arguments: [c.a0, c.a1, c.a2, c.a3, c.a4].map(gadget::exs::<B, 2>),
         next_pc: next_pc.clone(),
         ts: ts.clone(),
     };

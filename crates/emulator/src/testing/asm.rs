@@ -1,8 +1,8 @@
 //! Instructions by name. Registers are numbers; offsets and addresses are in bytes.
 
-use vouch_isa::abi::reg::{A0, A1, A2, A7};
+use vouch_isa::abi::reg::{A0, A1, A2, A3, A4, A7};
 use vouch_isa::abi::{EXIT, FD_INPUT, FD_JOURNAL, READ, WRITE};
-use vouch_isa::accelerators::Accelerator;
+use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
 use vouch_isa::{Instruction, Op};
 
 /// Any instruction, by fields.
@@ -131,11 +131,16 @@ pub fn write(descriptor: u32, address: u32, length: u32) -> Vec<Instruction> {
 }
 
 /// Calls an accelerator.
-pub fn accelerate(accelerator: Accelerator, [a0, a1, a2]: [u32; 3]) -> Vec<Instruction> {
-    call(accelerator.info().number, a0, a1, a2)
+pub fn accelerate(
+    accelerator: Accelerator,
+    [a0, a1, a2, a3, a4]: [u32; ARGUMENTS],
+) -> Vec<Instruction> {
+    let mut list = [li(A3, a3), li(A4, a4)].concat();
+    list.extend(call(accelerator.info().number, a0, a1, a2));
+    list
 }
 
-/// Any call, with its number and arguments.
+/// Any call, with its number and first arguments.
 pub fn call(number: u32, a0: u32, a1: u32, a2: u32) -> Vec<Instruction> {
     let arguments = [(A7, number), (A0, a0), (A1, a1), (A2, a2)];
     let mut list: Vec<_> = arguments

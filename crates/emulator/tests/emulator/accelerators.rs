@@ -6,7 +6,7 @@ use vouch_emulator::testing::{
 use vouch_emulator::{FaultKind, SegmentLimits};
 use vouch_isa::Instruction;
 use vouch_isa::abi::PRECOMPILE_BASE;
-use vouch_isa::accelerators::{Accelerator, poseidon2_permute};
+use vouch_isa::accelerators::{ARGUMENTS, Accelerator, poseidon2_permute};
 use vouch_isa::event::{Access, Counts, Segment};
 use vouch_isa::memory::{ECALL_TICKS, MEMORY_END};
 
@@ -15,7 +15,7 @@ use crate::common::{fault_kind, run, then};
 const PERMUTE: Accelerator = Accelerator::Poseidon2Permute;
 
 fn permute(address: u32) -> Vec<Instruction> {
-    asm::accelerate(PERMUTE, [address, 1, 2])
+    asm::accelerate(PERMUTE, [address, 1, 2, 3, 4])
 }
 
 /// Stores a number into the first word, permutes twice at places that overlap, and exits.
@@ -50,7 +50,7 @@ fn words_are_replaced() {
             .find(|e| e.ts + ECALL_TICKS == call.ts);
         let ecall = ecall.expect("each has its ECALL");
         assert_eq!(call.next_pc, ecall.pc + 1);
-        assert_eq!(call.arguments, [DATA + 4 * first, 1, 2]);
+        assert_eq!(call.arguments, [DATA + 4 * first, 1, 2, 3, 4]);
         let state = memory[first as usize..]
             .first_chunk_mut()
             .expect("16 words");
@@ -121,6 +121,66 @@ fn pointers_lead_to_writable_words() {
         };
         assert_eq!(fault_kind(&permute(address)), kind);
     }
+}
+
+const MULTIPLY: Accelerator = Accelerator::MulAddMod256;
+
+/// Words that are only read may lie in the code, and operands may be the same.
+#[test]
+fn operands_are_read_and_then_written() {
+    let mut code = then(asm::li(5, 3), asm::li(6, DATA));
+    code.push(asm::sw(5, 0, 6));
+    // The code squared, plus 3, modulo 3: the result takes the modulus's place.
+    code.extend(asm::accelerate(MULTIPLY, [TEXT, TEXT, DATA, DATA, DATA]));
+    code.extend(asm::exit_with(10));
+    let program = program(&code);
+    let (run, segments) = segments(&program, &[], &SegmentLimits::default()).expect("it runs");
+    assert_eq!(run.exit_code, 0);
+    check_run(&program, &segments).expect("consistent");
+    let accesses = segments[0]
+        .invocations(MULTIPLY)
+        .flat_map(|(_, accesses)| accesses);
+    let accesses: Vec<&Access> = accesses.collect();
+    let words = accesses.iter().map(|access| access.word);
+    let first = [TEXT, TEXT, DATA, DATA, DATA].map(|address| address / 4);
+    assert!(words.eq(first.into_iter().flat_map(|word| word..word + 8)));
+    let digits = accesses[..8].iter().map(|access| access.prev);
+    // `2^32` is 1 modulo 3.
+    let code = digits.fold(0, |sum, word| (sum + word % 3) % 3);
+    let (read, written) = accesses.split_at(32);
+    assert!(read.iter().all(|access| access.next == access.prev));
+    assert_eq!(written[0].next, code * code % 3);
+    assert!(written[1..].iter().all(|access| access.next == 0));
+}
+
+#[test]
+fn pointers_that_are_read_lead_to_words() {
+    let call = |operand: usize, address: u32| {
+        let mut arguments = [DATA; ARGUMENTS];
+        arguments[operand] = address;
+        asm::accelerate(MULTIPLY, arguments)
+    };
+    for operand in 0..ARGUMENTS {
+        let address = DATA + 2;
+        let kind = FaultKind::MisalignedBuffer { address };
+        assert_eq!(fault_kind(&call(operand, address)), kind);
+        let last = DATA + DATA_BYTES - 32;
+        run(&then(call(operand, last), asm::exit(0))).expect("the last words of the memory");
+        for address in [0, last + 4, MEMORY_END - 28, 0xffff_fffc] {
+            let kind = FaultKind::BadBuffer {
+                address,
+                length: 32,
+                writable: operand == 4,
+            };
+            assert_eq!(fault_kind(&call(operand, address)), kind);
+        }
+    }
+    let kind = FaultKind::BadBuffer {
+        address: TEXT,
+        length: 32,
+        writable: true,
+    };
+    assert_eq!(fault_kind(&call(4, TEXT)), kind);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use vouch_emulator::testing::{DATA, TEXT, asm, check_run, program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::event::{Ecall, Fetch, Leaf, Move, Refresh, Segment, Step};
 use vouch_isa::memory::{
-    FETCH_TIMESTAMP, FIRST_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT, REGISTER_BASE, SINK,
+    ECALL_TICKS, FETCH_TIMESTAMP, FIRST_TIMESTAMP, INPUT_ENDED, JOURNAL_LENGTH, MEMORY_SLOT,
+    REGISTER_BASE, SINK,
 };
 use vouch_isa::{Call, Family, Instruction, Op, encode};
 
@@ -316,16 +317,26 @@ fn reads_move_words() {
         a0_next: 5,
         a1: DATA,
         a2: 8,
+        a3: 0,
+        a4: 0,
         special: 0,
         special_next: 1,
         // `call` sets a7, a0, a1, a2 in this order, two instructions each.
-        prev_ts: [ts - 6 * 3 - 1, ts - 4 * 3 - 1, ts - 2 * 3 - 1, ts - 1, 0],
+        prev_ts: [
+            ts - 6 * 3 - 1,
+            ts - 4 * 3 - 1,
+            ts - 2 * 3 - 1,
+            ts - 1,
+            0,
+            0,
+            0,
+        ],
     };
     assert_eq!(segment.ecalls[0], ecall);
     let moved = |i, left, prev, next, prev_ts| Move {
         call: Call::Read,
         next_pc: ecall_pc + 1,
-        ts: ts + 5 + i,
+        ts: ts + ECALL_TICKS + i,
         word: DATA / 4 + i,
         left,
         journal_index: 0,
@@ -342,7 +353,7 @@ fn reads_move_words() {
     let next_step = steps(&segment, Family::AddImm)
         .iter()
         .find(|s| s.pc == ecall_pc + 1);
-    assert_eq!(next_step.map(|s| s.ts), Some(ts + 5 + 2));
+    assert_eq!(next_step.map(|s| s.ts), Some(ts + ECALL_TICKS + 2));
     let machine = segment.leaves.last().expect("a leaf");
     assert_eq!(machine.index, (REGISTER_BASE + 32) / 8);
     assert_eq!(machine.last[usize::from(INPUT_ENDED - 32)], 1);
@@ -384,7 +395,10 @@ fn an_exit_ends_at_its_ecall() {
     let segment = record(&[]);
     assert_eq!(segment.exit_code, Some(0));
     assert_eq!((segment.start_pc, segment.end_pc), (PC, PC + 3));
-    assert_eq!((segment.end_ts, segment.cycles), (1 + 3 * 3 + 5, 4));
+    assert_eq!(
+        (segment.end_ts, segment.cycles),
+        (1 + 3 * 3 + ECALL_TICKS, 4)
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use vouch_emulator::profile::{CallTree, Counts};
 use vouch_emulator::testing::{DATA, RandomCode, asm, program, segments};
 use vouch_emulator::{Program, SegmentLimits};
 use vouch_isa::Op;
-use vouch_isa::accelerators::Accelerator;
+use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
 use vouch_isa::event::Segment;
 
 use crate::common::then;
@@ -68,7 +68,8 @@ fn registers_that_rest_are_refreshed() {
 
 #[test]
 fn accelerators_are_counted() {
-    let calls = Accelerator::ALL.map(|accelerator| asm::accelerate(accelerator, [DATA + 4; 3]));
+    let calls =
+        Accelerator::ALL.map(|accelerator| asm::accelerate(accelerator, [DATA + 4; ARGUMENTS]));
     let list = then(calls.concat(), asm::exit(0));
     assert_counts_as_recorded(&program(&list), &[]);
 }

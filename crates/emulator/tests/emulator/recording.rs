@@ -8,6 +8,7 @@ use vouch_emulator::{
     ExecuteError, Limits, Program, SegmentLimits, execute, execute_watched, record,
 };
 use vouch_isa::event::{Counts, Segment};
+use vouch_isa::memory::ECALL_TICKS;
 use vouch_isa::{Instruction, Op};
 
 use crate::common::then;
@@ -103,7 +104,7 @@ fn a_call_too_long_for_the_bound_gets_a_segment_of_its_own() {
         assert_eq!(run.exit_code, 400);
         let with_call = cut.iter().find(|s| !s.moves.is_empty()).expect("a segment");
         assert_eq!((with_call.moves.len(), with_call.cycles), (100, 1));
-        assert_eq!(with_call.end_ts, 1 + 5 + 100);
+        assert_eq!(with_call.end_ts, 1 + ECALL_TICKS + 100);
     }
 }
 

@@ -3,7 +3,7 @@
 //! The state is 25 lanes of 64 bits, lane `x + 5y` for the sheet `x` and the plane `y`; each is two words,
 //! the low one first: the state as it lies in memory of a little-endian machine.
 
-use super::{Accelerates, Operand};
+use super::{ARGUMENTS, Accelerates, Operand};
 
 /// Lanes of the state.
 pub const LANES: usize = 25;
@@ -18,8 +18,10 @@ pub struct KeccakF1600;
 impl Accelerates for KeccakF1600 {
     const NUMBER: u32 = 0x1001;
     const NAME: &'static str = "keccak_f1600";
-    const OPERANDS: [Operand; 3] = [
+    const OPERANDS: [Operand; ARGUMENTS] = [
         Operand::Update(WORDS as u32),
+        Operand::Unused,
+        Operand::Unused,
         Operand::Unused,
         Operand::Unused,
     ];

@@ -5,7 +5,7 @@
 //! A word stands for the field element that it is modulo `p = 15 * 2^27 + 1`: so a word of `p` or more is
 //! no fault. The words that it is replaced with are below `p`.
 
-use super::{Accelerates, Operand};
+use super::{ARGUMENTS, Accelerates, Operand};
 
 /// Elements of the state.
 pub const WIDTH: usize = 16;
@@ -21,8 +21,10 @@ pub struct Poseidon2Permute;
 impl Accelerates for Poseidon2Permute {
     const NUMBER: u32 = 0x1000;
     const NAME: &'static str = "poseidon2_permute";
-    const OPERANDS: [Operand; 3] = [
+    const OPERANDS: [Operand; ARGUMENTS] = [
         Operand::Update(WIDTH as u32),
+        Operand::Unused,
+        Operand::Unused,
         Operand::Unused,
         Operand::Unused,
     ];

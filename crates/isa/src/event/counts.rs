@@ -2,7 +2,7 @@
 
 use crate::accelerators::{Accelerator, Operand};
 use crate::call::Cost;
-use crate::memory::{LEAF_WORDS, MEMORY_HEIGHT};
+use crate::memory::{ECALL_TICKS, LEAF_WORDS, MEMORY_HEIGHT};
 use crate::op::Family;
 
 /// How much of each kind a segment holds: the heights of its tables, and with them what its
@@ -107,7 +107,7 @@ impl Counts {
             accelerator,
         } = cost;
         // Consecutive leaves have about as many nodes above them, and two paths to the root.
-        let operands = accelerator.map_or([words, 0, 0], |accelerator| {
+        let operands = accelerator.map_or([words, 0, 0, 0, 0], |accelerator| {
             accelerator.info().operands.map(Operand::words)
         });
         let leaves = operands.map(|words| u64::from(words).div_ceil(LEAF_WORDS as u64));
@@ -122,7 +122,7 @@ impl Counts {
             moves: words.into(),
             accelerated,
             journal: journal.into(),
-            refreshes: 5,
+            refreshes: ECALL_TICKS.into(),
             fetches: 1,
             leaves,
             nodes: leaves,

@@ -82,7 +82,11 @@ pub fn short() -> Vec<Case> {
         u64::MAX,
     ));
     let calls = Accelerator::ALL.into_iter().flat_map(|accelerator| {
-        [DATA, DATA + 4].map(|address| asm::accelerate(accelerator, [address; 3]))
+        // Operands overlap.
+        [DATA, DATA + 4].map(|first| {
+            let operands = core::array::from_fn(|i| first + 16 * i as u32);
+            asm::accelerate(accelerator, operands)
+        })
     });
     let code = [calls.flatten().collect(), asm::exit(0)].concat();
     cases.extend(run("accelerators", &program(&code), &[], u64::MAX));

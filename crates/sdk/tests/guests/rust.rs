@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use vouch_emulator::{Limits, SegmentLimits, record};
+use vouch_isa::accelerators::mul_add_mod::Division;
 use vouch_isa::accelerators::poseidon2_permute::permute;
 use vouch_isa::event::Segment;
 use vouch_sdk::build::Built;
@@ -28,6 +29,13 @@ pub fn statics_are_made(elf: &[u8]) {
     assert_eq!(run_elf("statics", elf, &[]), expected);
 }
 
+/// `(a * b + b) mod a` for the first and last words of a state.
+fn product<const N: usize>(state: &[u32; 16]) -> [u32; N] {
+    let (a, b) = (state.first_chunk(), state.last_chunk());
+    let (a, b) = a.zip(b).expect("the state has as many");
+    Division::new(a, b, b, a).remainder
+}
+
 /// What `accelerated` commits to, here by the accelerator and under qemu by software; and a proof of it.
 pub fn accelerators_compute(built: &Built) {
     let mut states = [[0; 16], [0x7800_0001; 16], [u32::MAX; 16]].to_vec();
@@ -39,11 +47,14 @@ pub fn accelerators_compute(built: &Built) {
         .flatten()
         .flat_map(|word| word.to_le_bytes())
         .collect();
-    let expected = states.into_iter().flat_map(|mut state| {
-        permute(&mut state);
-        [state, state]
+    let expected = states.iter().flat_map(|state| {
+        let mut permuted = *state;
+        permute(&mut permuted);
+        let narrow = product::<8>(state);
+        let wide = product::<12>(state);
+        [&permuted[..], &permuted, &narrow, &narrow, &wide, &wide].concat()
     });
-    let journal: Vec<u8> = expected.flatten().flat_map(u32::to_le_bytes).collect();
+    let journal: Vec<u8> = expected.flat_map(u32::to_le_bytes).collect();
     let run = run_elf("accelerated", &built.elf, &input);
     let expected = Run {
         journal: journal.clone(),
@@ -51,7 +62,7 @@ pub fn accelerators_compute(built: &Built) {
     };
     assert_eq!(run, expected);
     // The accelerator did it, and not the software.
-    assert_eq!(calls(built, &input), 4);
+    assert_eq!(calls(built, &input), 3 * states.len() as u64);
     let input = Input::new().bytes(&input);
     let proven = prove(&built.program, &input, &ProveOptions::default()).expect("it is proven");
     let claim = verify(&proven.receipt, &image_id(&built.program)).expect("it verifies");

@@ -1,7 +1,7 @@
 //! ECALLs of the model.
 
 use vouch_isa::Call;
-use vouch_isa::abi::reg::{A0, A1, A2, A7};
+use vouch_isa::abi::reg::{A0, A1, A2, A3, A4, A7};
 use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::{Access, Ecall, Invocation, Move};
 use vouch_isa::memory::{ECALL_TICKS, MEMORY_END};
@@ -44,7 +44,7 @@ impl Model<'_> {
         let mut invocation = Invocation {
             next_pc: self.pc,
             ts: self.ts,
-            arguments: [ecall.a0, ecall.a1, ecall.a2],
+            arguments: ecall.arguments(),
         };
         let honest = invocation;
         fault::invoked(&mut invocation, kind);
@@ -90,7 +90,7 @@ impl Model<'_> {
 
     fn request(&mut self, kind: Option<Kind>) -> Result<Ecall, Stop> {
         let value = |cell: u8| self.memory.peek(register(cell));
-        let [number, a0, a1, a2] = [A7, A0, A1, A2].map(value);
+        let [number, a0, a1, a2, a3, a4] = [A7, A0, A1, A2, A3, A4].map(value);
         let mut lies = false;
         let call = match (Call::asked(number, a0), kind) {
             (Ok(call), _) => call,
@@ -126,15 +126,18 @@ impl Model<'_> {
             a0_next,
             a1,
             a2,
+            a3,
+            a4,
             special,
             special_next,
-            prev_ts: [0; 5],
+            prev_ts: [0; _],
         })
     }
 
     fn access_registers(&mut self, ecall: &mut Ecall) {
         let special = ecall.call.info().machine_register;
-        for (prev_ts, cell) in ecall.prev_ts.iter_mut().zip([A7, A0, A1, A2, special]) {
+        let cells = [A7, A0, A1, A2, A3, A4, special];
+        for (prev_ts, cell) in ecall.prev_ts.iter_mut().zip(cells) {
             *prev_ts = self.memory.touch_register(cell, self.ts, &mut self.segment);
             self.ts += 1;
         }

@@ -329,6 +329,26 @@ pub const BUGS: &[Bug] = &[
         Questions(Table::Poseidon2Permute, &["next_lo"]),
     ),
     bug(
+        "a remainder is not below the modulus",
+        "RISC Zero, CVE-2025-54873",
+        Questions(Table::MulAddMod256, &["difference"]),
+    ),
+    bug(
+        "the bytes of a quotient are elements",
+        "seen in several: integers and the field",
+        Questions(Table::MulAddMod256, &["q_low", "q_high"]),
+    ),
+    bug(
+        "a carry is any element",
+        "seen in several: arithmetic, wrapping around the field",
+        Questions(Table::MulAddMod384, &["carry"]),
+    ),
+    bug(
+        "any modulus may be said to be 0",
+        "seen in several: division by zero",
+        Columns(Table::MulAddMod384, &["is_zero"]),
+    ),
+    bug(
         "an accelerator writes to the code",
         "seen in several: memory, boundary addresses unchecked",
         Questions(Table::Poseidon2Permute, &["state.above_lo"]),
@@ -366,7 +386,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "the machine goes on anywhere after an accelerator",
         "seen in several: control flow, next pc free after ECALL",
-        Field(bus::CALL, 7),
+        Field(bus::CALL, 11),
     ),
     // Operations.
     bug(

@@ -1,6 +1,6 @@
 //! All accesses of a segment to memory and registers.
 
-use vouch_isa::abi::reg::{A0, A1, A2, A7};
+use vouch_isa::abi::reg::{A0, A1, A2, A3, A4, A7};
 use vouch_isa::abi::{EXIT, READ, WRITE};
 use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::{Ecall, Segment, Step};
@@ -96,7 +96,7 @@ fn of_step(step: &Step, list: &mut Vec<Access>) {
     }
 }
 
-fn of_ecall(ecall: &Ecall) -> [Access; 5] {
+fn of_ecall(ecall: &Ecall) -> [Access; 7] {
     let (number, special) = match ecall.call {
         Call::Exit => (EXIT, JOURNAL_LENGTH),
         Call::Read => (READ, INPUT_ENDED),
@@ -109,6 +109,8 @@ fn of_ecall(ecall: &Ecall) -> [Access; 5] {
         a0,
         a1,
         a2,
+        a3,
+        a4,
         ..
     } = ecall;
     [
@@ -116,10 +118,12 @@ fn of_ecall(ecall: &Ecall) -> [Access; 5] {
         register(A0, ts + 1, (prev_ts[1], a0), ecall.a0_next),
         register(A1, ts + 2, (prev_ts[2], a1), a1),
         register(A2, ts + 3, (prev_ts[3], a2), a2),
+        register(A3, ts + 4, (prev_ts[4], a3), a3),
+        register(A4, ts + 5, (prev_ts[5], a4), a4),
         register(
             special,
-            ts + 4,
-            (prev_ts[4], ecall.special),
+            ts + 6,
+            (prev_ts[6], ecall.special),
             ecall.special_next,
         ),
     ]

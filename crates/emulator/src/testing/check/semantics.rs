@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vouch_isa::accelerators::Accelerator;
+use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
 use vouch_isa::event::{Access, Ecall, Invocation, Move, Segment, Step};
 use vouch_isa::memory::{ECALL_TICKS, SINK};
 use vouch_isa::{Call, Family, Format, Instruction, Op};
@@ -162,7 +162,7 @@ fn check_invocations(segment: &Segment) -> Result<(), CheckError> {
             let expected = Invocation {
                 next_pc: pc + 1,
                 ts: ts + ECALL_TICKS,
-                arguments: [ecall.a0, ecall.a1, ecall.a2],
+                arguments: ecall.arguments(),
             };
             if *invocation != expected || !computes(accelerator, expected.arguments, accesses) {
                 return Err(CheckError::Call { pc, ts });
@@ -175,7 +175,7 @@ fn check_invocations(segment: &Segment) -> Result<(), CheckError> {
     Ok(())
 }
 
-fn computes(accelerator: Accelerator, arguments: [u32; 3], accesses: &[Access]) -> bool {
+fn computes(accelerator: Accelerator, arguments: [u32; ARGUMENTS], accesses: &[Access]) -> bool {
     let info = accelerator.info();
     let operands: Vec<_> = info.operands(arguments).collect();
     let places = operands.iter().flat_map(|(address, operand)| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vouch_emulator::testing::{DATA, asm};
 use vouch_isa::abi::{FD_STDERR, FD_STDOUT};
-use vouch_isa::accelerators::Accelerator;
+use vouch_isa::accelerators::{ARGUMENTS, Accelerator};
 use vouch_isa::event::{Segment, Step};
 use vouch_isa::{Call, Family, Format, Instruction, Op, OpInfo};
 
@@ -32,7 +32,7 @@ pub fn code() -> Vec<Instruction> {
     code.extend(asm::write(FD_STDOUT, DATA + 1, 3));
     code.extend(asm::write(FD_STDERR, DATA, 2));
     for accelerator in Accelerator::ALL {
-        code.extend(asm::accelerate(accelerator, [DATA + 64; 3]));
+        code.extend(asm::accelerate(accelerator, [DATA + 64; ARGUMENTS]));
     }
     code.extend(asm::exit(EXIT_CODE));
     code
