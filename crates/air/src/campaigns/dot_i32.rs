@@ -103,7 +103,10 @@ fn solve(row: &mut Row) {
 fn solve_limbs(row: &mut Row, first: usize) {
     for i in first..LIMBS {
         let straddling = |cells: &[F], i: usize| cells.get(i).map_or(0, |&cell| as_signed(cell));
-        let low = row.low.get(i).map_or(F::ZERO, |&low| low * F::from_int(256));
+        let low = row
+            .low
+            .get(i)
+            .map_or(F::ZERO, |&low| low * F::from_int(256));
         let mut limb = place(row, 2 * i) + as_signed(low);
         limb += as_signed(row.before[i]);
         if let Some(below) = i.checked_sub(1) {

@@ -194,7 +194,7 @@ pub(super) fn campaign() -> Campaign {
     let subject = Subject::new::<Row>(&rows);
     let last = subject.height() - 1;
     let mut mutation = Mutation::new(subject, judge, &[]);
-    // All rows of 311 cells are many, and their pairs too many.
+    // All rows of 315 cells are many, and their pairs too many.
     mutation.singles = Vec::from([0, 1, 3, last]);
     mutation.rows.clear();
     let attacks = (0..WORDS).flat_map(future).chain(other_places());

@@ -11,9 +11,9 @@ use vouch_isa::memory::{MAX_TIMESTAMP, REGISTER_BASE};
 
 use crate::F;
 use crate::bus::{CALL, MEMORY, STATE};
+use crate::mul_add_mod::{MulAddMod, row_of};
 use crate::table::TableType;
 use crate::tables::Table;
-use crate::mul_add_mod::{MulAddMod, row_of};
 use crate::testkit::score::Spare;
 use crate::testkit::{Campaign, EDGES, Message, Mutation, P, Subject, TEXT, Verdict, cells};
 

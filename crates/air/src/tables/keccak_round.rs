@@ -75,8 +75,8 @@ pub struct Round {
 impl TableType for KeccakRound<F> {
     const ID: u8 = 26;
     const NAME: &'static str = "keccak_round";
-    // With ten messages a row, a sixth of what keeps counts from wrapping would be gone at 2^25 of them; more
-    // rows than all calls have that fit a segment's time are of no use either.
+    // The calls that fit a segment's time, 2^16, have 24 * 2^16 rows. With ten messages each, that is a hundredth of
+    // what keeps counts from wrapping.
     const MAX_LOG_HEIGHT: usize = 21;
     type Columns<T: Copy> = KeccakRound<T>;
     type Event<'a> = Round;
