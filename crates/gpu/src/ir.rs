@@ -75,8 +75,9 @@ pub struct Statistics {
 impl TableProgram {
     /// The program of a table, made once a process.
     pub fn of(table: Table) -> &'static Self {
-        static PROGRAMS: OnceLock<Vec<TableProgram>> = OnceLock::new();
-        &PROGRAMS.get_or_init(|| Table::ALL.map(Self::new).into())[table as usize]
+        static PROGRAMS: [OnceLock<TableProgram>; Table::ALL.len()] =
+            [const { OnceLock::new() }; Table::ALL.len()];
+        PROGRAMS[table as usize].get_or_init(|| Self::new(table))
     }
 
     fn new(table: Table) -> Self {

@@ -17,17 +17,20 @@ use vouch_verifier::{Parameters, ProofBytes, TableShape, proof_bytes};
 
 use crate::planner;
 
+/// Something for each table, computed once, and only for tables that are needed: some take milliseconds.
+pub(crate) type ByTable<T> = [OnceLock<T>; Table::ALL.len()];
+
 /// The shape of a table and its LogUp columns, computed once.
 pub(crate) fn layout(table: Table) -> &'static (TableShape, Lookups<F>) {
-    static LAYOUTS: OnceLock<Vec<(TableShape, Lookups<F>)>> = OnceLock::new();
-    &LAYOUTS.get_or_init(|| Table::ALL.map(vouch_verifier::layout).into())[table as usize]
+    static LAYOUTS: ByTable<(TableShape, Lookups<F>)> =
+        [const { OnceLock::new() }; Table::ALL.len()];
+    LAYOUTS[table as usize].get_or_init(|| vouch_verifier::layout(table))
 }
 
 /// The columns of a table as they are packed.
 pub(crate) fn columns(table: Table) -> TableColumns {
-    static COLUMNS: OnceLock<Vec<TableColumns>> = OnceLock::new();
-    let columns = |table| TableColumns::new(table, &layout(table).0);
-    COLUMNS.get_or_init(|| Table::ALL.map(columns).into())[table as usize]
+    static COLUMNS: ByTable<TableColumns> = [const { OnceLock::new() }; Table::ALL.len()];
+    *COLUMNS[table as usize].get_or_init(|| TableColumns::new(table, &layout(table).0))
 }
 
 /// The cells of one table that are committed to.

@@ -2,8 +2,8 @@
 //! and how its fields are combined.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Range;
 use std::sync::OnceLock;
+use std::ops::Range;
 
 use p3_air::symbolic::{AirLayout, BaseLeaf, SymbolicExpr, SymbolicExpression};
 use p3_air::{Air, BaseAir};
@@ -12,7 +12,7 @@ use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
 use vouch_verifier::config::ChallengeField;
 
-use crate::cost::layout;
+use crate::cost::{ByTable, layout};
 
 /// What the prover knows of a table.
 pub struct TablePlan {
@@ -46,8 +46,8 @@ pub struct MessagePlan {
 
 /// The plan of a table, computed once a process.
 pub fn plan(table: Table) -> &'static TablePlan {
-    static PLANS: OnceLock<Vec<TablePlan>> = OnceLock::new();
-    &PLANS.get_or_init(|| Table::ALL.map(TablePlan::new).into())[table as usize]
+    static PLANS: ByTable<TablePlan> = [const { OnceLock::new() }; Table::ALL.len()];
+    PLANS[table as usize].get_or_init(|| TablePlan::new(table))
 }
 
 impl TablePlan {

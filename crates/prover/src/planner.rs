@@ -27,30 +27,21 @@ pub struct Needs {
 #[derive(Clone, Debug)]
 pub struct Planner {
     parameters: Parameters,
-    /// Committed columns by table, in base-field cells a row.
-    columns: [u64; Table::ALL.len()],
-    /// Messages a row by table: no fewer than there are questions for the lookup table.
-    messages: [u64; Table::ALL.len()],
 }
 
 impl Planner {
     /// For proofs with `parameters`.
-    pub fn new(parameters: Parameters) -> Self {
-        let degree = parameters.extension.degree();
-        let columns = |table| layout(table).0.committed_columns(degree) as u64;
-        Self {
-            parameters,
-            columns: Table::ALL.map(columns),
-            messages: Table::ALL.map(|table| layout(table).0.messages as u64),
-        }
+    pub const fn new(parameters: Parameters) -> Self {
+        Self { parameters }
     }
 
     /// What the proof of a segment that holds `counts` needs at most; `None` if one of its tables
     /// would be taller than a proof may hold.
     pub fn predict(&self, counts: &Counts) -> Option<Needs> {
-        let rows = self.rows(counts);
+        let rows = Self::rows(counts);
         let (mut cells, mut tallest) = (0u64, 0);
-        for ((table, columns), rows) in Table::ALL.into_iter().zip(self.columns).zip(rows) {
+        let degree = self.parameters.extension.degree();
+        for (table, rows) in Table::ALL.into_iter().zip(rows) {
             if rows == 0 {
                 continue;
             }
@@ -58,6 +49,7 @@ impl Planner {
             if log_height > max_log_height(table) {
                 return None;
             }
+            let columns = layout(table).0.committed_columns(degree) as u64;
             cells += columns << log_height;
             tallest = tallest.max(1 << log_height);
         }
@@ -89,9 +81,13 @@ impl Planner {
     }
 
     /// Rows by table, at most.
-    fn rows(&self, counts: &Counts) -> [u64; Table::ALL.len()] {
-        let asking = Table::ALL.map(|table| table.rows(counts, 0));
-        let questions = asking.iter().zip(self.messages).map(|(r, m)| r * m).sum();
+    fn rows(counts: &Counts) -> [u64; Table::ALL.len()] {
+        // A row sends no fewer messages than it asks the lookup table.
+        let questions = |table: Table| match table.rows(counts, 0) {
+            0 => 0,
+            rows => rows * layout(table).0.messages as u64,
+        };
+        let questions = Table::ALL.into_iter().map(questions).sum();
         Table::ALL.map(|table| table.rows(counts, questions))
     }
 }

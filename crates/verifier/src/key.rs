@@ -8,6 +8,7 @@ use p3_batch_stark::CommonData;
 use p3_batch_stark::common::{GlobalPreprocessed, PreprocessedInstanceMeta};
 use p3_batch_stark::folder::VerifierConstraintFolderWithLookups;
 use p3_lookup::{InteractionSymbolicBuilder, Lookups};
+use spin::Once;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
 
@@ -105,11 +106,10 @@ impl<EF: ChallengeField> Air<InteractionSymbolicBuilder<F, EF>> for Known {
 /// What is the same for all proofs of a profile whose challenges are of the field `EF`.
 pub struct Key<EF> {
     field: PhantomData<EF>,
-    /// LogUp columns of every table, in the order of [`Table::ALL`].
-    lookups: Vec<Lookups<F>>,
     parameters: Parameters,
-    /// Columns of every table, in that order.
-    columns: Vec<TableColumns>,
+    /// Columns of every table, in the order of [`Table::ALL`]: computed when they are first asked for, since those of
+    /// some tables that few proofs hold take milliseconds.
+    tables: [Once<(TableColumns, Lookups<F>)>; Table::ALL.len()],
     /// Commitment to the fixed columns.
     fixed: [u8; 32],
 }
@@ -123,21 +123,24 @@ impl<EF: ChallengeField> Key<EF> {
         }
         let commitments = Profile::ALL.into_iter().zip(FIXED_COMMITMENTS);
         let (_, fixed) = commitments.into_iter().find(|(of, _)| *of == profile)?;
-        let (shapes, lookups): (Vec<_>, Vec<_>) = Table::ALL.into_iter().map(layout).unzip();
         Some(Self {
             field: PhantomData,
-            columns: { Table::ALL.into_iter().zip(&shapes) }
-                .map(|(table, shape)| TableColumns::new(table, shape))
-                .collect(),
             parameters,
-            lookups,
+            tables: [const { Once::new() }; Table::ALL.len()],
             fixed,
         })
     }
 
-    fn columns_of(&self, table: Table) -> Option<&TableColumns> {
-        let mut columns = Table::ALL.into_iter().zip(&self.columns);
-        columns.find_map(|(other, columns)| (other == table).then_some(columns))
+    /// The columns of these tables, in the order of [`Table::ALL`].
+    fn known_columns(&self, tables: &[Table]) -> impl Iterator<Item = &(TableColumns, Lookups<F>)> {
+        let all = Table::ALL.into_iter().zip(&self.tables);
+        all.filter(|(table, _)| tables.contains(table))
+            .map(|(table, known)| {
+                known.call_once(|| {
+                    let (shape, lookups) = layout(table);
+                    (TableColumns::new(table, &shape), lookups)
+                })
+            })
     }
 
     /// A table as the verifier sees it, in a segment that wrote `journal` from index
@@ -146,28 +149,24 @@ impl<EF: ChallengeField> Key<EF> {
         Known {
             instance: Instance::new(table, journal_start, journal),
             // As many quotient chunks as the degree of the constraints needs.
-            degree: self.columns_of(table).map_or(1, |columns| columns.chunks) + 1,
+            degree: { self.known_columns(&[table]).next() }
+                .map_or(1, |(columns, _)| columns.chunks)
+                + 1,
         }
     }
 
     /// The layout of a proof that holds `tables`, of these heights, log2.
     pub fn packing(&self, tables: &[Table], heights: &[usize]) -> Packing {
-        let columns = Table::ALL.into_iter().zip(&self.columns);
-        let columns = columns.filter(|(table, _)| tables.contains(table));
-        let tables: Vec<_> = { columns.zip(heights) }
-            .map(|((_, &columns), &height)| (columns, height))
+        let tables: Vec<_> = { self.known_columns(tables).zip(heights) }
+            .map(|(&(columns, _), &height)| (columns, height))
             .collect();
         Packing::new(&self.parameters, &tables)
     }
 
     /// What p3's verifier needs to know of a proof that holds `tables`.
     pub fn common(&self, tables: &[Table]) -> CommonData<Config<EF>> {
-        let lookups = Table::ALL
-            .into_iter()
-            .zip(&self.lookups)
-            .filter(|(table, _)| tables.contains(table))
-            .map(|(_, lookups)| lookups.clone())
-            .collect();
+        let lookups = self.known_columns(tables);
+        let lookups = lookups.map(|(_, lookups)| lookups.clone()).collect();
         let has_fixed = tables.iter().any(|table| table.is_fixed());
         CommonData::new(has_fixed.then(|| self.preprocessed(tables)), lookups)
     }
@@ -219,7 +218,8 @@ mod tests {
 
     fn compare<EF: ChallengeField>(profile: Profile) {
         let key = Key::<EF>::new(profile).expect("the profile's degree");
-        for (table, lookups) in Table::ALL.into_iter().zip(&key.lookups) {
+        let lookups = key.known_columns(&Table::ALL).map(|(_, lookups)| lookups);
+        for (table, lookups) in Table::ALL.into_iter().zip(lookups) {
             let evaluated = chunks::<EF, _>(&Instance::new(table, 0, b"j"), lookups);
             let known = chunks::<EF, _>(&key.known(table, 0, b"j"), lookups);
             assert_eq!(known, evaluated, "{}", table.name());

@@ -40,7 +40,7 @@ pub struct TableShape {
 }
 
 /// The shape of `table`, and its LogUp columns but for the running sum, as p3's verifier takes
-/// them. Computing it takes a fraction of a millisecond.
+/// them. Computing it takes up to some milliseconds, for tables of thousands of columns 20.
 pub fn layout(table: Table) -> (TableShape, Lookups<F>) {
     let instance = Instance::new(table, 0, &[]);
     let layout = AirLayout::from_air::<F>(&instance);

@@ -5,7 +5,7 @@ use core::ops::Range;
 use p3_field::{PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 use vouch_isa::event::Access;
 
-use super::{MulAddMod, places};
+use super::columns::{MulAddMod, places};
 use crate::F;
 use crate::accelerator::{Accesses, Called, Event, Written};
 

@@ -5,7 +5,7 @@
 //!   the code and in memory. Then the machine goes on behind the ECALL.
 //! - Assumes: the limbs of registers and of words in memory are 16 bits; a state after a round is what
 //!   [`super::keccak_round`] says, limbs of 16 bits.
-//! - Buses: call, state, memory, progress, lookup. Degree 3 (LogUp). One row a call.
+//! - Buses: call, state, memory, progress, lookup. Degree 3. One row a call.
 
 use alloc::borrow::Cow;
 use core::ops::Range;

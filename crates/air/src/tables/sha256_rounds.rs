@@ -119,7 +119,8 @@ fn assert_bits<B: Builder>(b: &mut B, bits: &Bits<B::Var>) {
 fn word<B: Builder>(bit: impl Fn(usize) -> B::Expr) -> Word<B::Expr> {
     [0, 16].map(|first| {
         let bits = (first..first + 16).rev();
-        bits.fold(B::Expr::ZERO, |limb, i| limb.double() + bit(i))
+        // A double would be a sum of two the same, which symbolic expressions evaluate twice.
+        bits.fold(B::Expr::ZERO, |limb, i| limb * F::TWO + bit(i))
     })
 }
 
@@ -147,7 +148,7 @@ fn rotations<B: Builder>(x: &Bits<B::Var>, by: [usize; 3], is_shifted: bool) -> 
 
 /// Of bits.
 fn xor<B: Builder>(x: B::Expr, y: B::Expr) -> B::Expr {
-    x.clone() + y.clone() - (x * y).double()
+    x.clone() + y.clone() - x * y * F::TWO
 }
 
 fn add<B: Builder>(terms: impl IntoIterator<Item = Word<B::Expr>>) -> Word<B::Expr> {

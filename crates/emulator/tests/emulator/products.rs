@@ -20,7 +20,7 @@ fn word(i: u32) -> u32 {
 
 /// Stores words and calls.
 fn code(accelerator: Accelerator, arguments: [u32; ARGUMENTS]) -> Vec<Instruction> {
-    let mut list = asm::li(6, DATA);
+    let mut list = asm::li(6, DATA).to_vec();
     for i in 0..STORED {
         list.extend(asm::li(5, word(i)));
         list.push(asm::sw(5, 4 * i as i32, 6));
