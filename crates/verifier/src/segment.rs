@@ -15,7 +15,7 @@ use crate::error::DecodeError;
 
 /// Largest proof of one segment that is read, in bytes. Every table at its full height takes
 /// 4.5 MB in the profile with the largest proofs, as a test of the module `wire` computes.
-pub const MAX_PROOF_BYTES: usize = 5 << 20;
+pub const MAX_PROOF_BYTES: usize = 6 << 20;
 
 /// Largest height, log2, of a table in a proof.
 ///

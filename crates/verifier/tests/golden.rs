@@ -21,22 +21,22 @@ const GOLDEN: [(Profile, &[u8], &str); 4] = [
     (
         Profile::Fast100,
         include_bytes!("golden/fast-100.vouch"),
-        "154845f21076e5dd700c4baff83664ca4e8f2a697450fbb5fc240c714c33f6bd",
+        "f6d34a1ba8130ae536160b585288ae685a2617012964372efbd176b8065f9dc3",
     ),
     (
         Profile::Compact100,
         include_bytes!("golden/compact-100.vouch"),
-        "6cd3ca81cc8306cbd07acb88764e720440bd22d69ac4d4f7ff6a44090f3474b6",
+        "1c6a2e1109c3d58e28a4f51580518b3ac4dd27a9ad98abc1ceb15164e12f0593",
     ),
     (
         Profile::Fast128,
         include_bytes!("golden/fast-128.vouch"),
-        "7978fd7c580dd63a01c122dab2f0d1aab175595614bce202b439c656b0c57541",
+        "b339f626cb29607cfdacab05b9fab08f1f4d285012a66700ee5b5e077da3c99e",
     ),
     (
         Profile::Compact128,
         include_bytes!("golden/compact-128.vouch"),
-        "aae11fd86038d6fd0f353bfe817b3dfaaae7ea9ac69e9e21badda2de25a67285",
+        "6dcc07037cc9440ebfa0ab8f3ef09ec917071d456cb7b2ab3495a1c6fe531248",
     ),
 ];
 
