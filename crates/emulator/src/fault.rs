@@ -63,7 +63,7 @@ pub enum FaultKind {
     /// An ECALL with a number that means nothing.
     #[error(
         "unknown system call {number} ({number:#x}); Vouch has read (63), write (64), exit (93) and accelerators \
-         (from 0x1000 on); \
+         (docs/isa.md); \
          programs for another zkVM or system make others"
     )]
     UnknownCall {

@@ -61,8 +61,8 @@ fn with_memory(bytes: u64) -> ProveOptions {
 
 #[test]
 fn little_memory_makes_more_segments() {
-    let program = program(guests::SHA256);
-    let input = [7; 1024];
+    let program = program(guests::FIBONACCI);
+    let input = 20_000u32.to_le_bytes();
     let limits = Limits::default();
     let run = execute(&program, &input, &limits, &mut |_, _| {}).expect("it runs");
     // What the smallest segments need, and a little more.

@@ -77,7 +77,7 @@ fn proofs_are_as_they_were_estimated_in_all_profiles() {
 #[test]
 fn segments_are_cut_where_they_were_estimated_to_be() {
     let options = ProveOptions {
-        segment_cells: 1_000_000,
+        segment_cells: 2_400_000,
         max_memory: Some(1 << 30),
         threads: Some(9),
         ..options(Profile::Fast100)

@@ -25,7 +25,7 @@ fn input() -> Input {
 /// Small segments: five of [`input`].
 fn options() -> ProveOptions {
     ProveOptions {
-        segment_cells: 1_000_000,
+        segment_cells: 2_400_000,
         max_memory: Some(1 << 30),
         ..ProveOptions::default()
     }

@@ -14,7 +14,7 @@ fn an_estimate_says_what_a_proof_then_takes() {
             "--security",
             "128",
             "--segment-cells",
-            "2^20",
+            "2400000",
         ],
     ] {
         let run = ["run", &elf, "--input-hex", "e8030000", "--estimate"];
@@ -94,7 +94,7 @@ fn what_belongs_to_an_estimate_wants_one() {
     for flags in [
         &["--security", "128"][..],
         &["--max-memory", "1GiB"],
-        &["--segment-cells", "2^20"],
+        &["--segment-cells", "2400000"],
         &["--threads", "1"],
         &["--backend", "cpu"],
     ] {

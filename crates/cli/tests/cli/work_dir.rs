@@ -15,7 +15,7 @@ fn arguments() -> Vec<String> {
     let elf = guest("fibonacci");
     // 16,000 numbers, some 80,000 cycles.
     let plain = ["prove", &elf, "--input-hex", "803e0000", "-o", "receipt"];
-    let more = ["--work-dir", "work", "--segment-cells", "1000000"];
+    let more = ["--work-dir", "work", "--segment-cells", "2400000"];
     let memory = ["--max-memory", "1GiB"];
     let all = [&plain[..], &more, &memory].concat();
     all.into_iter().map(String::from).collect()
