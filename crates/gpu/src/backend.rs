@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use vouch_prover::{Backend, Coordinated, Job, ProveError};
+use vouch_prover::{Backend, Coordinated, CpuEngine, Job, ProveError};
 use vouch_verifier::{Profile, with_challenge_field};
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
+use crate::ir::is_compiled;
 use crate::open::open;
 use crate::setup::GpuEngine;
 
@@ -49,27 +50,30 @@ pub fn on(gpu: &Gpu, profile: Profile) -> Box<dyn Backend> {
     let parameters = profile.parameters();
     with_challenge_field!(parameters.extension, EF => {
         let engine = GpuEngine::<EF>::new(gpu, parameters);
-        Box::new(Alone::new(Coordinated::new(profile, engine)))
+        let cpu = CpuEngine::<EF>::new(parameters);
+        Box::new(Alone::new(Coordinated::new(profile, engine), Coordinated::new(profile, cpu)))
     })
 }
 
 /// A backend that makes one proof at a time: two would need twice the memory, and each alone
-/// keeps the device busy.
-struct Alone<B> {
+/// keeps the device busy. What the device has no kernels for ([`is_compiled`]) the CPU proves, with the same bytes.
+struct Alone<B, C> {
     backend: B,
+    cpu: C,
     turn: Mutex<()>,
 }
 
-impl<B> Alone<B> {
-    fn new(backend: B) -> Self {
+impl<B, C> Alone<B, C> {
+    fn new(backend: B, cpu: C) -> Self {
         Self {
             backend,
+            cpu,
             turn: Mutex::default(),
         }
     }
 }
 
-impl<B: Backend> Backend for Alone<B> {
+impl<B: Backend, C: Backend> Backend for Alone<B, C> {
     fn name(&self) -> &'static str {
         self.backend.name()
     }
@@ -79,6 +83,10 @@ impl<B: Backend> Backend for Alone<B> {
     }
 
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
+        let mut tables = job.traces.tables.iter();
+        if !tables.all(|trace| is_compiled(trace.instance.table)) {
+            return self.cpu.prove(job);
+        }
         let _turn = self.turn.lock();
         self.backend.prove(job)
     }

@@ -26,6 +26,25 @@ pub use evaluate::{Evaluated, evaluate};
 pub use graph::{Graph, Id, Node};
 pub use order::{IrStep, Part};
 
+/// Tables whose constraints are too long to be compiled: they have no kernels, and proofs that hold them are made on
+/// the CPU. NVIDIA's compiler takes minutes to hours for their tens of thousands of lines.
+pub const NOT_COMPILED: [Table; 6] = [
+    Table::KeccakRound,
+    Table::Sha256Rounds,
+    Table::MulAddMod256,
+    Table::MulAddMod384,
+    Table::MatrixProductI8,
+    Table::DotI32,
+];
+
+/// Operations of the longest program that is compiled.
+pub const MOST_OPERATIONS: usize = 5000;
+
+/// Whether the table has kernels.
+pub fn is_compiled(table: Table) -> bool {
+    !NOT_COMPILED.contains(&table)
+}
+
 /// The program of a table.
 pub struct TableProgram {
     /// The table.

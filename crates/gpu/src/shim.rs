@@ -26,7 +26,7 @@ const FLAGS: [&str; 7] = [
 ];
 /// Bytes of a source up to which it is optimised. Constraints of tables with thousands of columns are one function of
 /// 50,000 lines: optimising it takes minutes, and running it as it is, on the few rows of tests, less than a second.
-const MOST_OPTIMISED: usize = 100 << 10;
+const MOST_OPTIMISED: usize = 150 << 10;
 const HEADER: &str = include_str!("../kernels/shim.h");
 const RUNTIME: &str = include_str!("../kernels/shim.cpp");
 /// What memory holds at first: no field elements.

@@ -2,8 +2,8 @@
 //! and how its fields are combined.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::OnceLock;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use p3_air::symbolic::{AirLayout, BaseLeaf, SymbolicExpr, SymbolicExpression};
 use p3_air::{Air, BaseAir};

@@ -3,9 +3,9 @@
 
 use vouch_air::tables::Table;
 
-use super::TableProgram;
 use super::graph::{Id, Node};
 use super::order::{IrStep, Part};
+use super::{TableProgram, is_compiled};
 use crate::field::word;
 use crate::sources::Source;
 
@@ -17,7 +17,8 @@ const LONG: usize = 2000;
 
 /// The files of all tables.
 pub fn sources() -> Vec<Source> {
-    Table::ALL.into_iter().flat_map(files).collect()
+    let compiled = Table::ALL.into_iter().filter(|&table| is_compiled(table));
+    compiled.flat_map(files).collect()
 }
 
 fn files(table: Table) -> Vec<Source> {

@@ -4,7 +4,7 @@ use p3_air::BaseAir;
 use vouch_air::F;
 use vouch_air::capture::{Capture, Row, Sink};
 use vouch_air::tables::{Instance, Table};
-use vouch_gpu::ir::{TableProgram, evaluate};
+use vouch_gpu::ir::{MOST_OPERATIONS, TableProgram, evaluate, is_compiled};
 
 use crate::common::numbers;
 
@@ -73,6 +73,13 @@ fn parts_are_small() {
         println!("{}: {statistics:?}", table.name());
     }
     for (table, statistics) in &statistics {
+        let is_short = statistics.operations <= MOST_OPERATIONS;
+        assert_eq!(
+            is_compiled(*table),
+            is_short,
+            "{}: {statistics:?}",
+            table.name()
+        );
         let limit = if *table == Table::Program { 64 } else { 48 };
         assert!(statistics.live <= limit, "{}: {statistics:?}", table.name());
     }
