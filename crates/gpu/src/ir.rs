@@ -28,13 +28,11 @@ pub use order::{IrStep, Part};
 
 /// Tables whose constraints are too long to be compiled: they have no kernels, and proofs that hold them are made on
 /// the CPU. NVIDIA's compiler takes minutes to hours for their tens of thousands of lines.
-pub const NOT_COMPILED: [Table; 6] = [
+pub const NOT_COMPILED: [Table; 4] = [
     Table::KeccakRound,
     Table::Sha256Rounds,
     Table::MulAddMod256,
     Table::MulAddMod384,
-    Table::MatrixProductI8,
-    Table::DotI32,
 ];
 
 /// Operations of the longest program that is compiled.

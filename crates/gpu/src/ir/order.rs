@@ -9,10 +9,6 @@ use super::graph::{Graph, Id};
 /// beside them fit 128 registers, with which four blocks of 128 threads run side by side.
 const LIVE: usize = 48;
 
-/// The most steps of a part which could be cut: compilers take more than twice as long for a function that is twice as
-/// long, and minutes for one of thousands of lines.
-const STEPS: usize = 500;
-
 /// What is done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IrStep {
@@ -99,7 +95,7 @@ fn cut(graph: &Graph, units: Vec<Vec<IrStep>>) -> Vec<Part> {
         let before = looks.len();
         looks.extend(&unit);
         let longer = Part::new(graph, &needs, &looks);
-        if before == 0 || longer.live <= LIVE && longer.steps.len() <= STEPS {
+        if before == 0 || longer.live <= LIVE {
             part = longer;
         } else {
             parts.push(part);
