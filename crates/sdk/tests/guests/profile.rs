@@ -9,7 +9,6 @@ use vouch_air::tables::Table;
 use vouch_air::witness::generate;
 use vouch_emulator::testing::{ElfBuilder, TEXT, asm};
 use vouch_emulator::{SegmentLimits, record};
-use vouch_isa::accelerators::Accelerator;
 use vouch_sdk::profile::{Amount, GuestProfile, Unit, profile};
 use vouch_sdk::{Error, Execution, Limits, Program, ProveOptions, prove};
 
@@ -100,10 +99,11 @@ fn proven_rows(program: &Program, input: &[u8]) -> BTreeMap<&'static str, u64> {
         ("merkle", nodes),
         ("poseidon2", asked.count()),
     ];
-    let accelerators = Accelerator::ALL.map(|accelerator| {
-        let calls = segment.invocations(accelerator).count();
-        (accelerator.info().name, calls)
-    });
+    let counts = segment.counts();
+    let accelerators = Table::ALL
+        .into_iter()
+        .filter(|table| *table > Table::Facts)
+        .map(|table| (table.name(), table.rows(&counts, 0) as usize));
     let steps = steps.into_iter().zip(segment.steps.iter().map(Vec::len));
     let all = { steps.chain(others) }
         .chain(accelerators)
