@@ -45,9 +45,9 @@ mod witness;
 /// The examples of the documentation.
 #[cfg(doctest)]
 mod pages {
-    #[doc = include_str!("../../../../docs/commitments.md")]
+    #[doc = include_str!("../../../docs/commitments.md")]
     mod commitments {}
-    #[doc = include_str!("../../../../docs/migration.md")]
+    #[doc = include_str!("../../../docs/migration.md")]
     mod migration {}
 }
 
