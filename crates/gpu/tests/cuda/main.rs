@@ -125,7 +125,10 @@ fn a_kernel_is_launched_as_it_was_compiled() {
     let grid = Grid::line(1, 1);
     // SAFETY: neither is launched.
     let (missing, short) = unsafe { (gpu.launch(grid, Missing), gpu.launch(grid, Short(0))) };
-    assert_eq!(missing, error("fake_missing", "there is none of this name"));
+    assert_eq!(
+        missing,
+        error("fake_missing", "there is none with this name")
+    );
     assert_eq!(short, error("fake_fill", "it takes 16 bytes, got 8"));
 }
 
