@@ -29,6 +29,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use vouch_air::tables::Table;
+use vouch_emulator::testing::random_program;
 use vouch_prover::Prover;
 use vouch_verifier::Profile;
 
@@ -46,6 +47,8 @@ pub fn run(effort: Effort) -> Outcome {
     let small = small();
     // It fills the tables that the small one does not.
     let large = World::new(&everything(0, ROUNDS_TO_REFRESH, 0), INPUT).long();
+    // It has few tables, so that their columns do not all fit into one pack.
+    let plain = World::new(&random_program(0, 60), INPUT);
     let lies = lies(&small, &large, effort);
     let mut outcome = Outcome::default();
     let covered: BTreeSet<&str> = lies.iter().map(lies::subject).collect();
@@ -65,7 +68,7 @@ pub fn run(effort: Effort) -> Outcome {
         let share: Vec<&Lie<'_>> = lies.iter().skip(i).step_by(stride).collect();
         outcome.add(tell(profile, &share, [&small, &large]));
         outcome.add(twice::run(profile, &small, &lies, effort));
-        outcome.add(packs::run(profile, [&small, &large], effort));
+        outcome.add(packs::run(profile, &[&small, &plain, &large], effort));
     }
     packs::expect_all(&mut outcome);
     outcome.add(control::run(&lies, effort));

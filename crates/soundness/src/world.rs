@@ -25,6 +25,8 @@ pub struct World {
     pub tree: MemoryTree,
     /// The tables.
     pub traces: Traces,
+    /// Answers come from the lookup table, as in a long execution.
+    is_long: bool,
 }
 
 impl World {
@@ -46,6 +48,7 @@ impl World {
             segment,
             tree,
             traces,
+            is_long: false,
         }
     }
 
@@ -94,6 +97,7 @@ impl World {
             segment,
             tree,
             traces,
+            is_long: false,
         }
     }
 
@@ -101,12 +105,17 @@ impl World {
     #[must_use]
     pub fn long(mut self) -> Self {
         answer_from_lookup_table(&mut self.traces);
+        self.is_long = true;
         self
     }
 
     /// The tables of other events than the honest ones.
     pub fn fill(&self, segment: &Segment) -> Traces {
-        generate(segment, &self.program.image().text, &mut self.tree.clone())
+        let mut traces = generate(segment, &self.program.image().text, &mut self.tree.clone());
+        if self.is_long {
+            answer_from_lookup_table(&mut traces);
+        }
+        traces
     }
 
     /// Whether tables are those of the honest execution: whatever was done on the way, it makes

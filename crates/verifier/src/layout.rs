@@ -6,12 +6,10 @@
 
 use p3_air::symbolic::AirLayout;
 use p3_air::{Air, BaseAir};
-use p3_batch_stark::symbolic::get_log_num_quotient_chunks;
 use p3_lookup::logup::LogUpGadget;
-use p3_lookup::{InteractionSymbolicBuilder, Lookups};
+use p3_lookup::{InteractionSymbolicBuilder, LookupProtocol, Lookups};
 use serde::Serialize;
 use vouch_air::F;
-use vouch_air::machine::MIN_LOG_HEIGHT;
 use vouch_air::tables::{Instance, Table};
 
 use crate::config::Quartic;
@@ -48,21 +46,22 @@ pub fn layout(table: Table) -> (TableShape, Lookups<F>) {
     Air::eval(&instance, &mut builder);
     let lookups = Lookups::from_builder(&builder);
     let gadget = LogUpGadget::new();
-    // The height does not matter: no constraint's degree depends on it.
+    let constraints = builder.base_constraints();
+    let degree = { constraints.iter() }.map(|constraint| constraint.degree_multiple());
+    let degree = degree.max().unwrap_or(0);
+    // As `get_log_num_quotient_chunks` of p3-batch-stark, which evaluates all constraints once more and those of LogUp
+    // besides: that the two agree is tested.
     let chunks = |lookups: &Lookups<F>| {
-        1 << get_log_num_quotient_chunks::<F, Quartic, _, _>(
-            &instance,
-            AirLayout::from_air::<F>(&instance),
-            1 << MIN_LOG_HEIGHT,
-            lookups,
-            0,
-            &gadget,
-        )
+        let of_lookups = lookups
+            .iter()
+            .map(|lookup| gadget.constraint_degree(lookup));
+        let degree = of_lookups.max().unwrap_or(0).max(degree);
+        (degree.max(2) - 1).next_power_of_two()
     };
     let shape = |lookups: &Lookups<F>, quotient_chunks, lookup_budget| TableShape {
         width: table.width(),
         fixed: instance.preprocessed_width(),
-        constraints: builder.base_constraints().len(),
+        constraints: constraints.len(),
         messages: builder.global_interactions().len(),
         logup_columns: lookups.len(),
         quotient_chunks,

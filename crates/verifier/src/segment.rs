@@ -287,13 +287,13 @@ pub(crate) fn check_proof_length(proof: &[u8]) -> Result<(), DecodeError> {
         0..=MAX_PROOF_BYTES => Ok(()),
         got => Err(DecodeError::Field {
             field: "proof",
-            expected: "at most 5 MiB",
+            expected: "at most 6 MiB",
             got: got as u64,
         }),
     }
 }
 
 const _: () = assert!(
-    MAX_PROOF_BYTES == 5 << 20,
+    MAX_PROOF_BYTES == 6 << 20,
     "the error above names the bound"
 );

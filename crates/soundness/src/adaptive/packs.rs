@@ -20,34 +20,43 @@ use crate::{Effort, Outcome};
 const REFUSED: &str = "other packs refused";
 const ACCEPTED: &str = "the same packs accepted";
 
-/// All of them, in one profile. What the layout of the `small` world has no example of, that of the `large` one has; since that is as
-/// long as the lookup table, in the quick run in one profile alone.
-pub fn run(profile: Profile, [small, large]: [&World; 2], effort: Effort) -> Outcome {
-    let mut outcome = tell(profile, small, &of_a_level());
-    if profile == Profile::Fast100 || effort == Effort::Long {
-        outcome.add(tell(profile, large, &of_levels()));
+/// All of them, in one profile, each about the first of the worlds whose layout has an example of it. The last one is as long as
+/// the lookup table: in the quick run it is for one profile alone.
+pub fn run(profile: Profile, worlds: &[&World], effort: Effort) -> Outcome {
+    let mut outcome = Outcome::default();
+    let mut cheats = of_a_level();
+    cheats.extend(of_levels());
+    let count = match profile {
+        Profile::Fast100 => worlds.len(),
+        _ => worlds.len() - effort.pick(1, 0),
+    };
+    for world in &worlds[..count] {
+        let (there, others): (Vec<_>, Vec<_>) =
+            { cheats.into_iter() }.partition(|(_, cheat, _)| is_there(profile, world, cheat));
+        outcome.add(tell(profile, world, &there));
+        cheats = others;
     }
     outcome
+}
+
+/// The layout has something that the cheat can have otherwise: in some profiles a kind of columns has one pack alone.
+fn is_there(profile: Profile, world: &World, cheat: &Cheat) -> bool {
+    let heights = world.traces.tables.iter().map(|trace| {
+        let log_height = trace.matrix.height().trailing_zeros() as usize;
+        (trace.instance.table, log_height)
+    });
+    let packing = packing(profile, &heights.collect::<Vec<_>>());
+    cheat.packs.is_none_or(|packs| {
+        let round = packing.round(packs.kind);
+        round.is_some_and(|round| packs.how.group(round).is_some())
+    })
 }
 
 /// A cheat, with its name and the step that must refuse it.
 type Telling = (String, Cheat, Option<VerifierStep>);
 
 fn tell(profile: Profile, world: &World, cheats: &[Telling]) -> Outcome {
-    let heights = world.traces.tables.iter().map(|trace| {
-        let log_height = trace.matrix.height().trailing_zeros() as usize;
-        (trace.instance.table, log_height)
-    });
-    let packing = packing(profile, &heights.collect::<Vec<_>>());
-    // In some profiles a kind of columns has one pack alone.
-    let is_there = |cheat: &Cheat| {
-        cheat.packs.is_none_or(|packs| {
-            let round = packing.round(packs.kind);
-            round.is_some_and(|round| packs.how.group(round).is_some())
-        })
-    };
-    let there = cheats.par_iter().filter(|(_, cheat, _)| is_there(cheat));
-    gather(there, |outcome, (what, cheat, refused_by)| {
+    gather(cheats.par_iter(), |outcome, (what, cheat, refused_by)| {
         let prover = cheater(profile, *cheat, world.traces.tables.clone());
         let statement = Statement {
             name: format!("honest tables, {what}, {}", name(profile)),

@@ -2,7 +2,7 @@
 
 use vouch_isa::accelerators::Accelerator;
 use vouch_isa::event::Step;
-use vouch_isa::memory::FIRST_TIMESTAMP;
+use vouch_isa::memory::{ECALL_TICKS, FIRST_TIMESTAMP, STEP_TICKS};
 use vouch_isa::{Call, Family, Format, Op};
 
 use crate::model::{Change, Fault, Kind};
@@ -140,7 +140,7 @@ fn stores(step: &Step) -> bool {
     step.op.info().format == Format::S
 }
 
-/// The instructions executed before a timestamp: each took three, each call five and one a
+/// The instructions executed before a timestamp: each took [`STEP_TICKS`], each call [`ECALL_TICKS`] and one a
 /// word.
 fn cycle_at(world: &World, ts: u32) -> u64 {
     let segment = &world.segment;
@@ -155,7 +155,8 @@ fn cycle_at(world: &World, ts: u32) -> u64 {
             .sum::<u64>()
     };
     let accesses: u64 = Accelerator::ALL.map(of).into_iter().sum();
-    (u64::from(ts - FIRST_TIMESTAMP) - 5 * calls - moves - accesses) / 3 + calls
+    let of_calls = u64::from(ECALL_TICKS) * calls + moves + accesses;
+    (u64::from(ts - FIRST_TIMESTAMP) - of_calls) / u64::from(STEP_TICKS) + calls
 }
 
 fn change(random: &mut Random) -> Change {
