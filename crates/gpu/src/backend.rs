@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use vouch_prover::{Backend, Coordinated, CpuEngine, Job, ProveError};
+use vouch_prover::{Backend, Coordinated, Job, ProveError};
 use vouch_verifier::{Profile, with_challenge_field};
 
 use crate::arena::Gpu;
 use crate::error::GpuError;
-use crate::ir::is_compiled;
 use crate::open::open;
 use crate::setup::GpuEngine;
 
@@ -50,30 +49,27 @@ pub fn on(gpu: &Gpu, profile: Profile) -> Box<dyn Backend> {
     let parameters = profile.parameters();
     with_challenge_field!(parameters.extension, EF => {
         let engine = GpuEngine::<EF>::new(gpu, parameters);
-        let cpu = CpuEngine::<EF>::new(parameters);
-        Box::new(Alone::new(Coordinated::new(profile, engine), Coordinated::new(profile, cpu)))
+        Box::new(Alone::new(Coordinated::new(profile, engine)))
     })
 }
 
 /// A backend that makes one proof at a time: two would need twice the memory, and each alone
-/// keeps the device busy. What the device has no kernels for ([`is_compiled`]) the CPU proves, with the same bytes.
-struct Alone<B, C> {
+/// keeps the device busy.
+struct Alone<B> {
     backend: B,
-    cpu: C,
     turn: Mutex<()>,
 }
 
-impl<B, C> Alone<B, C> {
-    fn new(backend: B, cpu: C) -> Self {
+impl<B> Alone<B> {
+    fn new(backend: B) -> Self {
         Self {
             backend,
-            cpu,
             turn: Mutex::default(),
         }
     }
 }
 
-impl<B: Backend, C: Backend> Backend for Alone<B, C> {
+impl<B: Backend> Backend for Alone<B> {
     fn name(&self) -> &'static str {
         self.backend.name()
     }
@@ -83,10 +79,6 @@ impl<B: Backend, C: Backend> Backend for Alone<B, C> {
     }
 
     fn prove(&self, job: Job) -> Result<Vec<u8>, ProveError> {
-        let mut tables = job.traces.tables.iter();
-        if !tables.all(|trace| is_compiled(trace.instance.table)) {
-            return self.cpu.prove(job);
-        }
         let _turn = self.turn.lock();
         self.backend.prove(job)
     }

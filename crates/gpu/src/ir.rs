@@ -2,10 +2,11 @@
 //!
 //! A table's symbolic expressions become a [`Graph`] in which no value is computed twice; the graph
 //! is cut into [`Part`]s, each a list of steps that keeps few values at a time; and these are
-//! written as C++ (`emit`). `evaluate` runs the same steps on the CPU: what the tests compare with
+//! written as C++ (`emit`), or, if they are too long for a compiler, as words for a kernel that interprets them (`encode`). `evaluate` runs the same steps on the CPU: what the tests compare with
 //! the tables' own code.
 
 mod emit;
+mod encode;
 #[cfg(feature = "shim")]
 mod evaluate;
 mod graph;
@@ -21,27 +22,11 @@ use vouch_air::tables::{Instance, Table};
 use vouch_prover::plan::{TablePlan, plan};
 
 pub use emit::sources;
+pub use encode::Encoded;
 #[cfg(feature = "shim")]
 pub use evaluate::{Evaluated, evaluate};
 pub use graph::{Graph, Id, Node};
 pub use order::{IrStep, Part};
-
-/// Tables whose constraints are too long to be compiled: they have no kernels, and proofs that hold them are made on
-/// the CPU. NVIDIA's compiler takes minutes to hours for their tens of thousands of lines.
-pub const NOT_COMPILED: [Table; 4] = [
-    Table::KeccakRound,
-    Table::Sha256Rounds,
-    Table::MulAddMod256,
-    Table::MulAddMod384,
-];
-
-/// Operations of the longest program that is compiled.
-pub const MOST_OPERATIONS: usize = 5000;
-
-/// Whether the table has kernels.
-pub fn is_compiled(table: Table) -> bool {
-    !NOT_COMPILED.contains(&table)
-}
 
 /// The program of a table.
 pub struct TableProgram {
@@ -59,6 +44,8 @@ pub struct TableProgram {
     pub constraint_parts: Vec<Part>,
     /// How to compute the messages.
     pub message_parts: Vec<Part>,
+    /// Both as words, if the table has no kernels of its own.
+    pub encoded: Option<Encoded>,
 }
 
 /// A message of a table.
@@ -127,7 +114,7 @@ impl TableProgram {
                 message
             })
             .collect();
-        Self {
+        let mut program = Self {
             constraint_parts: order::constraints(&graph, &constraints),
             message_parts: order::messages(&graph, &messages),
             table,
@@ -135,7 +122,10 @@ impl TableProgram {
             graph,
             constraints,
             messages,
-        }
+            encoded: None,
+        };
+        program.encoded = program.encode();
+        program
     }
 
     /// The messages' constants and factors.

@@ -45,6 +45,7 @@ const FILES: &[(&str, &str)] = &[
     file("logup.cu", include_str!("../kernels/logup.cu")),
     file("quotient.cuh", include_str!("../kernels/quotient.cuh")),
     file("quotient.cu", include_str!("../kernels/quotient.cu")),
+    file("interpreted.cu", include_str!("../kernels/interpreted.cu")),
 ];
 
 /// All sources: those that are written, and those that are generated from the tables.

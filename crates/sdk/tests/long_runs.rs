@@ -17,9 +17,9 @@ fn fibonacci() -> Program {
     Program::from_elf(guests::FIBONACCI).expect("an embedded guest")
 }
 
-/// An input on which [`fibonacci`] runs for some 20,000 cycles.
+/// An input on which [`fibonacci`] runs for some 37,500 cycles.
 fn input() -> Input {
-    Input::new().word(4100)
+    Input::new().word(7500)
 }
 
 /// Small segments: five of [`input`].
@@ -71,7 +71,7 @@ fn the_journal_does_not_depend_on_the_segments() {
     let id = image_id(&fibonacci());
     let whole = whole();
     assert_eq!(whole.receipt.segments.len(), 5);
-    for (cells, segments) in [(0, 5), (2_500_000, 3), (1 << 26, 1)] {
+    for (cells, segments) in [(0, 6), (2_700_000, 3), (1 << 26, 1)] {
         let options = ProveOptions {
             segment_cells: cells,
             ..options()

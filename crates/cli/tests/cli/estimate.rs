@@ -45,7 +45,7 @@ fn an_estimate_says_what_a_proof_then_takes() {
         let number = |value: &serde_json::Value| value.as_f64().expect("a number");
         let bytes = number(&proven["proof_bytes"]);
         assert!(
-            (number(&estimate["proof_bytes"]) / bytes - 1.0).abs() < 0.01,
+            (number(&estimate["proof_bytes"]) / bytes - 1.0).abs() < 0.02,
             "{reply}"
         );
         assert!(number(&estimate["most_proof_bytes"]) >= bytes, "{reply}");

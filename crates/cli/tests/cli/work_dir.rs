@@ -13,8 +13,8 @@ use crate::signals::signals;
 /// `vouch prove` of a run of some 15 segments, in the work folder `work`.
 fn arguments() -> Vec<String> {
     let elf = guest("fibonacci");
-    // 16,000 numbers, some 80,000 cycles.
-    let plain = ["prove", &elf, "--input-hex", "803e0000", "-o", "receipt"];
+    // 24,000 numbers, some 120,000 cycles.
+    let plain = ["prove", &elf, "--input-hex", "c05d0000", "-o", "receipt"];
     let more = ["--work-dir", "work", "--segment-cells", "2400000"];
     let memory = ["--max-memory", "1GiB"];
     let all = [&plain[..], &more, &memory].concat();

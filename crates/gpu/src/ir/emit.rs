@@ -3,9 +3,9 @@
 
 use vouch_air::tables::Table;
 
+use super::TableProgram;
 use super::graph::{Id, Node};
 use super::order::{IrStep, Part};
-use super::{TableProgram, is_compiled};
 use crate::field::word;
 use crate::sources::Source;
 
@@ -15,15 +15,16 @@ const DEGREES: [usize; 2] = [4, 5];
 /// compile.
 const LONG: usize = 2000;
 
-/// The files of all tables.
+/// The files of all tables that are compiled.
 pub fn sources() -> Vec<Source> {
-    let compiled = Table::ALL.into_iter().filter(|&table| is_compiled(table));
-    compiled.flat_map(files).collect()
+    let programs = Table::ALL.into_iter().map(TableProgram::of);
+    { programs.filter(|program| program.encoded.is_none()) }
+        .flat_map(files)
+        .collect()
 }
 
-fn files(table: Table) -> Vec<Source> {
-    let program = TableProgram::of(table);
-    let name = table.name();
+fn files(program: &TableProgram) -> Vec<Source> {
+    let name = program.table.name();
     let file = |name, degrees: &[usize]| Source {
         name: format!("constraints_{name}.cu"),
         text: program.source(degrees),

@@ -46,7 +46,7 @@ pub enum IrStep {
 
 impl IrStep {
     /// The value that is looked at, unless one is computed.
-    fn looks_at(self) -> Option<Id> {
+    pub(super) fn looks_at(self) -> Option<Id> {
         match self {
             Self::Constraint { value, .. } | Self::Field { value, .. } => Some(value),
             Self::End { count, .. } => Some(count),

@@ -3,7 +3,7 @@ use vouch_air::F;
 use vouch_air::tables::Table;
 use vouch_verifier::config::ChallengeField;
 
-use super::table::{THREADS, TableArguments, variant};
+use super::table::{Stage, TableArguments, launch};
 use crate::arena::{Buffer, Gpu};
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
@@ -63,11 +63,10 @@ pub fn logup<EF: ChallengeField>(
         public_values: public.start(),
         ..TableArguments::new(table, public_values, main, fixed, main.rows())
     };
-    let variant = variant("logup", table, EF::DEGREE);
     // SAFETY: the kernel reads the columns that the table has, which `new` has checked, its numbers
     // and public values, and writes the LogUp columns.
     unsafe {
-        gpu.launch_variant(&variant, Grid::line(main.rows(), THREADS), arguments)?;
+        launch(gpu, Stage::LogUp, program, EF::DEGREE, arguments)?;
     }
     let total = running_sum::<EF>(gpu, &columns.buffer, main.rows())?;
     let terminal = to_challenges::<EF>(total.read(0..EF::DEGREE)?)[0];

@@ -6,7 +6,7 @@ use vouch_air::tables::{Instance, Table};
 use vouch_verifier::config::ChallengeField;
 use vouch_verifier::packing::COSET;
 
-use super::table::{THREADS, TableArguments, variant};
+use super::table::{Stage, THREADS, TableArguments, launch};
 use crate::arena::Gpu;
 use crate::device::{Address, Arguments, Grid};
 use crate::error::GpuError;
@@ -161,11 +161,10 @@ pub fn quotient<EF: ChallengeField>(
             result.rows(),
         )
     };
-    let variant = variant("quotient", extended.table, EF::DEGREE);
     // SAFETY: `new` and `check` have seen that all columns that the table looks at are there for
     // all points; it also reads the numbers and values made here, and writes the result.
     unsafe {
-        gpu.launch_variant(&variant, Grid::line(result.rows(), THREADS), arguments)?;
+        launch(gpu, Stage::Quotient, program, EF::DEGREE, arguments)?;
     }
     Ok(result)
 }

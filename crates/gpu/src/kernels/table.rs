@@ -1,11 +1,14 @@
-//! What the kernels generated for each table take (`kernels/constraints.cuh`).
+//! What the kernels of the tables take (`kernels/constraints.cuh`): those that are generated for each, and those that
+//! interpret the longest programs (`kernels/interpreted.cu`).
 
 use p3_air::BaseAir;
 use vouch_air::F;
 use vouch_air::tables::{Instance, Table};
 use vouch_verifier::config::ChallengeField;
 
-use crate::device::{Address, Arguments};
+use crate::arena::Gpu;
+use crate::device::{Address, Arguments, Grid};
+use crate::error::GpuError;
 use crate::ir::TableProgram;
 use crate::matrix::Matrix;
 
@@ -37,9 +40,71 @@ unsafe impl Arguments for TableArguments {
     const KERNEL: &'static str = "table";
 }
 
-/// The table's kernel of this stage.
-pub(super) fn variant(stage: &str, table: Table, degree: usize) -> String {
-    format!("{stage}_{}_{degree}", table.name())
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Interpreted {
+    table: TableArguments,
+    program: Address,
+    instructions: u32,
+    columns: u32,
+    powers: u32,
+    unused: u32,
+}
+
+// SAFETY: `InterpretedArgs` has the same fields; no padding.
+unsafe impl Arguments for Interpreted {
+    const KERNEL: &'static str = "interpreted";
+}
+
+/// What is made of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// LogUp columns, of the messages.
+    LogUp,
+    /// A quotient, of the constraints and the messages.
+    Quotient,
+}
+
+/// Runs the table's kernel of this stage, or the one that interprets its program, a thread a point.
+///
+/// # Safety
+/// As of [`Gpu::launch`].
+///
+/// # Errors
+/// Those of [`Gpu::buffer`] and [`Gpu::launch`].
+pub(super) unsafe fn launch(
+    gpu: &Gpu,
+    stage: Stage,
+    program: &TableProgram,
+    degree: usize,
+    arguments: TableArguments,
+) -> Result<(), GpuError> {
+    let grid = Grid::line(arguments.points as usize, THREADS);
+    let name = match stage {
+        Stage::LogUp => "logup",
+        Stage::Quotient => "quotient",
+    };
+    let Some(encoded) = &program.encoded else {
+        let variant = format!("{name}_{}_{degree}", program.table.name());
+        // SAFETY: the caller says so.
+        return unsafe { gpu.launch_variant(&variant, grid, arguments) };
+    };
+    let words = match stage {
+        Stage::LogUp => &encoded.words[encoded.constraints..],
+        Stage::Quotient => &encoded.words,
+    };
+    let instructions = gpu.upload(words)?;
+    let arguments = Interpreted {
+        table: arguments,
+        program: instructions.start(),
+        instructions: (words.len() / 2) as u32,
+        columns: program.plan.columns.len() as u32,
+        powers: (program.combiners() + program.constraints.len()) as u32,
+        unused: 0,
+    };
+    // SAFETY: the caller says so of the table's arguments; the instructions, which name no column, number or value that
+    // the table's own kernel would not, are read where they were put.
+    unsafe { gpu.launch_variant(&format!("{name}_{degree}"), grid, arguments) }
 }
 
 impl TableArguments {

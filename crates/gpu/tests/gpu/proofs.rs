@@ -3,7 +3,6 @@
 use vouch_air::memory_tree::MemoryTree;
 use vouch_emulator::testing::segments;
 use vouch_emulator::{Program, SegmentLimits};
-use vouch_gpu::ir::{NOT_COMPILED, is_compiled};
 use vouch_gpu::{Gpu, GpuEngine, on};
 use vouch_prover::testing::Dual;
 use vouch_prover::testing::conformance::{
@@ -40,20 +39,10 @@ fn four_hashes_in_every_profile() {
 #[test]
 fn every_kind_of_segment() {
     on_devices(|gpu| {
-        let (dual, alone) = (dual(gpu, Profile::Fast100), on(gpu, Profile::Fast100));
-        let (mut both, mut cpu) = (0, 0);
+        let dual = dual(gpu, Profile::Fast100);
         for case in short() {
-            let mut tables = case.traces.tables.iter();
-            if tables.all(|trace| is_compiled(trace.instance.table)) {
-                assert_conforms(&*dual, &case);
-                both += 1;
-            } else {
-                // There are no kernels for some tables: the CPU does it.
-                assert_conforms(&*alone, &case);
-                cpu += 1;
-            }
+            assert_conforms(&*dual, &case);
         }
-        assert!(both > 7 && cpu == NOT_COMPILED.len(), "{both}, {cpu}");
     });
 }
 

@@ -15,7 +15,6 @@ use vouch_air::testkit::answer::answer_from_lookup_table;
 use vouch_air::witness::{Trace, generate};
 use vouch_emulator::SegmentLimits;
 use vouch_emulator::testing::{program, segments};
-use vouch_gpu::ir::is_compiled;
 use vouch_gpu::{Gpu, Matrix};
 use vouch_isa::event::Segment;
 use vouch_verifier::config::ChallengeField;
@@ -39,14 +38,12 @@ pub fn executed() -> Vec<Trace> {
     answer_from_lookup_table(&mut traces);
     let long = traces.tables.into_iter();
     all.extend(long.filter(|trace| trace.instance.table == Table::Lookup));
-    all.retain(|trace| is_compiled(trace.instance.table));
     all
 }
 
-/// Every table that has kernels, with rows that break all its rules.
+/// Every table with rows that break all its rules.
 pub fn random(log_height: usize) -> impl Iterator<Item = Trace> {
-    let compiled = Table::ALL.into_iter().filter(|&table| is_compiled(table));
-    compiled.map(move |table| {
+    Table::ALL.into_iter().map(move |table| {
         let mut instance = Instance::new(table, 0, &[]);
         let height = 1 << log_height;
         for (column, seed) in instance.periodic.iter_mut().zip(20..) {
