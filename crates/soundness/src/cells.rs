@@ -1,8 +1,8 @@
 //! One wrong cell.
 //!
 //! Every column of every table that an execution fills, in its first and last row, the first
-//! of its padding and a number of others: the cell becomes something else, and with pairs of
-//! limbs the word becomes the one that is the same modulo p. A rule must notice. What none
+//! of its padding and a number of others: the cell becomes something else, with pairs of
+//! limbs the word becomes the one that is the same modulo p, and with pairs of bytes the limb stays what it is and one of them is none. A rule must notice. What none
 //! notices must be on the list of free cells, `crates/air/free-cells.txt`, or stand in a row
 //! that sends nothing before and after.
 //!
@@ -13,7 +13,7 @@ pub mod proven;
 use std::collections::BTreeSet;
 
 use p3_air::BaseAir;
-use p3_field::{PrimeField32, integers::QuotientMap};
+use p3_field::{PrimeCharacteristicRing, PrimeField32, integers::QuotientMap};
 use p3_matrix::Matrix;
 use rayon::prelude::*;
 use vouch_air::F;
@@ -206,13 +206,27 @@ fn mutants(trace: &Trace, row: usize) -> Vec<Mutant> {
         }));
         if column + 1 < width {
             let pair = [own, cell(row, column + 1)];
-            all.extend(aliases(pair).map(|[lo, hi]| Mutant {
+            all.extend(aliases(pair).chain(no_bytes(pair)).map(|[lo, hi]| Mutant {
                 row,
                 cells: vec![(column, lo), (column + 1, hi)],
             }));
         }
     }
     all
+}
+
+/// Two cells that hold a limb of two bytes, as cells of which one is no byte and which make the same limb: the lower one
+/// is 256 more, or the upper one no small number. Bits are bytes that no table makes a limb of in this way.
+fn no_bytes([lo, hi]: [F; 2]) -> impl Iterator<Item = [F; 2]> {
+    let [low, high] = [lo, hi].map(|x| x.as_canonical_u32());
+    let are_bytes = low < 1 << 8 && high < 1 << 8 && low.max(high) > 1;
+    let radix = F::from_int(256);
+    let other = lo + F::from_int(if low == 0 { 1 } else { -1 });
+    let others = [
+        (high > 0).then(|| [lo + radix, hi - F::ONE]),
+        Some([other, hi + (lo - other) / radix]),
+    ];
+    others.into_iter().flatten().filter(move |_| are_bytes)
 }
 
 /// Two cells that hold a word of two 16-bit limbs, as the limbs of the word p more or less.

@@ -25,7 +25,7 @@ use crate::{Effort, Outcome, cells};
 pub use bugs::{BUGS, Bug};
 use evidence::{Breach, Evidence, Spare};
 use machine::Rules;
-use weaken::Without;
+use weaken::{Part, Without};
 
 /// Share of the weakened machines that must be caught, in percent.
 const SHARE: u64 = 95;
@@ -83,8 +83,11 @@ fn listed(weakening: Without, spare: &[Spare]) -> Option<&'static str> {
         }
         _ => return None,
     };
-    let mut of_table = spare.iter().filter(|spare| spare.table == table);
-    let found = of_table.find(|spare| spare.rules.contains(&rule))?;
+    let is_first = matches!(weakening, Without::Part(.., Part::First));
+    let is_about = |spare: &&Spare| {
+        spare.table == table && spare.rules.contains(&rule) && (is_first || !spare.is_first_operand)
+    };
+    let found = spare.iter().find(is_about)?;
     Some(match found.is_implied {
         true => "the same machine, as other rules imply this one",
         false => "the same machine, as the rest of its group implies this one",

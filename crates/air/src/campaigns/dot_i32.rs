@@ -131,8 +131,8 @@ fn ones(side: usize) -> Call {
 /// The bytes of the `i`-th word other than they are, though its limbs are the same.
 ///
 /// As integers, bytes of any size add up to the word. One that is `p / 256` more behind one that is one more are the
-/// same limb in the field, and add `p` to the sum.
-fn other_bytes(i: usize) -> [Row; 3] {
+/// same limb in the field, and add `p` to the sum. And a sign is another, which the third byte makes up for.
+fn other_bytes(i: usize) -> [Row; 4] {
     let ones = row(&ones(1 - i / LENGTH));
     let changed = |honest: Row, steps: [F; 4], sign: F| {
         let mut row = honest;
@@ -144,9 +144,15 @@ fn other_bytes(i: usize) -> [Row; 3] {
         row
     };
     let [zero, one, far] = [0, 1, P / 256].map(F::from_int);
+    let sign = F::ONE - ones.is_negative[i].double();
     [
         changed(ones, [one, far, zero, zero], zero),
         changed(ones, [zero, zero, one, far], zero),
+        changed(
+            ones,
+            [zero, zero, -sign * F::from_int(1 << 16), zero],
+            sign,
+        ),
         changed(
             row(&varied()),
             [zero, zero, zero, one],
@@ -247,7 +253,15 @@ pub(super) fn campaign() -> Campaign {
     Campaign::new(
         Table::DotI32,
         Vec::from([mutation]),
-        [Spare::one_flag()].into(),
+        [
+            Spare::one_flag(),
+            Spare::first_operands(
+                ["low bytes are bytes"],
+                "of a limb whose upper byte is one the lower is what is left, a small number: as integers, both make the \
+                 same word whatever it is",
+            ),
+        ]
+        .into(),
     )
 }
 

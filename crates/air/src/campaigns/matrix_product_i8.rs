@@ -96,7 +96,7 @@ fn carry(row: &mut Row, i: usize, carry: i64) {
 }
 
 /// The `i`-th byte is 256 away, which its sign makes up for, or by one, which a sign of a fraction makes up for.
-/// A low byte of a limb has the sign that the lookup says.
+/// A low byte of a limb has the sign that the lookup says: there it is the next byte that makes up for 256.
 fn other_bytes(i: usize) -> impl Iterator<Item = Row> {
     let honest = row(&varied());
     let far = match as_signed(honest.is_negative[i]) {
@@ -104,17 +104,21 @@ fn other_bytes(i: usize) -> impl Iterator<Item = Row> {
         _ => (256, F::NEG_ONE),
     };
     let near = (1, -F::from_int(256).inverse());
-    let of_high_byte = (i % 2 == 1).then_some(near);
-    [Some(far), of_high_byte]
-        .into_iter()
-        .flatten()
-        .map(move |(step, sign)| {
-            let mut row = honest;
-            row.bytes[i] += F::from_int(step);
-            row.is_negative[i] += sign;
-            (0..SUMS).for_each(|i| solve(&mut row, i));
-            row
-        })
+    let (over, none) = ((256, F::ZERO), F::ZERO);
+    let others = match i % 2 {
+        0 => [(far, none), (over, F::NEG_ONE)],
+        _ => [(far, none), (near, none)],
+    };
+    others.into_iter().map(move |((step, sign), next)| {
+        let mut row = honest;
+        row.bytes[i] += F::from_int(step);
+        row.is_negative[i] += sign;
+        if let Some(byte) = row.bytes.get_mut(i + 1) {
+            *byte += next;
+        }
+        (0..SUMS).for_each(|i| solve(&mut row, i));
+        row
+    })
 }
 
 /// Another `i`-th sum.

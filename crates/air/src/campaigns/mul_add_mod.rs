@@ -245,6 +245,11 @@ pub(super) fn campaign<
             [highest],
             "no limb is above, so that the flags below add up to 0 if this one differs, and it is 1",
         ),
+        Spare::first_operands(
+            ["factors are bytes"],
+            "of a limb of a, b or m whose upper byte is one the lower is what is left, a small number: as integers, both \
+             make the same number whatever it is. Those of the quotient are needed, and attacked",
+        ),
     ];
     Campaign::new(table, Vec::from([mutation]), spare.into())
 }

@@ -23,6 +23,8 @@ pub struct Spare {
     /// Other rules imply all of them. If not, each follows from the others of its group, and
     /// some mutant is kept out by the group.
     pub is_implied: bool,
+    /// Of questions that are needed: it is only whether their first operand is a byte that others imply.
+    pub is_first_operand: bool,
     /// Why none is needed.
     pub reason: &'static str,
 }
@@ -33,7 +35,16 @@ impl Spare {
         Self {
             rules: rules.into(),
             is_implied: false,
+            is_first_operand: false,
             reason,
+        }
+    }
+
+    /// Questions that are needed, but for whether their first operand is a byte: that follows from the others.
+    pub fn first_operands<const N: usize>(rules: [&'static str; N], reason: &'static str) -> Self {
+        Self {
+            is_first_operand: true,
+            ..Self::implied(rules, reason)
         }
     }
 
@@ -157,6 +168,9 @@ pub fn score(table: Table, kills: &Kills, spare: &[Spare]) -> (Score, Vec<String
     for item in spare {
         let (spare, unknown) = item.find(table, &rules);
         complaints.extend(unknown);
+        if item.is_first_operand {
+            continue;
+        }
         complaints.extend(item.refuted(table, &spare, &sets));
         let count = match item.is_implied {
             true => &mut score.implied,

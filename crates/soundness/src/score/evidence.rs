@@ -94,6 +94,8 @@ pub struct Spare {
     pub rules: Vec<Rule>,
     /// Other rules imply all of them.
     pub is_implied: bool,
+    /// Of the rules, only whether the first operand is a byte.
+    pub is_first_operand: bool,
 }
 
 impl Spare {
@@ -105,6 +107,7 @@ impl Spare {
             names: spare.rules,
             rules,
             is_implied: spare.is_implied,
+            is_first_operand: spare.is_first_operand,
         }
     }
 }

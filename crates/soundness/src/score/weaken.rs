@@ -55,7 +55,7 @@ pub fn of_table(rules: &Rules) -> Vec<Without> {
             let fields = (0..message.fields.len()).filter(|&n| !message.fields[n].is_empty());
             all.extend(fields.map(|n| Without::Element(table, i, n)));
         } else {
-            // Without its only operand a range says nothing at all.
+            // Without its only operand a range says nothing at all, and what is constant is a byte.
             let parts: &[Part] = match message.fact {
                 Some(fact) if fact == Fact::And as u32 => {
                     &[Part::First, Part::Second, Part::Result]
@@ -63,7 +63,9 @@ pub fn of_table(rules: &Rules) -> Vec<Without> {
                 Some(fact) if fact == Fact::Bytes as u32 => &[Part::First, Part::Second],
                 _ => &[],
             };
-            all.extend(parts.iter().map(|&part| Without::Part(table, i, part)));
+            let parts = parts.iter().zip(&message.fields[1..]);
+            let varying = parts.filter(|(_, columns)| !columns.is_empty());
+            all.extend(varying.map(|(&part, _)| Without::Part(table, i, part)));
         }
     }
     all

@@ -17,7 +17,7 @@ impl<const W: usize, const L: usize, const N: usize, const C: usize, const H: us
         all.extend((0..N).map(Self::wrong_place));
         all.extend((0..C).flat_map(Self::around_the_field));
         all.extend((0..L).flat_map(Self::wide_factors));
-        all.extend((0..N).map(Self::wide_quotient));
+        all.extend((0..N).flat_map(Self::wide_quotient));
         all.extend((0..L).map(Self::wide_result));
         all.push(Self::beyond_the_last_place());
         all.extend(Self::other_places());
@@ -142,43 +142,57 @@ impl<const W: usize, const L: usize, const N: usize, const C: usize, const H: us
         all
     }
 
-    /// Two bytes of a limb that are no bytes, with the limb as it is: the product changes by a multiple of `p` in
-    /// this place.
-    fn wide_factors(i: usize) -> [Self; 3] {
+    /// Two bytes of a limb of which both are none, or the upper one, with the limb as it is: the product changes by a
+    /// multiple of `p` in this place.
+    fn wide_factors(i: usize) -> Vec<Self> {
+        let both = [INV_2_16 * F::from_int(256), -INV_2_16];
+        let upper = [F::ONE, -F::from_int(256).inverse()];
+        // What `256` times the bytes adds: `1` in this place and `-2^-16 = 30720` in the next, which is `p`; or `256` and
+        // `-2^-8 = 120 * 2^16`, which is `256 p`.
+        let wide = [(both, 1), (upper, 256)];
+        wide.into_iter()
+            .flat_map(|(steps, times)| Self::wider_factors(i, steps, times))
+            .collect()
+    }
+
+    fn wider_factors(i: usize, steps: [F; 2], times: u64) -> [Self; 3] {
         let widen = |bytes: &mut [F; N]| {
-            bytes[2 * i] += INV_2_16 * F::from_int(256);
-            bytes[2 * i + 1] -= INV_2_16;
+            bytes[2 * i] += steps[0];
+            bytes[2 * i + 1] += steps[1];
         };
-        // `0 * 256`, which is 1 in this place, and 30720 in the next: that is `p`. Below `2^(16 L)`.
+        let number = times * u64::from(P);
+        let limb = |k: usize| (number >> (16 * k)) as u32 & 0xffff;
+        let places = (0..3).filter(|k| i + k < L);
+        let below = places.fold([0; W], |sum, k| plus(sum, at_place(limb(k), i + k)));
+        let beyond = number.checked_shr(16 * (L - i) as u32).unwrap_or(0) as u32;
+        // `0 * 256`, which is a multiple of `p` in this place.
         let product = |numbers: Numbers<W>| -> Self {
-            let quotient = if i + 1 < L { 0 } else { P >> 16 };
-            event(numbers).claiming(at_place(P, i), [small(quotient), [0; W]])
+            event(numbers).claiming(below, [small(beyond), [0; W]])
         };
         let zero = [0; W];
         let mut a = product([zero, small(256), zero, zero]);
         widen(&mut a.a);
         let mut b = product([small(256), zero, zero, zero]);
         widen(&mut b.b);
-        // `256 * 2^(16 L - 1) + p * 2^(16 i) = 256 * m`: in the last limb, half of `p` lies above `m`.
-        let (m, more) = (
-            at_place(0x8000, L - 1),
-            if i + 1 < L { 0 } else { 2 * (P >> 16) },
-        );
-        let numbers = [small(256 + more), m, at_place(P, i), m];
+        // `256 * 2^(16 L - 1)` and the multiple are `256 * m`: what lies beyond the last limb is twice as many `m`.
+        let m = at_place(0x8000, L - 1);
+        let numbers = [small(256 + 2 * beyond), m, below, m];
         let mut m: Self = event(numbers).claiming(zero, [small(256), zero]);
         widen(&mut m.m);
         [a, b, m].map(Self::with_carries)
     }
 
-    /// A byte of the quotient is a third.
-    fn wide_quotient(i: usize) -> Self {
-        let mut row = Self::wrong_place(i);
-        let byte = match i < L {
-            true => &mut row.q_low[2 * i],
-            false => &mut row.q_high[2 * i - N],
-        };
-        *byte = -F::from_int(3).inverse();
-        row
+    /// A byte of the quotient is a third, or a third of 1 / 256.
+    fn wide_quotient(i: usize) -> [Self; 2] {
+        [(0, 3), (1, 3 * 256)].map(|(upper, inverse)| {
+            let mut row = Self::wrong_place(i);
+            let byte = match i < L {
+                true => &mut row.q_low[2 * i + upper],
+                false => &mut row.q_high[2 * i + upper - N],
+            };
+            *byte = -F::from_int(inverse).inverse();
+            row
+        })
     }
 
     /// A limb of the result has `2^16` more, and what comes next 1 less.
