@@ -9,7 +9,7 @@
 #include "quotient.cuh"
 
 // Values that a thread keeps: `SLOTS` in ir/encode.rs.
-#define SLOTS 192
+#define SLOTS 200
 // Columns whose denominators are inverted together.
 #define BATCH 16
 

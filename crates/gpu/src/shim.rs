@@ -15,9 +15,8 @@ use crate::error::GpuError;
 use crate::sources::{Source, sources};
 
 /// What the compiler is called with; `-ffp-contract` and the like do not matter to integers.
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 7] = [
     "-std=c++17",
-    "-O2",
     "-march=native",
     "-fPIC",
     "-shared",
@@ -25,6 +24,9 @@ const FLAGS: [&str; 8] = [
     "-Wall",
     "-Werror",
 ];
+/// Bytes of a source up to which it is optimised: longer ones, of tables of hundreds of messages, would take minutes to
+/// compile, and tests run them on few rows.
+const MOST_OPTIMISED: usize = 150 << 10;
 const HEADER: &str = include_str!("../kernels/shim.h");
 const RUNTIME: &str = include_str!("../kernels/shim.cpp");
 /// What memory holds at first: no field elements.
@@ -224,11 +226,12 @@ fn library(folder: &Path) -> Result<PathBuf, GpuError> {
     let write = |name: &str, text: &str| std::fs::write(work.path().join(name), text);
     write("shim.h", HEADER).map_err(compile)?;
     write("shim.cpp", RUNTIME).map_err(compile)?;
-    let mut units = vec!["shim.cpp".to_string()];
+    let mut units = vec![("shim.cpp".to_string(), "-O2")];
     for Source { name, text } in sources {
         write(&name, &text).map_err(compile)?;
         if name.ends_with(".cu") {
-            units.push(name);
+            let is_small = text.len() <= MOST_OPTIMISED;
+            units.push((name, if is_small { "-O2" } else { "-O0" }));
         }
     }
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
@@ -248,15 +251,19 @@ fn library(folder: &Path) -> Result<PathBuf, GpuError> {
     Ok(library)
 }
 
-/// Compiles files side by side, all at once.
-fn compile_units(compiler: &str, folder: &Path, units: &[String]) -> Result<Vec<String>, GpuError> {
+/// Compiles files side by side, all at once, each with its level of optimisation.
+fn compile_units(
+    compiler: &str,
+    folder: &Path,
+    units: &[(String, &str)],
+) -> Result<Vec<String>, GpuError> {
     let started: Result<Vec<_>, _> = units
         .iter()
-        .map(|unit| {
+        .map(|(unit, level)| {
             let object = format!("{unit}.o");
             Command::new(compiler)
                 .args(FLAGS.iter().filter(|&&flag| flag != "-shared"))
-                .args(["-x", "c++", "-c", unit, "-o", &object])
+                .args([*level, "-x", "c++", "-c", unit, "-o", &object])
                 .current_dir(folder)
                 .stderr(std::process::Stdio::piped())
                 .spawn()

@@ -10,7 +10,7 @@ use crate::field::word;
 /// Operations from which on a table's programs are not compiled: NVIDIA's compiler takes minutes for ten thousand.
 const MOST_COMPILED: usize = 5000;
 /// Values that a thread keeps: `SLOTS` of the kernels. The first two are of constants.
-const SLOTS: usize = 192;
+const SLOTS: usize = 200;
 const CONSTANTS: u32 = 2;
 
 /// `Operation` of the kernels, in their order.
