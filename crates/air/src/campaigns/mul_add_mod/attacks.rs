@@ -34,9 +34,9 @@ impl<const W: usize, const L: usize, const N: usize, const C: usize, const H: us
             &row.is_zero,
         );
         let mut carry = F::ZERO;
-        for i in 0..C {
+        for (i, place) in places.into_iter().enumerate().take(C) {
             let rest = if i < L { row.c[i] - row.r[i] } else { F::ZERO };
-            carry = (places[i] + rest + carry) * INV_2_16;
+            carry = (place + rest + carry) * INV_2_16;
             Self::set_carry(&mut row, i, carry);
         }
         row

@@ -169,13 +169,16 @@ impl Lies {
     }
 }
 
+/// The carries of a sum of limbs.
+type Carries = Array<F, Carry<F>, 2>;
+
 /// The bits and carries of a sum of limbs.
 fn solve(
     sum: Word<F>,
     less: F,
     lies: Lies,
     random: &mut SplitMix,
-) -> Option<(Bits<F>, Array<F, Carry<F>, 2>)> {
+) -> Option<(Bits<F>, Carries)> {
     let mut bits = [F::ZERO; 32];
     let mut carries = [Carry {
         rest: F::ZERO,
