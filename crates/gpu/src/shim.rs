@@ -15,8 +15,9 @@ use crate::error::GpuError;
 use crate::sources::{Source, sources};
 
 /// What the compiler is called with; `-ffp-contract` and the like do not matter to integers.
-const FLAGS: [&str; 7] = [
+const FLAGS: [&str; 8] = [
     "-std=c++17",
+    "-O2",
     "-march=native",
     "-fPIC",
     "-shared",
@@ -24,9 +25,6 @@ const FLAGS: [&str; 7] = [
     "-Wall",
     "-Werror",
 ];
-/// Bytes of a source up to which it is optimised: longer ones, of tables of hundreds of messages, would take minutes to
-/// compile, and tests run them on few rows.
-const MOST_OPTIMISED: usize = 150 << 10;
 const HEADER: &str = include_str!("../kernels/shim.h");
 const RUNTIME: &str = include_str!("../kernels/shim.cpp");
 /// What memory holds at first: no field elements.
@@ -226,12 +224,11 @@ fn library(folder: &Path) -> Result<PathBuf, GpuError> {
     let write = |name: &str, text: &str| std::fs::write(work.path().join(name), text);
     write("shim.h", HEADER).map_err(compile)?;
     write("shim.cpp", RUNTIME).map_err(compile)?;
-    let mut units = vec![("shim.cpp".to_string(), "-O2")];
+    let mut units = vec!["shim.cpp".to_string()];
     for Source { name, text } in sources {
         write(&name, &text).map_err(compile)?;
         if name.ends_with(".cu") {
-            let is_small = text.len() <= MOST_OPTIMISED;
-            units.push((name, if is_small { "-O2" } else { "-O0" }));
+            units.push(name);
         }
     }
     let at_once = std::thread::available_parallelism().map_or(1, usize::from);
@@ -251,19 +248,15 @@ fn library(folder: &Path) -> Result<PathBuf, GpuError> {
     Ok(library)
 }
 
-/// Compiles files side by side, all at once, each with its level of optimisation.
-fn compile_units(
-    compiler: &str,
-    folder: &Path,
-    units: &[(String, &str)],
-) -> Result<Vec<String>, GpuError> {
+/// Compiles files side by side, all at once.
+fn compile_units(compiler: &str, folder: &Path, units: &[String]) -> Result<Vec<String>, GpuError> {
     let started: Result<Vec<_>, _> = units
         .iter()
-        .map(|(unit, level)| {
+        .map(|unit| {
             let object = format!("{unit}.o");
             Command::new(compiler)
                 .args(FLAGS.iter().filter(|&&flag| flag != "-shared"))
-                .args([*level, "-x", "c++", "-c", unit, "-o", &object])
+                .args(["-x", "c++", "-c", unit, "-o", &object])
                 .current_dir(folder)
                 .stderr(std::process::Stdio::piped())
                 .spawn()

@@ -7,8 +7,9 @@ use super::graph::{Id, Node};
 use super::order::{IrStep, Part};
 use crate::field::word;
 
-/// Operations from which on a table's programs are not compiled: NVIDIA's compiler takes minutes for ten thousand.
-const MOST_COMPILED: usize = 5000;
+/// Steps up to which a table's program is compiled: NVIDIA's compiler takes a minute for so many, and many minutes for ten
+/// times as many.
+const MOST_COMPILED: usize = 4000;
 /// Values that a thread keeps: `SLOTS` of the kernels. The first two are of constants.
 const SLOTS: usize = 200;
 const CONSTANTS: u32 = 2;
@@ -55,7 +56,9 @@ impl TableProgram {
     /// If more values wait at a time than a thread keeps, or the table has more columns than an instruction can name:
     /// no table does (tested).
     pub(super) fn encode(&self) -> Option<Encoded> {
-        (self.statistics().operations > MOST_COMPILED).then(|| {
+        let parts = self.constraint_parts.iter().chain(&self.message_parts);
+        let steps: usize = parts.map(|part| part.steps.len()).sum();
+        (steps > MOST_COMPILED).then(|| {
             let mut words = Vec::new();
             let encode = |parts: &[Part], words: &mut Vec<u32>| {
                 parts.iter().for_each(|part| self.encode_part(part, words));

@@ -173,12 +173,7 @@ impl Lies {
 type Carries = Array<F, Carry<F>, 2>;
 
 /// The bits and carries of a sum of limbs.
-fn solve(
-    sum: Word<F>,
-    less: F,
-    lies: Lies,
-    random: &mut SplitMix,
-) -> Option<(Bits<F>, Carries)> {
+fn solve(sum: Word<F>, less: F, lies: Lies, random: &mut SplitMix) -> Option<(Bits<F>, Carries)> {
     let mut bits = [F::ZERO; 32];
     let mut carries = [Carry {
         rest: F::ZERO,
