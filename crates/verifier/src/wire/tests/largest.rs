@@ -22,13 +22,13 @@ const CLASSES: usize = 2 * (MAX_LOG_HEIGHT - MIN_LOG_HEIGHT + 1);
 /// Packs of a commitment to so many columns, each of so many cells a row, at most: those of the highest level are full
 /// but for one a class.
 fn packs(columns: usize, cells: usize) -> usize {
-    columns.min((CELLS / cells >> MAX_LEVEL) + CLASSES)
+    columns.min(((CELLS / cells) >> MAX_LEVEL) + CLASSES)
 }
 
 /// Cells that a proof of this layout commits to.
 fn cells(packing: &Packing, degree: usize) -> usize {
     let of = |(columns, height): &(TableColumns, usize)| {
-        columns.main + columns.fixed + degree * (columns.logup + columns.chunks) << height
+        (columns.main + columns.fixed + degree * (columns.logup + columns.chunks)) << height
     };
     packing.tables().iter().map(of).sum()
 }
