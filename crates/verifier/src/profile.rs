@@ -82,9 +82,9 @@ pub struct Parameters {
     pub query_grinding: usize,
     /// Grinding before each folding challenge.
     pub fold_grinding: usize,
-    /// Grinding before the challenge that batches the openings, if they are no more than [`OPENINGS`].
+    /// Grinding before the challenge that batches the openings, if they are no more than `OPENINGS`.
     pub batch_grinding: usize,
-    /// Grinding before the LogUp challenges, if the tables' rows send no more than [`MESSAGES`].
+    /// Grinding before the LogUp challenges, if the tables' rows send no more than `MESSAGES`.
     pub lookup_grinding: usize,
     /// Grinding before the out-of-domain point.
     pub point_grinding: usize,

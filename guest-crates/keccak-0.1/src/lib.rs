@@ -1,5 +1,5 @@
 //! The permutations Keccak-f and Keccak-p (FIPS 202), with the interface of RustCrypto's `keccak` 0.1, which
-//! `sha3` 0.10 stands on. In a guest, Keccak-f[1600] is one call of the accelerator; all else is software.
+//! `sha3` 0.10 stands on. In a guest, Keccak-f\[1600\] is one call of the accelerator; all else is software.
 #![no_std]
 
 use keccak_02::{Keccak, software};
@@ -41,7 +41,7 @@ pub fn p1600(state: &mut [u64; PLEN], round_count: usize) {
     }
 }
 
-/// Keccak-f[1600].
+/// Keccak-f\[1600\].
 pub fn f1600(state: &mut [u64; PLEN]) {
     Keccak::new().with_f1600(|permute| permute(state));
 }

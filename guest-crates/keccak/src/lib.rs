@@ -1,5 +1,5 @@
 //! The permutations Keccak-f and Keccak-p (FIPS 202), with the interface of RustCrypto's `keccak` 0.2, which
-//! `sha3` stands on. In a guest, Keccak-f[1600] is one call of the accelerator; all else is software.
+//! `sha3` stands on. In a guest, Keccak-f\[1600\] is one call of the accelerator; all else is software.
 #![no_std]
 
 #[doc(hidden)]
@@ -16,7 +16,7 @@ pub const F200_ROUNDS: usize = 18;
 pub const F400_ROUNDS: usize = 20;
 /// Rounds of Keccak-f[800].
 pub const F800_ROUNDS: usize = 22;
-/// Rounds of Keccak-f[1600].
+/// Rounds of Keccak-f\[1600\].
 pub const F1600_ROUNDS: usize = 24;
 
 /// A state of 200 bits: lane `x + 5y`.
@@ -50,7 +50,7 @@ pub trait Backend {
     #[cfg(feature = "parallel")]
     type ParSize1600: ArraySize;
 
-    /// The last `ROUNDS` rounds of Keccak-f[1600]; more than [`F1600_ROUNDS`] do not compile.
+    /// The last `ROUNDS` rounds of Keccak-f\[1600\]; more than [`F1600_ROUNDS`] do not compile.
     #[must_use]
     fn get_p1600<const ROUNDS: usize>() -> Fn1600;
 
@@ -61,13 +61,13 @@ pub trait Backend {
         |states| states.iter_mut().for_each(Self::get_p1600::<ROUNDS>())
     }
 
-    /// Keccak-f[1600].
+    /// Keccak-f\[1600\].
     #[must_use]
     fn get_f1600() -> Fn1600 {
         Self::get_p1600::<F1600_ROUNDS>()
     }
 
-    /// Keccak-f[1600] of several states.
+    /// Keccak-f\[1600\] of several states.
     #[cfg(feature = "parallel")]
     #[must_use]
     fn get_par_f1600() -> ParFn1600<Self> {
@@ -139,7 +139,7 @@ impl Keccak {
         self.with_p800::<F800_ROUNDS>(f);
     }
 
-    /// Calls `f` with Keccak-f[1600].
+    /// Calls `f` with Keccak-f\[1600\].
     pub fn with_f1600(&self, f: impl FnOnce(Fn1600)) {
         self.with_p1600::<F1600_ROUNDS>(f);
     }
@@ -162,7 +162,7 @@ impl Keccak {
         f(|state| software::permute(state, ROUNDS));
     }
 
-    /// As [`Self::with_p200`], of Keccak-f[1600].
+    /// As [`Self::with_p200`], of Keccak-f\[1600\].
     pub fn with_p1600<const ROUNDS: usize>(&self, f: impl FnOnce(Fn1600)) {
         f(Vouch::get_p1600::<ROUNDS>());
     }

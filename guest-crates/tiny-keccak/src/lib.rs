@@ -44,7 +44,7 @@ pub trait Xof {
     fn squeeze(&mut self, output: &mut [u8]);
 }
 
-/// Keccak-f[1600] of a state in place: 25 lanes, lane `x + 5y`.
+/// Keccak-f\[1600\] of a state in place: 25 lanes, lane `x + 5y`.
 pub fn keccakf(state: &mut [u64; 25]) {
     #[cfg(target_arch = "riscv32")]
     if let Some(words) = bytemuck::cast_slice_mut(state).as_mut_array() {

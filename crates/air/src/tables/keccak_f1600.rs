@@ -1,4 +1,4 @@
-//! The accelerator `keccak_f1600`: the permutation Keccak-f[1600] of 50 words in memory.
+//! The accelerator `keccak_f1600`: the permutation Keccak-f\[1600\] of 50 words in memory.
 //!
 //! - Given: a call, from the ecall table.
 //! - Proves: the words that `a0` points to are replaced with what 24 rounds make of them. They lie above

@@ -1,4 +1,4 @@
-//! The permutation Keccak-f[1600] (FIPS 202, section 3): what Keccak-256, SHA-3 and SHAKE hash with.
+//! The permutation Keccak-f\[1600\] (FIPS 202, section 3): what Keccak-256, SHA-3 and SHAKE hash with.
 //!
 //! The state is 25 lanes of 64 bits, lane `x + 5y` for the sheet `x` and the plane `y`; each is two words,
 //! the low one first: the state as it lies in memory of a little-endian machine.
