@@ -148,11 +148,7 @@ fn other_bytes(i: usize) -> [Row; 4] {
     [
         changed(ones, [one, far, zero, zero], zero),
         changed(ones, [zero, zero, one, far], zero),
-        changed(
-            ones,
-            [zero, zero, -sign * F::from_int(1 << 16), zero],
-            sign,
-        ),
+        changed(ones, [zero, zero, -sign * F::from_int(1 << 16), zero], sign),
         changed(
             row(&varied()),
             [zero, zero, zero, one],
