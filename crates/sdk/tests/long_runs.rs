@@ -87,6 +87,27 @@ fn the_journal_does_not_depend_on_the_segments() {
 }
 
 #[test]
+fn too_few_cells_a_segment_are_refused() {
+    let of = |segment_cells| {
+        let options = ProveOptions {
+            segment_cells,
+            ..options()
+        };
+        prove(&fibonacci(), &input(), &options)
+    };
+    let least = match of(0) {
+        Err(Error::SegmentCells { least, got: 0 }) => least,
+        other => panic!("{:?}", other.map(|proven| proven.claim)),
+    };
+    assert!(matches!(
+        of(least - 1),
+        Err(Error::SegmentCells { least: expected, got }) if expected == least && got == least - 1
+    ));
+    let proven = of(least).expect("the least is enough");
+    assert!(proven.receipt.segments.len() > 5);
+}
+
+#[test]
 fn a_stopped_proof_goes_on_to_the_same_receipt() {
     let whole = whole();
     let folder = tempfile::tempdir().expect("a directory");

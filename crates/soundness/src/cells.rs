@@ -2,7 +2,8 @@
 //!
 //! Every column of every table that an execution fills, in its first and last row, the first
 //! of its padding and a number of others: the cell becomes something else, with pairs of
-//! limbs the word becomes the one that is the same modulo p, and with pairs of bytes the limb stays what it is and one of them is none. A rule must notice. What none
+//! limbs the word becomes the one that is the same modulo p, and with pairs of bytes one of
+//! them is none and the limb stays what it is. A rule must notice. What none
 //! notices must be on the list of free cells, `crates/air/free-cells.txt`, or stand in a row
 //! that sends nothing before and after.
 //!

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::TableProgram;
 use super::graph::{Id, Node};
-use super::order::{IrStep, Part};
+use super::order::{IrStep, Part, last_uses};
 use crate::field::word;
 
 /// Steps up to which a table's program is compiled: NVIDIA's compiler takes a minute for so many, and many minutes for ten
@@ -71,14 +71,11 @@ impl TableProgram {
     }
 
     fn encode_part(&self, part: &Part, words: &mut Vec<u32>) {
-        let mut last: HashMap<Id, usize> = HashMap::new();
-        for (at, &step) in part.steps.iter().enumerate() {
-            last.extend(self.operands(step).map(|id| (id, at)));
-        }
+        let last = last_uses(&self.graph, &part.steps);
         let mut slots = Slots::default();
         for (at, &step) in part.steps.iter().enumerate() {
             let mut operands = [0; 2];
-            for ((place, id), to) in (0..).zip(self.operands(step)).zip(&mut operands) {
+            for ((place, id), to) in (0..).zip(step.operands(&self.graph)).zip(&mut operands) {
                 *to = match self.graph.node(id) {
                     Node::Constant(value) => {
                         words.extend([head(Operation::Constant, place), word(value)]);
@@ -88,20 +85,14 @@ impl TableProgram {
                 };
             }
             // What is used for the last time makes room for the result.
-            for id in self.operands(step).filter(|id| last.get(id) == Some(&at)) {
+            for id in step
+                .operands(&self.graph)
+                .filter(|id| last.get(id) == Some(&at))
+            {
                 slots.free(id);
             }
             self.encode_step(step, operands, &mut slots, words);
         }
-    }
-
-    /// The values that a step looks at.
-    fn operands(&self, step: IrStep) -> impl Iterator<Item = Id> {
-        let computed = match step {
-            IrStep::Compute(id) => Some(self.graph.node(id).operands()),
-            _ => None,
-        };
-        computed.into_iter().flatten().chain(step.looks_at())
     }
 
     fn encode_step(&self, step: IrStep, [x, y]: [u32; 2], slots: &mut Slots, words: &mut Vec<u32>) {

@@ -46,12 +46,21 @@ pub enum IrStep {
 
 impl IrStep {
     /// The value that is looked at, unless one is computed.
-    pub(super) fn looks_at(self) -> Option<Id> {
+    fn looks_at(self) -> Option<Id> {
         match self {
             Self::Constraint { value, .. } | Self::Field { value, .. } => Some(value),
             Self::End { count, .. } => Some(count),
             Self::Compute(_) | Self::Begin { .. } => None,
         }
+    }
+
+    /// The values that it is made from: those that it looks at, or computes from.
+    pub(super) fn operands(self, graph: &Graph) -> impl Iterator<Item = Id> {
+        let computed = match self {
+            Self::Compute(id) => Some(graph.node(id).operands()),
+            _ => None,
+        };
+        computed.into_iter().flatten().chain(self.looks_at())
     }
 }
 
@@ -161,16 +170,16 @@ fn needs(graph: &Graph) -> Vec<usize> {
     needs
 }
 
+/// The step that uses each value last.
+pub(super) fn last_uses(graph: &Graph, steps: &[IrStep]) -> HashMap<Id, usize> {
+    let uses = steps.iter().enumerate();
+    uses.flat_map(|(at, step)| step.operands(graph).map(move |id| (id, at)))
+        .collect()
+}
+
 /// The most values that are computed and still to be used, at any step.
 fn live(graph: &Graph, steps: &[IrStep]) -> usize {
-    let mut last: HashMap<Id, usize> = HashMap::new();
-    for (at, step) in steps.iter().enumerate() {
-        let operands = match *step {
-            IrStep::Compute(id) => graph.node(id).operands().collect(),
-            _ => Vec::from_iter(step.looks_at()),
-        };
-        last.extend(operands.into_iter().map(|id| (id, at)));
-    }
+    let last = last_uses(graph, steps);
     let mut ends = vec![0; steps.len()];
     let mut waiting = 0;
     let mut most = 0;

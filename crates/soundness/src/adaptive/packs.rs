@@ -4,7 +4,7 @@
 use p3_matrix::Matrix;
 use rayon::prelude::*;
 use vouch_verifier::Profile;
-use vouch_verifier::packing::Kind;
+use vouch_verifier::packing::{Kind, Packing};
 
 use super::cheater::cheater;
 use super::cheats::{Cheat, Leaves, Levels, Solve};
@@ -31,21 +31,26 @@ pub fn run(profile: Profile, worlds: &[&World], effort: Effort) -> Outcome {
         _ => worlds.len() - effort.pick(1, 0),
     };
     for world in &worlds[..count] {
+        let packing = packing_of(profile, world);
         let (there, others): (Vec<_>, Vec<_>) =
-            { cheats.into_iter() }.partition(|(_, cheat, _)| is_there(profile, world, cheat));
+            { cheats.into_iter() }.partition(|(_, cheat, _)| is_there(&packing, cheat));
         outcome.add(tell(profile, world, &there));
         cheats = others;
     }
     outcome
 }
 
-/// The layout has something that the cheat can have otherwise: in some profiles a kind of columns has one pack alone.
-fn is_there(profile: Profile, world: &World, cheat: &Cheat) -> bool {
+/// The layout of a proof of the world.
+fn packing_of(profile: Profile, world: &World) -> Packing {
     let heights = world.traces.tables.iter().map(|trace| {
         let log_height = trace.matrix.height().trailing_zeros() as usize;
         (trace.instance.table, log_height)
     });
-    let packing = packing(profile, &heights.collect::<Vec<_>>());
+    packing(profile, &heights.collect::<Vec<_>>())
+}
+
+/// The layout has something that the cheat can have otherwise: in some profiles a kind of columns has one pack alone.
+fn is_there(packing: &Packing, cheat: &Cheat) -> bool {
     cheat.packs.is_none_or(|packs| {
         let round = packing.round(packs.kind);
         round.is_some_and(|round| packs.how.group(round).is_some())
